@@ -1,0 +1,53 @@
+"""Who is calling. Made by the driving adapter from what the caller proved; use cases ask it, never the request."""
+
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+import msgspec
+
+from merx.kernel.errors import Forbidden, Unauthenticated
+
+
+class ActorKind(StrEnum):
+    anonymous = "anonymous"
+    customer = "customer"
+    staff = "staff"
+    api_key = "api_key"
+    system = "system"
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """`permissions` are names such as `orders:write`; `*` grants all."""
+
+    kind: ActorKind
+    account_id: UUID | None = None
+    permissions: frozenset[str] = frozenset()
+    request_id: str = ""
+
+    @classmethod
+    def system(cls) -> Self:
+        return cls(kind=ActorKind.system, permissions=frozenset({"*"}))
+
+    @classmethod
+    def anonymous(cls, request_id: str = "") -> Self:
+        return cls(kind=ActorKind.anonymous, request_id=request_id)
+
+    @property
+    def is_staff(self) -> bool:
+        return self.kind in (ActorKind.staff, ActorKind.api_key, ActorKind.system)
+
+    @property
+    def customer_id(self) -> UUID | None:
+        return self.account_id if self.kind is ActorKind.customer else None
+
+    def may(self, permission: str) -> bool:
+        return "*" in self.permissions or permission in self.permissions
+
+    def must_may(self, permission: str) -> None:
+        """Raises Unauthenticated for nobody in particular, Forbidden for somebody without the right."""
+        if self.may(permission):
+            return
+        if self.kind is ActorKind.anonymous:
+            raise Unauthenticated
+        raise Forbidden(f"needs {permission}")

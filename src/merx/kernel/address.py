@@ -1,0 +1,25 @@
+"""A postal address as it is written on a parcel. Orders keep a copy; editing a profile never changes an order."""
+
+from typing import Annotated
+
+import msgspec
+
+from merx.kernel.model import Value
+
+# No control characters: a line break in a name could forge a mail header, a NUL cannot be stored.
+_Line = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+_Optional = Annotated[str, msgspec.Meta(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+
+CountryCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166-1 alpha-2")]
+Email = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}\Z")]
+
+
+class Address(Value):
+    name: _Line
+    line1: _Line
+    city: _Line
+    country: CountryCode
+    postal_code: Annotated[str, msgspec.Meta(max_length=16, pattern=r"^[A-Za-z0-9 -]*\Z")] = ""
+    line2: _Optional = ""
+    region: _Optional = ""
+    phone: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[+0-9 ()-]*\Z")] = ""

@@ -1,0 +1,20 @@
+"""Text limits shared by commands. Every string from outside is bounded and free of NUL, which PostgreSQL refuses."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+import msgspec
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+Text = Annotated[str, msgspec.Meta(max_length=20_000, pattern=r"^[^\x00]*\Z")]
+Slug = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z")]
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+( [\x21-\x7e]+)*\Z")]
+
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
+
+
+def slugify(text: str, limit: int = 120) -> str:
+    """A URL name: ASCII lower case and single hyphens. Empty when the text has no letter or digit to keep."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return _SEPARATORS.sub("-", ascii_text).strip("-")[:limit].rstrip("-")
