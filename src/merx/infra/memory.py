@@ -1,0 +1,181 @@
+"""In-memory storage with the manners of the real one: copies in and out, versions checked, nothing kept without commit.
+
+Units of work run one at a time, so every rule holds trivially; races are proved on PostgreSQL.
+"""
+
+import asyncio
+import copy
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+from uuid import UUID
+
+from merx.infra.outbox.events import OutboxWriter
+from merx.kernel.errors import Conflict, NotFound, StaleVersion, Unavailable
+from merx.kernel.model import Entity, Event
+
+E = TypeVar("E", bound=Entity)
+V = TypeVar("V")
+
+_GONE: Any = object()
+# A unit of work that opens another one inside itself would wait for itself for ever.
+_LOCK_TIMEOUT = 5.0
+
+
+class MemoryStore:
+    """Committed state of all contexts: table name → key → value."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[Any, Any]] = {}
+        self.lock = asyncio.Lock()
+        self.on_invalidate: Callable[[Iterable[str]], None] = lambda _: None
+
+    def table(self, name: str) -> dict[Any, Any]:
+        """The committed rows, for queries. Copy what leaves the adapter."""
+        return self.tables.setdefault(name, {})
+
+
+class MemoryTable(Generic[V]):
+    """One table as an open transaction sees it: its own writes over the committed rows."""
+
+    def __init__(self, committed: dict[Any, V]) -> None:
+        self._committed = committed
+        self.staged: dict[Any, Any] = {}
+
+    def get(self, key: Any) -> V | None:
+        value = self.staged.get(key, self._committed.get(key))
+        return None if value is None or value is _GONE else copy.deepcopy(value)
+
+    def put(self, key: Any, value: V) -> None:
+        self.staged[key] = copy.deepcopy(value)
+
+    def delete(self, key: Any) -> None:
+        self.staged[key] = _GONE
+
+    def values(self) -> Iterator[V]:
+        for key in list({**self._committed, **self.staged}):
+            value = self.get(key)
+            if value is not None:
+                yield value
+
+    def apply(self) -> None:
+        for key, value in self.staged.items():
+            if value is _GONE:
+                self._committed.pop(key, None)
+            else:
+                self._committed[key] = value
+
+
+class MemoryTx:
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._tables: dict[str, MemoryTable[Any]] = {}
+
+    def table(self, name: str) -> MemoryTable[Any]:
+        if name not in self._tables:
+            self._tables[name] = MemoryTable(self._store.table(name))
+        return self._tables[name]
+
+    def apply(self) -> None:
+        for table in self._tables.values():
+            table.apply()
+
+
+class MemoryUow:
+    """Implements the kernel's UnitOfWork. A context subclasses it and sets its repositories in `open`."""
+
+    def __init__(self, store: MemoryStore, outbox: OutboxWriter) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._events: list[Event] = []
+        self._tags: set[str] = set()
+        self._tx: MemoryTx | None = None
+
+    @property
+    def tx(self) -> MemoryTx:
+        if self._tx is None:
+            raise RuntimeError("the unit of work is not open")
+        return self._tx
+
+    def open(self, tx: MemoryTx) -> None:
+        """Set repositories on `self`."""
+
+    async def __aenter__(self) -> Self:
+        try:
+            await asyncio.wait_for(self._store.lock.acquire(), _LOCK_TIMEOUT)
+        except TimeoutError:
+            raise Unavailable("the in-memory store is busy") from None
+        self._tx = MemoryTx(self._store)
+        self._events, self._tags = [], set()
+        self.open(self._tx)
+        return self
+
+    def emit(self, *events: Event) -> None:
+        self._events.extend(events)
+
+    def invalidate(self, *tags: str) -> None:
+        self._tags.update(tags)
+
+    async def commit(self) -> None:
+        deliveries = await self._outbox.write(self.tx, self._events) if self._events else []
+        self.tx.apply()
+        if self._tags:
+            self._store.on_invalidate(self._tags)
+        if deliveries:
+            self._outbox.nudge(deliveries)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tx = None
+        self._store.lock.release()
+
+
+class MemoryRepository(Generic[E]):
+    """`unique` names keys that no two entities may share, each with the error it means."""
+
+    def __init__(
+        self,
+        table: str,
+        tx: MemoryTx,
+        *,
+        unique: Sequence[tuple[Callable[[E], Any], type[Conflict]]] = (),
+        missing: type[NotFound] = NotFound,
+    ) -> None:
+        self._rows: MemoryTable[E] = tx.table(table)
+        self._unique = unique
+        self._missing = missing
+
+    async def get(self, id: UUID) -> E:
+        entity = self._rows.get(id)
+        if entity is None:
+            raise self._missing
+        return entity
+
+    async def find(self, ids: Iterable[UUID]) -> list[E]:
+        return [entity for entity in map(self._rows.get, ids) if entity is not None]
+
+    async def add(self, entity: E) -> None:
+        if self._rows.get(entity.id) is not None:
+            raise Conflict("the id is taken")
+        self._check(entity)
+        entity.version = 1
+        self._rows.put(entity.id, entity)
+
+    async def save(self, entity: E) -> None:
+        held = await self.get(entity.id)
+        if held.version != entity.version:
+            raise StaleVersion
+        self._check(entity)
+        entity.version += 1
+        self._rows.put(entity.id, entity)
+
+    async def remove(self, entity: E) -> None:
+        await self.get(entity.id)
+        self._rows.delete(entity.id)
+
+    def _check(self, entity: E) -> None:
+        for key, error in self._unique:
+            value = key(entity)
+            if value is not None and any(key(other) == value for other in self._rows.values() if other.id != entity.id):
+                raise error

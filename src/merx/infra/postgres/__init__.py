@@ -1,0 +1,23 @@
+"""PostgreSQL behind the unit of work, the aggregate repository and the read path."""
+
+from merx.infra.postgres.columns import AsJson, Base, VersionedRow, as_json, money
+from merx.infra.postgres.compiled import Compiled, compiled, json_text
+from merx.infra.postgres.database import Database, Reader
+from merx.infra.postgres.repository import PostgresRepository
+from merx.infra.postgres.uow import PostgresTx, PostgresUow
+
+__all__ = [
+    "AsJson",
+    "Base",
+    "Compiled",
+    "Database",
+    "PostgresRepository",
+    "PostgresTx",
+    "PostgresUow",
+    "Reader",
+    "VersionedRow",
+    "as_json",
+    "compiled",
+    "json_text",
+    "money",
+]

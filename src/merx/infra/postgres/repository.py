@@ -1,0 +1,111 @@
+"""The one generic aggregate repository: Struct in, Struct out, rows never leave."""
+
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import inspect, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import RelationshipProperty
+from sqlalchemy.orm.attributes import flag_modified
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.interfaces import ORMOption
+
+from merx.infra.postgres.columns import VersionedRow
+from merx.infra.postgres.uow import PostgresTx
+from merx.kernel.errors import Conflict, NotFound, StaleVersion
+from merx.kernel.model import Entity
+
+E = TypeVar("E", bound=Entity)
+
+
+def to_row(row_type: type[Any], value: Any) -> Any:
+    """A mapped object with the fields of a Struct; child lists become child rows that carry their `position`."""
+    row = row_type()
+    relations = {name: relation for name, relation in inspect(row_type).relationships.items()}
+    for field in value.__struct_fields__:
+        item = getattr(value, field)
+        relation: RelationshipProperty[Any] | None = relations.get(field)
+        if relation is None:
+            setattr(row, field, item)
+            continue
+        children = []
+        for position, child in enumerate(item):
+            child_row = to_row(relation.mapper.class_, child)
+            child_row.position = position
+            children.append(child_row)
+        setattr(row, field, children)
+    return row
+
+
+class PostgresRepository(Generic[E]):
+    """Loads, adds and saves one aggregate type. `conflicts` maps constraint names to the error each one means."""
+
+    def __init__(
+        self,
+        entity: type[E],
+        row: type[VersionedRow],
+        tx: PostgresTx,
+        *options: ORMOption,
+        conflicts: dict[str, type[Conflict]] | None = None,
+        missing: type[NotFound] = NotFound,
+    ) -> None:
+        self._entity = entity
+        self._row = row
+        self._tx = tx
+        self._options = options
+        self._conflicts = conflicts or {}
+        self._missing = missing
+        # Rows are weakly held by the session; without this the merge on save would select everything again.
+        self._held: dict[UUID, VersionedRow] = {}
+
+    async def get(self, id: UUID) -> E:
+        found = await self.find((id,))
+        if not found:
+            raise self._missing
+        return found[0]
+
+    async def find(self, ids: Iterable[UUID]) -> list[E]:
+        statement = select(self._row).where(self._row.id.in_(list(ids))).options(*self._options)
+        rows = (await self._tx.session.scalars(statement)).all()
+        self._held.update((row.id, row) for row in rows)
+        return [msgspec.convert(row, self._entity, from_attributes=True) for row in rows]
+
+    async def add(self, entity: E) -> None:
+        entity.version = 1
+        row = to_row(self._row, entity)
+        self._held[entity.id] = row
+        self._tx.session.add(row)
+        await self._flush()
+
+    async def save(self, entity: E) -> None:
+        held = self._held.get(entity.id)
+        if held is None:
+            await self.get(entity.id)
+            held = self._held[entity.id]
+        if held.version != entity.version:
+            raise StaleVersion
+        merged = await self._tx.session.merge(to_row(self._row, entity), options=list(self._options))
+        # A change in a child alone would not bump the root's version.
+        flag_modified(merged, "id")
+        await self._flush()
+        entity.version = merged.version
+
+    async def remove(self, entity: E) -> None:
+        held = self._held.get(entity.id)
+        if held is None:
+            await self.get(entity.id)
+            held = self._held[entity.id]
+        await self._tx.session.delete(held)
+        self._held.pop(entity.id, None)
+        await self._flush()
+
+    async def _flush(self) -> None:
+        try:
+            await self._tx.session.flush()
+        except StaleDataError as error:
+            raise StaleVersion from error
+        except IntegrityError as error:
+            name = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
+            raise self._conflicts.get(name or "", Conflict) from error
