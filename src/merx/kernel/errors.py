@@ -28,7 +28,9 @@ class MerxError(Exception):
     slug: ClassVar[str] = "merx.error"
     title: ClassVar[str] = "Error"
 
-    def __init__(self, detail: str = "", *, fields: tuple[FieldError, ...] = (), extra: dict[str, object] | None = None) -> None:
+    def __init__(
+        self, detail: str = "", *, fields: tuple[FieldError, ...] = (), extra: dict[str, object] | None = None
+    ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.fields = fields

@@ -1,0 +1,182 @@
+"""The variants of a feed row: what is bought, at which price, told apart by its options."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from merx.contexts.catalog.domain.feed_text import FeedError, code, required_line, shown
+
+MAX_PRICE = 10**11  # minor units: 1,000,000,000.00 USD
+MAX_STOCK = 10**7
+MAX_VARIANTS = 500
+MAX_OPTIONS = 5
+MAX_BARCODES = 200
+
+_FIELDS = frozenset("sku options size colour price sale_price ean stock".split())
+_SHORT_OPTIONS = ("colour", "size")
+
+
+class FeedVariant(msgspec.Struct, frozen=True, kw_only=True):
+    """What is bought. `price_amount` and `sale_amount` are minor units of the product's currency."""
+
+    sku: str
+    price_amount: int
+    options: dict[str, str] = {}
+    sale_amount: int | None = None
+    barcodes: tuple[str, ...] = ()
+    stock: int | None = None
+
+
+def _amount(value: object, field: str, digits: int) -> int:
+    """Major units to minor units. Never rounds: a price that the currency cannot express is a mistake in the feed."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise FeedError(f"{field}: must be a number, not {shown(value)}")
+    if not 0 < value <= MAX_PRICE:
+        raise FeedError(f"{field}: must be above 0 and at most {MAX_PRICE // 10**digits:,}, got {shown(value)}")
+    scaled = Decimal(repr(value)).scaleb(digits)
+    amount = int(scaled)
+    if amount != scaled:
+        raise FeedError(f"{field}: {shown(value)} has more than {digits} decimal places")
+    if amount > MAX_PRICE:
+        raise FeedError(f"{field}: must be above 0 and at most {MAX_PRICE // 10**digits:,}, got {shown(value)}")
+    return amount
+
+
+def _sale(row: dict[str, Any], at: str, digits: int, price: int) -> int | None:
+    if "sale_price" not in row:
+        return None
+    amount = _amount(row["sale_price"], f"{at}sale_price", digits)
+    if amount >= price:
+        raise FeedError(f"{at}sale_price: must be below price")
+    return amount
+
+
+def _stock(value: object, field: str) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_STOCK:
+        raise FeedError(f"{field}: must be a whole number from 0 to {MAX_STOCK:,}, got {shown(value)}")
+    return value
+
+
+def _barcodes(value: object, field: str) -> tuple[str, ...]:
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list):
+        raise FeedError(f"{field}: must be a text of digits or a list of them, not {shown(value)}")
+    if len(given) > MAX_BARCODES:
+        raise FeedError(f"{field}: more than {MAX_BARCODES}")
+    unique: dict[str, str] = {}
+    for barcode in given:
+        if not (isinstance(barcode, str) and 8 <= len(barcode) <= 14 and barcode.isascii() and barcode.isdigit()):
+            raise FeedError(f"{field}: {shown(barcode)} is not a text of 8 to 14 digits")
+        # The same GTIN is written with and without leading zeros.
+        unique.setdefault(barcode.zfill(14), barcode)
+    return tuple(unique.values())
+
+
+def read_variants(row: dict[str, Any], product_id: str, digits: int) -> tuple[FeedVariant, ...]:
+    given = row.get("variants", [])
+    if not isinstance(given, list):
+        raise FeedError(f"variants: must be a list, not {shown(given)}")
+    if len(given) > MAX_VARIANTS:
+        raise FeedError(f"variants: more than {MAX_VARIANTS}")
+    price = _amount(row["price"], "price", digits) if "price" in row else None
+    sale = _sale(row, "", digits, price) if price is not None else None
+    if not given:
+        return (_only_variant(row, product_id, price, sale),)
+    for field in ("sku", "ean", "stock"):
+        if field in row:
+            raise FeedError(f"{field}: belongs on each variant when a product lists variants")
+    if price is None and "sale_price" in row:
+        raise FeedError("sale_price: needs price beside it")
+    variants = [
+        _variant(entry, f"variants[{position}].", digits, price, sale) for position, entry in enumerate(given)
+    ]
+    return _distinct(variants, shorthand=[not isinstance(entry.get("options"), dict) for entry in given])
+
+
+def _only_variant(row: dict[str, Any], product_id: str, price: int | None, sale: int | None) -> FeedVariant:
+    if price is None:
+        raise FeedError("price: is missing")
+    return FeedVariant(
+        sku=code(row.get("sku", product_id), "sku"),
+        price_amount=price,
+        sale_amount=sale,
+        barcodes=_barcodes(row.get("ean", []), "ean"),
+        stock=_stock(row.get("stock"), "stock"),
+    )
+
+
+def _variant(entry: object, at: str, digits: int, price: int | None, sale: int | None) -> FeedVariant:
+    if not isinstance(entry, dict):
+        raise FeedError(f"{at[:-1]}: must be an object, not {shown(entry)}")
+    given = {name: value for name, value in entry.items() if value is not None}
+    unknown = given.keys() - _FIELDS
+    if unknown:
+        raise FeedError(f"{at}{shown(min(unknown))}: unknown field")
+    if "sku" not in given:
+        raise FeedError(f"{at}sku: is missing")
+    if "price" in given:
+        price = _amount(given["price"], f"{at}price", digits)
+        # A price of its own makes the product's sale price meaningless for this variant.
+        sale = None
+    if price is None:
+        raise FeedError(f"{at}price: is missing here and on the product")
+    return FeedVariant(
+        sku=code(given["sku"], f"{at}sku"),
+        price_amount=price,
+        options=_options(given, at),
+        sale_amount=_sale(given, at, digits, price) or sale,
+        barcodes=_barcodes(given.get("ean", []), f"{at}ean"),
+        stock=_stock(given.get("stock"), f"{at}stock"),
+    )
+
+
+def _options(entry: dict[str, Any], at: str) -> dict[str, str]:
+    short = {name: entry[name] for name in _SHORT_OPTIONS if name in entry}
+    given = entry.get("options", short)
+    if short and given is not short:
+        raise FeedError(f"{at}options: cannot stand beside {' and '.join(short)}")
+    if not isinstance(given, dict):
+        raise FeedError(f"{at}options: must be an object, not {shown(given)}")
+    if len(given) > MAX_OPTIONS:
+        raise FeedError(f"{at}options: more than {MAX_OPTIONS}")
+    options = {}
+    for name, value in given.items():
+        field = f"{at}options"
+        # Shoe size 42 is a name, not a quantity.
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9 else value
+        options[required_line(name, field, 60)] = required_line(text, f"{field}[{shown(name)}]", 100)
+    return options
+
+
+def _distinct(variants: list[FeedVariant], shorthand: list[bool]) -> tuple[FeedVariant, ...]:
+    """One SKU once, one set of options once, the same option names throughout."""
+    skus: set[str] = set()
+    identities: set[frozenset[tuple[str, str]]] = set()
+    result = []
+    for position, (variant, short) in enumerate(zip(variants, shorthand, strict=True)):
+        at = f"variants[{position}]"
+        if variant.sku in skus:
+            raise FeedError(f"{at}.sku: {shown(variant.sku)} comes twice in this product")
+        if variant.options.keys() != variants[0].options.keys():
+            raise FeedError(f"{at}: must have the same option names as the first variant")
+        if short and "size" in variant.options:
+            variant = _told_apart(variant, identities)  # noqa: PLW2901 - the same variant, renamed
+        identity = frozenset(variant.options.items())
+        if identity in identities:
+            raise FeedError(f"{at}: has the same options as another variant")
+        skus.add(variant.sku)
+        identities.add(identity)
+        result.append(variant)
+    return tuple(result)
+
+
+def _told_apart(variant: FeedVariant, taken: set[frozenset[tuple[str, str]]]) -> FeedVariant:
+    """In the short form a size may repeat (older shop systems allow it): the second "M" becomes "M (2)", no SKU is lost."""
+    options, copy = variant.options, 1
+    while frozenset(options.items()) in taken:
+        copy += 1
+        options = variant.options | {"size": f"{variant.options['size']} ({copy})"}
+    return variant if copy == 1 else msgspec.structs.replace(variant, options=options)
