@@ -1,0 +1,215 @@
+"""Every setting of every process: one Struct, read from `MERX_*` variables.
+
+The field descriptions are the reference: `docs/configuration.md` and `merx config` are generated from them.
+"""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from merx.infra.settings_rules import unsafe_values
+from merx.kernel.money import CurrencyCode
+
+PREFIX = "MERX_"
+
+# Shown as *** wherever settings are printed.
+SECRETS = frozenset({"secret", "metrics_token", "database_url", "redis_url"})
+
+
+class SettingsError(Exception):
+    """The process must not start like this. `problems` has one sentence for each wrong variable."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("cannot start with these settings:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        self.problems = problems
+
+
+_Port = Annotated[int, Meta(ge=0, le=65535)]
+_Seconds = Annotated[float, Meta(gt=0, le=3600)]
+_Millis = Annotated[int, Meta(ge=1, le=600_000)]
+_Connections = Annotated[int, Meta(ge=1, le=1000)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    environment: Annotated[
+        Literal["development", "production"],
+        Meta(description="`production` refuses to start on unsafe values and turns the interactive docs off"),
+    ] = "development"
+    storage: Annotated[
+        Literal["postgres", "memory"],
+        Meta(description="`memory` keeps everything in the process and needs no service; for trying out and for tests"),
+    ] = "postgres"
+
+    database_url: Annotated[
+        str, Meta(description="`postgresql://user:password@host:5432/name`, or `?host=/run/dir` for a socket")
+    ] = "postgresql://merx@127.0.0.1:5432/merx"
+    redis_url: Annotated[str, Meta(description="`redis://`, `rediss://` or `unix:///path/to.sock`")] = (
+        "redis://127.0.0.1:6379/0"
+    )
+    data_dir: Annotated[
+        str,
+        Meta(description="folder for keys, mail and the search index; empty is `./.merx`, or nowhere with `memory`"),
+    ] = ""
+    search_dir: Annotated[
+        str, Meta(description="folder of the embedded search index; empty is `search` in the data folder")
+    ] = ""
+
+    host: Annotated[str, Meta(description="address the API listens on")] = "127.0.0.1"
+    port: Annotated[_Port, Meta(description="port the API listens on; 0 takes a free one")] = 8000
+    public_url: Annotated[str, Meta(description="how customers reach the shop; links in mails start with it")] = (
+        "http://localhost:8000"
+    )
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="host names that may be asked for, without port; `*.shop.example` for subdomains. "
+            "The host of the public URL is always in, loopback names too in development"
+        ),
+    ] = ()
+    trusted_proxies: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10,
+            description="number of own proxies in front: the caller's address is that many places from the right in "
+            "`X-Forwarded-For`",
+        ),
+    ] = 0
+
+    currency: Annotated[CurrencyCode, Meta(description="currency of a new cart, ISO 4217")] = "USD"
+
+    secret: Annotated[
+        str,
+        Meta(description="key for guest tokens and idempotency hashes, 32 characters or more; else `MERX_SECRET_FILE`"),
+    ] = ""
+    secret_file: Annotated[str, Meta(description="file that holds the secret")] = ""
+    token_key_file: Annotated[
+        str,
+        Meta(description="Ed25519 private key (PEM) that signs access tokens; in development made in the data folder"),
+    ] = ""
+    access_token_seconds: Annotated[int, Meta(ge=30, le=86_400, description="life of an access token")] = 300
+
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="least severe line that is written")
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "text"], Meta(description="`auto` is text on a terminal and JSON elsewhere")
+    ] = "auto"
+    access_log: Annotated[bool, Meta(description="one line a request on standard error")] = True
+    metrics_token: Annotated[
+        str, Meta(description="bearer token for `/metrics`; without one only loopback and staff may read it")
+    ] = ""
+    docs: Annotated[
+        Literal["auto", "on", "off"], Meta(description="interactive API docs; `auto` is on in development only")
+    ] = "auto"
+
+    database_pool: Annotated[_Connections, Meta(description="connections for writes, a process")] = 10
+    reader_pool: Annotated[_Connections, Meta(description="connections for reads, a process")] = 6
+    pool_wait_ms: Annotated[
+        _Millis, Meta(description="longest wait for a free connection before the answer is 503")
+    ] = 1_500
+    connect_timeout_ms: Annotated[_Millis, Meta(description="longest wait for a new database connection")] = 2_000
+    statement_timeout_ms: Annotated[_Millis, Meta(description="longest run of one SQL statement")] = 10_000
+    lock_timeout_ms: Annotated[_Millis, Meta(description="longest wait for a row lock")] = 3_000
+    idle_transaction_timeout_ms: Annotated[
+        _Millis, Meta(description="the database ends a transaction that does nothing for so long")
+    ] = 15_000
+    redis_timeout_ms: Annotated[
+        _Millis, Meta(description="longest wait for one Redis answer; Redis is never worth a slow request")
+    ] = 250
+    redis_pool: Annotated[_Connections, Meta(description="Redis connections, a process")] = 10
+
+    cache_bytes: Annotated[
+        int, Meta(ge=0, description="memory for encoded answers, a process; 0 turns the cache off")
+    ] = 64 * 1024 * 1024
+    body_limit: Annotated[
+        int,
+        Meta(ge=1024, le=100 * 1024 * 1024, description="largest request body in bytes, unless a route says otherwise"),
+    ] = 100 * 1024
+    shutdown_seconds: Annotated[
+        _Seconds, Meta(description="time for requests in flight when the process is told to stop")
+    ] = 10.0
+
+    mail_dir: Annotated[
+        str, Meta(description="local mailbox: a folder of .eml files; empty is `mail` in the data folder")
+    ] = ""
+    mail_from: Annotated[str, Meta(max_length=254, description="sender of all mail")] = "Merx <shop@localhost>"
+
+    failpoints: Annotated[
+        str, Meta(description="names of code points that end the process, for crash tests; refused in production")
+    ] = ""
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def docs_on(self) -> bool:
+        return self.docs == "on" or (self.docs == "auto" and not self.production)
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.data_dir or ".merx")
+
+    @property
+    def mail_folder(self) -> Path:
+        return Path(self.mail_dir) if self.mail_dir else self.folder / "mail"
+
+    @property
+    def search_folder(self) -> Path:
+        return Path(self.search_dir) if self.search_dir else self.folder / "search"
+
+    def check(self) -> None:
+        """Raises SettingsError when this process would be unsafe."""
+        if problems := unsafe_values(self):
+            raise SettingsError(problems)
+
+    def shown(self) -> dict[str, Any]:
+        """All values for people: secrets as ***."""
+        values = msgspec.structs.asdict(self)
+        return {name: "***" if name in SECRETS and value else value for name, value in values.items()}
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.shown().items())})"
+
+
+FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Settings from `MERX_*` variables. An empty variable counts as not set.
+
+    Raises SettingsError that names every wrong variable at once, without repeating secret values.
+    """
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX) or text.strip() == "":
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        field = FIELDS.get(name)
+        if field is None:
+            # Only near misses are refused: Kubernetes puts MERX_SERVICE_HOST and the like into every container.
+            near = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.88)
+            if near:
+                problems.append(f"{variable} is unknown, did you mean {PREFIX}{near[0].upper()}?")
+            continue
+        try:
+            values[name] = _parse(text.strip(), field)
+        except msgspec.ValidationError as error:
+            problems.append(f"{variable}: {error}")
+    if problems:
+        raise SettingsError(problems)
+    settings = Settings(**values)
+    settings.check()
+    return settings
+
+
+def _parse(text: str, field: msgspec.structs.FieldInfo) -> Any:
+    if field.name == "allowed_hosts":
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return msgspec.convert(text, field.type, strict=False)
