@@ -1,0 +1,116 @@
+"""One session for each thing that is proved. Sessions run in the environment that nox itself runs in:
+`bash .ci/install` makes it once (.venv-test), so a session starts at once."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "arch", "fast"]
+nox.options.stop_on_first_error = True
+
+BIN = Path(sys.executable).parent
+# Tools are found beside nox even when the environment is not activated.
+os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+
+KUBERNETES = "deploy/kubernetes"
+LOCK = (
+    "uv pip compile --quiet --generate-hashes --universal --python-version 3.11"
+    " --no-emit-index-url --no-emit-find-links --no-header --no-annotate"
+).split()
+
+
+def run(session: nox.Session, *command: str | Path) -> None:
+    session.run(*map(str, command), external=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff: rules and format."""
+    run(session, "ruff", "check", ".")
+    run(session, "ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict on the package."""
+    run(session, "mypy")
+
+
+@nox.session
+def arch(session: nox.Session) -> None:
+    """Boundaries between layers and contexts, file names and sizes, documents that must not drift."""
+    run(session, "lint-imports")
+    run(session, "pytest", "-q", "tests/architecture", *session.posargs)
+
+
+@nox.session
+def fast(session: nox.Session) -> None:
+    """Every test that needs no service."""
+    run(session, "pytest", "-q", "-n", "auto", "-m", "not services", *session.posargs)
+
+
+@nox.session
+def services(session: nox.Session) -> None:
+    """Every test on real PostgreSQL and Valkey, started from wheels."""
+    run(session, "pytest", "-q", "-m", "services", *session.posargs)
+
+
+@nox.session
+def journeys(session: nox.Session) -> None:
+    """What a customer does, across contexts, through HTTP."""
+    run(session, "pytest", "-q", "tests/journeys", *session.posargs)
+
+
+@nox.session
+def migrations(session: nox.Session) -> None:
+    """Every migration up, down and up again; the migrated schema is the model."""
+    run(session, "pytest", "-q", "tests/migrations", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measurements: `nox -s bench -- NAME [arguments]`, or the list of names."""
+    names = sorted(path.stem for path in Path("tests/bench").glob("bench_*.py"))
+    if not session.posargs:
+        session.log("nox -s bench -- NAME, with one of: %s", ", ".join(name.removeprefix("bench_") for name in names))
+        return
+    name, *arguments = session.posargs
+    run(session, "python", f"tests/bench/bench_{name}.py", *arguments)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Links lead somewhere, every decision is listed, generated pages are as generated."""
+    run(session, "pytest", "-q", "tests/architecture/test_documents.py")
+
+
+@nox.session
+def manifests(session: nox.Session) -> None:
+    """Containerfile, compose.yaml and the Kubernetes files."""
+    files = sorted(path for path in Path(KUBERNETES).glob("*.yaml") if path.name != "kustomization.yaml")
+    run(session, "yamllint", "--strict", "compose.yaml", KUBERNETES)
+    run(session, "hadolint", "Containerfile")
+    run(session, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml")
+    run(session, "kubernetes-validate", "--strict", *files)
+    # kustomize is a Go program; where it is missing the tests still compare kustomization.yaml with the folder.
+    if shutil.which("kustomize"):
+        run(session, "kustomize", "build", KUBERNETES, "--output", os.devnull)
+    run(session, "pytest", "-q", "tests/architecture/test_manifests.py")
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Remakes requirements/*.txt; `-- --upgrade` takes newer versions. Needs uv."""
+    if not shutil.which("uv"):
+        session.error("uv is needed to resolve for every platform at once")
+    extra = tuple(session.posargs)
+    build, one = "requirements/build.in", ("-c", "requirements/dev.txt")
+    run(session, *LOCK, *extra, "pyproject.toml", build, "--all-extras", "-o", "requirements/dev.txt")
+    # The smaller sets take their versions from the largest one: a test runs what a shop runs.
+    run(session, *LOCK, *one, "pyproject.toml", build, "--extra", "embedded", "-o", "requirements/run.txt")
+    run(session, *LOCK, *one, "pyproject.toml", "-o", "requirements/image.txt")
+    run(session, *LOCK, *one, build, "-o", "requirements/build.txt")
