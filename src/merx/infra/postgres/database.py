@@ -35,7 +35,7 @@ class Database:
                 skip_autocommit_rollback=True,
                 json_serializer=str,
                 json_deserializer=str,
-                pool_size=self._settings.database_pool_size,
+                pool_size=self._settings.database_pool,
                 max_overflow=0,
                 pool_timeout=self._settings.database_pool_timeout_ms / 1000,
                 pool_use_lifo=True,
@@ -69,14 +69,14 @@ class Database:
         Raises Unavailable when none can be had in time.
         """
         async with self.engine.connect() as connection:
-            for attempt in range(self._settings.database_pool_size + 1):
+            for attempt in range(self._settings.database_pool + 1):
                 raw = await connection.get_raw_connection()
                 driver: asyncpg.Connection = raw.driver_connection
                 try:
                     await driver.execute("BEGIN")
                     break
                 except LOST:
-                    if attempt == self._settings.database_pool_size:
+                    if attempt == self._settings.database_pool:
                         raise
                     await connection.invalidate()
             else:

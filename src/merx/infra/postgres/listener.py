@@ -1,0 +1,64 @@
+"""Hears which tags writers changed and passes them to the byte cache of this process."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from loguru import logger
+
+from merx.infra.cache import ByteCache
+from merx.infra.postgres.database import LOST, Database
+from merx.infra.postgres.uow import CACHE_CHANNEL
+
+_PING_SECONDS = 5.0
+_RETRY_SECONDS = 0.5
+
+
+class CacheListener:
+    """Keeps one LISTEN connection. While it is away the cache serves nothing: stale is worse than slow."""
+
+    def __init__(self, database: Database, cache: ByteCache) -> None:
+        self._database = database
+        self._cache = cache
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._cache.suspend()
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except LOST as error:
+                logger.warning("cache listener lost its connection", kind=type(error).__name__)
+            finally:
+                self._cache.suspend()
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _listen(self) -> None:
+        connection = await self._database.connect()
+        gone = asyncio.Event()
+        try:
+            connection.add_termination_listener(lambda *_: gone.set())
+            await connection.add_listener(CACHE_CHANNEL, self._hear)
+            self._cache.resume()
+            while not gone.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(gone.wait(), _PING_SECONDS)
+                if not gone.is_set():
+                    await connection.execute("select 1", timeout=2)
+        finally:
+            connection.terminate()
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        self._cache.invalidate(str(payload).split())
+
+
