@@ -5,7 +5,16 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from merx.contexts.catalog.domain.feed_text import FeedError, code, line, paragraph, plain, required_line, shown
+from merx.contexts.catalog.domain.feed_text import (
+    FeedError,
+    code,
+    line,
+    paragraph,
+    plain,
+    repeated_line,
+    required_line,
+    shown,
+)
 from merx.contexts.catalog.domain.feed_variants import FeedVariant, read_variants
 from merx.kernel.errors import Invalid
 from merx.kernel.money import exponent
@@ -15,14 +24,14 @@ __all__ = ["FeedError", "FeedProduct", "FeedVariant", "parse_line"]
 MAX_LINE_BYTES = 1 << 20
 MAX_ATTRIBUTES = 300
 MAX_LEVELS = 8
-_KINDS = {dict: "an object", list: "a list"}
 
 # Known and not used: provenance, pictures (fetched by nobody yet), links to other products.
 _IGNORED = frozenset({"source", "category_source", "image", "images", "colour_siblings"})
 _PRODUCT = frozenset(
-    "id name brand model mpn category price sale_price currency description attributes variants "
-    "sku ean stock released added".split()
+    {"id", "name", "brand", "model", "mpn", "category", "price", "sale_price", "currency", "description"}
+    | {"attributes", "variants", "sku", "ean", "stock", "released", "added"}
 )
+_NOT_ATTRIBUTES = _PRODUCT | _IGNORED
 
 AttributeValue = str | int | float | bool
 
@@ -85,9 +94,12 @@ def _product(row: dict[str, Any]) -> FeedProduct:
         digits = exponent(currency)
     except Invalid:
         raise FeedError(f"currency: {shown(currency)} is not an ISO 4217 code") from None
+    name = required_line(row["name"], "name", 300)
+    if not any(map(str.isalnum, name)):
+        raise FeedError("name: has no letter or digit")
     return FeedProduct(
         id=product_id,
-        name=required_line(row["name"], "name", 300),
+        name=name,
         currency=currency,
         category=_category(row["category"]),
         variants=read_variants(row, product_id, digits),
@@ -110,7 +122,10 @@ def _category(value: object) -> tuple[str, ...]:
         raise FeedError(f"category: must be a list of names from the widest to the narrowest, not {shown(value)}")
     if not 1 <= len(value) <= MAX_LEVELS:
         raise FeedError(f"category: must have 1 to {MAX_LEVELS} levels, has {len(value)}")
-    return tuple(required_line(name, f"category[{level}]", 100) for level, name in enumerate(value))
+    return tuple(
+        repeated_line(name, "category", 100) if isinstance(name, str) else required_line(name, "category", 100)
+        for name in value
+    )
 
 
 def _date(row: dict[str, Any], field: str) -> date | None:
@@ -130,17 +145,17 @@ def _attributes(row: dict[str, Any]) -> dict[str, AttributeValue]:
     given = row.get("attributes", {})
     if not isinstance(given, dict):
         raise FeedError(f"attributes: must be an object, not {shown(given)}")
-    extra = {name: value for name, value in row.items() if name not in _PRODUCT and name not in _IGNORED}
+    extra = {name: value for name, value in row.items() if name not in _NOT_ATTRIBUTES}
     result: dict[str, AttributeValue] = {}
     for name, value in (extra | given).items():
         if isinstance(value, str):
-            text = paragraph(value, shown(name), 10_000)
+            text = paragraph(value, name, 10_000)
             if text:
-                result[required_line(name, "attribute name", 100)] = text
+                result[_attribute_name(name)] = text
         elif isinstance(value, bool | int | float):
             if isinstance(value, int) and abs(value) > 2**53:
                 raise FeedError(f"{shown(name)}: number out of range")
-            result[required_line(name, "attribute name", 100)] = value
+            result[_attribute_name(name)] = value
         elif value is not None:
             _refuse_nested(name, value, known=name in given)
     if len(result) > MAX_ATTRIBUTES:
@@ -148,7 +163,10 @@ def _attributes(row: dict[str, Any]) -> dict[str, AttributeValue]:
     return result
 
 
+def _attribute_name(name: str) -> str:
+    return repeated_line(name, "attribute name", 100)
+
+
 def _refuse_nested(name: str, value: object, *, known: bool) -> NoReturn:
     where = "attribute" if known else "unknown field"
-    kind = _KINDS.get(type(value), type(value).__name__)
-    raise FeedError(f"{where} {shown(name)}: holds {kind}; only text, numbers and true/false can be kept")
+    raise FeedError(f"{where} {shown(name)}: holds {shown(value)}; only text, numbers and true/false can be kept")

@@ -1,8 +1,10 @@
-"""Cleaning and bounds for text in a catalogue feed: what comes out is trimmed, NFC, bounded and free of control signs."""
+"""Cleaning and bounds for text in a catalogue feed: what comes out is trimmed, NFC, bounded, without control signs."""
 
 import html
 import re
 import unicodedata
+from functools import lru_cache
+from typing import NoReturn
 
 from merx.kernel.errors import Invalid
 
@@ -31,13 +33,18 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _refuse(field: str, why: str) -> NoReturn:
+    """`field` may be a name out of the feed: it is shortened and made printable here, once it is needed."""
+    raise FeedError(f"{ascii(field[:60])[1:-1]}: {why}")
+
+
 def _checked(value: object, field: str, limit: int) -> str:
     if not isinstance(value, str):
-        raise FeedError(f"{field}: must be text, not {shown(value)}")
+        _refuse(field, f"must be text, not {shown(value)}")
     if len(value) > limit:
-        raise FeedError(f"{field}: longer than {limit:,} characters")
+        _refuse(field, f"longer than {limit:,} characters")
     if _CONTROL.search(value):
-        raise FeedError(f"{field}: has a control character (NUL or the like)")
+        _refuse(field, "has a control character (NUL or the like)")
     return value if value.isascii() else unicodedata.normalize("NFC", value)
 
 
@@ -47,17 +54,20 @@ def line(value: object, field: str, limit: int) -> str:
 
 
 def required_line(value: object, field: str, limit: int) -> str:
-    text = line(value, field, limit)
-    if not text:
-        raise FeedError(f"{field}: is empty")
-    return text
+    return line(value, field, limit) or _refuse(field, "is empty")
+
+
+# Names of attributes, options and categories come again on every row; a hundred thousand rows know some hundreds.
+repeated_line = lru_cache(maxsize=8192)(required_line)
 
 
 def code(value: object, field: str, limit: int = 64) -> str:
     """An id or SKU: printable ASCII."""
+    if isinstance(value, str) and len(value) <= limit and _CODE.match(value):
+        return value
     text = required_line(value, field, limit)
     if not _CODE.match(text):
-        raise FeedError(f"{field}: may hold printable ASCII only, got {shown(text)}")
+        _refuse(field, f"may hold printable ASCII only, got {shown(text)}")
     return text
 
 
@@ -67,7 +77,7 @@ def paragraph(value: object, field: str, limit: int) -> str:
 
 
 def plain(value: object, field: str, limit: int) -> str:
-    """Text of several lines: HTML tags are taken out, entities become signs. It is text; who shows it must escape it."""
+    """Several lines of text: HTML tags are taken out, entities become signs. Who shows the result must escape it."""
     text = _checked(value, field, limit)
     if "<" in text:
         text = _TAG.sub("", _BREAK.sub("\n", text))
@@ -75,5 +85,5 @@ def plain(value: object, field: str, limit: int) -> str:
         text = _CONTROL.sub("", html.unescape(text))
     if "\n" not in text:
         text = text.replace("\\n", "\n")  # escaped twice by its exporter
-    lines = (" ".join(part.split()) for part in text.splitlines())
-    return "\n".join(part for part in lines if part)
+    lines = [" ".join(part.split()) for part in text.splitlines()]
+    return "\n".join(filter(None, lines))

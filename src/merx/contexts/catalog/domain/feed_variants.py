@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from merx.contexts.catalog.domain.feed_text import FeedError, code, required_line, shown
+from merx.contexts.catalog.domain.feed_text import FeedError, code, line, repeated_line, shown
 
 MAX_PRICE = 10**11  # minor units: 1,000,000,000.00 USD
 MAX_STOCK = 10**7
@@ -13,7 +13,7 @@ MAX_VARIANTS = 500
 MAX_OPTIONS = 5
 MAX_BARCODES = 200
 
-_FIELDS = frozenset("sku options size colour price sale_price ean stock".split())
+_FIELDS = frozenset(["sku", "options", "size", "colour", "price", "sale_price", "ean", "stock"])
 _SHORT_OPTIONS = ("colour", "size")
 
 
@@ -43,18 +43,14 @@ def _amount(value: object, field: str, digits: int) -> int:
     return amount
 
 
-def _sale(row: dict[str, Any], at: str, digits: int, price: int) -> int | None:
-    if "sale_price" not in row:
-        return None
+def _sale(row: dict[str, Any], at: str, digits: int, price: int) -> int:
     amount = _amount(row["sale_price"], f"{at}sale_price", digits)
     if amount >= price:
         raise FeedError(f"{at}sale_price: must be below price")
     return amount
 
 
-def _stock(value: object, field: str) -> int | None:
-    if value is None:
-        return None
+def _stock(value: object, field: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_STOCK:
         raise FeedError(f"{field}: must be a whole number from 0 to {MAX_STOCK:,}, got {shown(value)}")
     return value
@@ -82,7 +78,7 @@ def read_variants(row: dict[str, Any], product_id: str, digits: int) -> tuple[Fe
     if len(given) > MAX_VARIANTS:
         raise FeedError(f"variants: more than {MAX_VARIANTS}")
     price = _amount(row["price"], "price", digits) if "price" in row else None
-    sale = _sale(row, "", digits, price) if price is not None else None
+    sale = _sale(row, "", digits, price) if price is not None and "sale_price" in row else None
     if not given:
         return (_only_variant(row, product_id, price, sale),)
     for field in ("sku", "ean", "stock"):
@@ -90,9 +86,7 @@ def read_variants(row: dict[str, Any], product_id: str, digits: int) -> tuple[Fe
             raise FeedError(f"{field}: belongs on each variant when a product lists variants")
     if price is None and "sale_price" in row:
         raise FeedError("sale_price: needs price beside it")
-    variants = [
-        _variant(entry, f"variants[{position}].", digits, price, sale) for position, entry in enumerate(given)
-    ]
+    variants = [_variant(entry, f"variants[{position}].", digits, price, sale) for position, entry in enumerate(given)]
     return _distinct(variants, shorthand=[not isinstance(entry.get("options"), dict) for entry in given])
 
 
@@ -103,8 +97,8 @@ def _only_variant(row: dict[str, Any], product_id: str, price: int | None, sale:
         sku=code(row.get("sku", product_id), "sku"),
         price_amount=price,
         sale_amount=sale,
-        barcodes=_barcodes(row.get("ean", []), "ean"),
-        stock=_stock(row.get("stock"), "stock"),
+        barcodes=_barcodes(row["ean"], "ean") if "ean" in row else (),
+        stock=_stock(row["stock"], "stock") if "stock" in row else None,
     )
 
 
@@ -112,9 +106,8 @@ def _variant(entry: object, at: str, digits: int, price: int | None, sale: int |
     if not isinstance(entry, dict):
         raise FeedError(f"{at[:-1]}: must be an object, not {shown(entry)}")
     given = {name: value for name, value in entry.items() if value is not None}
-    unknown = given.keys() - _FIELDS
-    if unknown:
-        raise FeedError(f"{at}{shown(min(unknown))}: unknown field")
+    if not given.keys() <= _FIELDS:
+        raise FeedError(f"{at}{shown(min(given.keys() - _FIELDS))}: unknown field")
     if "sku" not in given:
         raise FeedError(f"{at}sku: is missing")
     if "price" in given:
@@ -127,28 +120,38 @@ def _variant(entry: object, at: str, digits: int, price: int | None, sale: int |
         sku=code(given["sku"], f"{at}sku"),
         price_amount=price,
         options=_options(given, at),
-        sale_amount=_sale(given, at, digits, price) or sale,
-        barcodes=_barcodes(given.get("ean", []), f"{at}ean"),
-        stock=_stock(given.get("stock"), f"{at}stock"),
+        sale_amount=_sale(given, at, digits, price) if "sale_price" in given else sale,
+        barcodes=_barcodes(given["ean"], f"{at}ean") if "ean" in given else (),
+        stock=_stock(given["stock"], f"{at}stock") if "stock" in given else None,
     )
 
 
 def _options(entry: dict[str, Any], at: str) -> dict[str, str]:
-    short = {name: entry[name] for name in _SHORT_OPTIONS if name in entry}
-    given = entry.get("options", short)
-    if short and given is not short:
-        raise FeedError(f"{at}options: cannot stand beside {' and '.join(short)}")
+    if "options" not in entry:
+        options = {name: _option_value(entry[name], f"{at}{name}") for name in _SHORT_OPTIONS if name in entry}
+        if options.get("colour") == "":
+            raise FeedError(f"{at}colour: is empty")
+        return options
+    given = entry["options"]
     if not isinstance(given, dict):
         raise FeedError(f"{at}options: must be an object, not {shown(given)}")
+    if any(name in entry for name in _SHORT_OPTIONS):
+        raise FeedError(f"{at}options: size and colour go inside it, not beside it")
     if len(given) > MAX_OPTIONS:
         raise FeedError(f"{at}options: more than {MAX_OPTIONS}")
     options = {}
     for name, value in given.items():
-        field = f"{at}options"
-        # Shoe size 42 is a name, not a quantity.
-        text = str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9 else value
-        options[required_line(name, field, 60)] = required_line(text, f"{field}[{shown(name)}]", 100)
+        text = _option_value(value, f"{at}options")
+        if not text:
+            raise FeedError(f"{at}options: {shown(name)} is empty")
+        options[repeated_line(name, "option name", 60)] = text
     return options
+
+
+def _option_value(value: object, field: str) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9:
+        return str(value)  # shoe size 42 is a name, not a quantity
+    return line(value, field, 100)
 
 
 def _distinct(variants: list[FeedVariant], shorthand: list[bool]) -> tuple[FeedVariant, ...]:
@@ -156,17 +159,15 @@ def _distinct(variants: list[FeedVariant], shorthand: list[bool]) -> tuple[FeedV
     skus: set[str] = set()
     identities: set[frozenset[tuple[str, str]]] = set()
     result = []
-    for position, (variant, short) in enumerate(zip(variants, shorthand, strict=True)):
-        at = f"variants[{position}]"
+    for position, (given, short) in enumerate(zip(variants, shorthand, strict=True)):
+        variant = _told_apart(given, identities) if short and "size" in given.options else given
         if variant.sku in skus:
-            raise FeedError(f"{at}.sku: {shown(variant.sku)} comes twice in this product")
+            raise FeedError(f"variants[{position}].sku: {shown(variant.sku)} comes twice in this product")
         if variant.options.keys() != variants[0].options.keys():
-            raise FeedError(f"{at}: must have the same option names as the first variant")
-        if short and "size" in variant.options:
-            variant = _told_apart(variant, identities)  # noqa: PLW2901 - the same variant, renamed
+            raise FeedError(f"variants[{position}]: must have the same option names as the first variant")
         identity = frozenset(variant.options.items())
         if identity in identities:
-            raise FeedError(f"{at}: has the same options as another variant")
+            raise FeedError(f"variants[{position}]: has the same options as another variant")
         skus.add(variant.sku)
         identities.add(identity)
         result.append(variant)
@@ -174,9 +175,12 @@ def _distinct(variants: list[FeedVariant], shorthand: list[bool]) -> tuple[FeedV
 
 
 def _told_apart(variant: FeedVariant, taken: set[frozenset[tuple[str, str]]]) -> FeedVariant:
-    """In the short form a size may repeat (older shop systems allow it): the second "M" becomes "M (2)", no SKU is lost."""
-    options, copy = variant.options, 1
+    """Exports of older shops leave a size empty or repeat one. In the short form both get a name, so no SKU is lost."""
+    options, size, copy = variant.options, variant.options["size"] or "Unspecified", 1
+    if options["size"] and frozenset(options.items()) not in taken:
+        return variant
+    options = options | {"size": size}
     while frozenset(options.items()) in taken:
         copy += 1
-        options = variant.options | {"size": f"{variant.options['size']} ({copy})"}
-    return variant if copy == 1 else msgspec.structs.replace(variant, options=options)
+        options["size"] = f"{size} ({copy})"
+    return msgspec.structs.replace(variant, options=options)
