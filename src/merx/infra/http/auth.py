@@ -1,0 +1,125 @@
+"""Who may call a route. Every route declares one rule as a guard; a route without one stops the start.
+
+    class Orders(Controller):
+        path = "/orders"
+
+        @get("/{order_id:uuid}", guards=[guest_or_owner], …)
+        @post("/{order_id:uuid}/shipments", guards=[staff("orders:write")], …)
+
+A rule closes the door early and says for whom the route is. What a caller may do with one particular order is decided
+where the order is known, in the use case.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Litestar
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.routes import HTTPRoute
+
+from merx.infra.tokens import GuestTokens
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.errors import Forbidden, NotFound, Unauthenticated
+
+_Connection = ASGIConnection[Any, Any, Any, Any]
+
+# The header that carries the token of each kind of thing a guest may own.
+GUEST_HEADERS = {"cart": "x-cart-token", "order": "x-order-token"}
+
+
+def actor_of(connection: _Connection) -> Actor:
+    """Who calls, as the middleware found out."""
+    actor = connection.scope["state"].get("actor")
+    return actor if isinstance(actor, Actor) else Actor.anonymous()
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """`name` is one of public, signed_in, customer, staff, guest_or_owner; `permission` belongs to staff."""
+
+    name: str
+    permission: str = ""
+
+    async def __call__(self, connection: _Connection, _handler: BaseRouteHandler) -> None:
+        """Raises Unauthenticated, Forbidden or NotFound."""
+        if self.name == "public":
+            return
+        actor = actor_of(connection)
+        anonymous = actor.kind is ActorKind.anonymous
+        if self.name == "guest_or_owner":
+            # Without an account and without any token nothing can be shown: the same answer as for an unknown id.
+            if anonymous and not any(header in connection.headers for header in GUEST_HEADERS.values()):
+                raise NotFound
+            return
+        if anonymous:
+            raise Unauthenticated
+        if self.name == "customer" and actor.kind is not ActorKind.customer:
+            raise Forbidden("this is for customers")
+        if self.name == "staff":
+            if not actor.is_staff:
+                raise Forbidden("this is for staff")
+            actor.must_may(self.permission)
+
+
+public = Rule("public")
+signed_in = Rule("signed_in")
+customer = Rule("customer")
+guest_or_owner = Rule("guest_or_owner")
+
+
+def staff(permission: str) -> Rule:
+    """Staff and API keys that hold `permission`, such as `orders:write`."""
+    return Rule("staff", permission)
+
+
+class GuestProof:
+    """Which carts and orders the caller can open with the tokens it sent. Handlers pass the answer to the use case."""
+
+    __slots__ = ("_sent", "_tokens")
+
+    def __init__(self, tokens: GuestTokens, sent: dict[str, str]) -> None:
+        self._tokens = tokens
+        self._sent = sent
+
+    def opens(self, kind: str, subject_id: UUID) -> bool:
+        """True when the caller holds the token of this `cart` or `order`."""
+        return self._tokens.check(kind, subject_id, self._sent.get(kind))
+
+
+class RouteAccess(msgspec.Struct, frozen=True):
+    """One line of the access matrix."""
+
+    method: str
+    path: str
+    rule: Rule
+    handler: HTTPRouteHandler
+
+
+def route_rule(handler: HTTPRouteHandler) -> Rule | None:
+    """The rule declared nearest to the handler. Guards of outer layers run too: an inner rule can only narrow."""
+    rules = [guard for guard in handler.resolve_guards() if isinstance(guard, Rule)]
+    return rules[-1] if rules else None
+
+
+class OpenRoutes(RuntimeError):
+    """Routes that do not say who may call them."""
+
+
+def check_routes_closed(app: Litestar) -> list[RouteAccess]:
+    """The access matrix of all routes. Raises OpenRoutes that lists every route without a rule."""
+    found: list[RouteAccess] = []
+    missing: list[str] = []
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            missing.append(f"{route.path} ({type(route).__name__})")
+            continue
+        for method, (handler, _) in sorted(route.route_handler_map.items()):
+            rule = route_rule(handler)
+            if rule is not None:
+                found.append(RouteAccess(str(method), route.path_format, rule, handler))
+            elif method != "OPTIONS":  # made by Litestar, answers the allowed methods and nothing else
+                missing.append(f"{method} {route.path_format}")
+    if missing:
+        raise OpenRoutes("these routes declare no access rule: " + ", ".join(sorted(missing)))
+    return found
