@@ -72,7 +72,7 @@ def address(data: Path, account: Account) -> str:
 async def _run(command: list[str], data: Path, account: Account | None) -> None:
     with tempfile.TemporaryFile() as output:
         switch = account.switch if account else {}
-        child = subprocess.Popen(  # noqa: S603, ASYNC220 - our own program; the fork takes a millisecond
+        child = subprocess.Popen(  # noqa: ASYNC220 - our own program; the fork takes a millisecond
             command, cwd=data, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **switch
         )
         try:

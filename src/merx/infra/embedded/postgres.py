@@ -47,7 +47,7 @@ VOLATILE: Mapping[str, str] = {
 
 START_SECONDS = 300.0
 LOCK_SECONDS = 20.0
-PASSING = ("postmaster.pid", "pre-existing shared memory block", "could not lock")
+PASSING = ("pre-existing shared memory block", "already exists", "already in use")
 
 
 class EmbeddedPostgres:
@@ -121,7 +121,6 @@ class EmbeddedPostgres:
             if found is None:
                 return None
             if not postmaster.serves(found, self.data):
-                postmaster.forget(self.data)
                 return None
             if found.status == "ready" and found.sockets is not None:
                 self._sockets = found.sockets
@@ -139,6 +138,7 @@ class EmbeddedPostgres:
             command += ["-c", f"{name}={value}"]
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
+            postmaster.disown(self.data, self._sockets)  # nothing serves this folder, or it would have been adopted
             already_said = self._log.stat().st_size if self._log.exists() else 0
             process = spawn(
                 command,
@@ -155,8 +155,6 @@ class EmbeddedPostgres:
                 raise self._failure(said)
             # The backends of a killed server hold its shared memory for a moment.
             await asyncio.sleep(0.2)
-            if (found := postmaster.read(self.data)) and not postmaster.serves(found, self.data):
-                postmaster.forget(self.data)
 
     async def _becomes_ready(self, process: Process) -> bool:
         deadline = time.monotonic() + START_SECONDS

@@ -1,6 +1,7 @@
 """What `postmaster.pid` says, and whether to believe it."""
 
 import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,17 @@ def serves(found: Postmaster, data: Path) -> bool:
     return str(data) in told or (found.sockets is not None and str(found.sockets) in told)
 
 
-def forget(data: Path) -> None:
+def disown(data: Path, sockets: Path) -> None:
+    """Lets the next server start although the files of a dead one name a pid that is in use again or a zombie.
+
+    The pid is replaced by ours and the file stays: PostgreSQL ignores the pid of its parent, and still finds the shared
+    memory of the dead server there, so it waits for backends that have not ended yet.
+    """
     with contextlib.suppress(FileNotFoundError):
-        (data / "postmaster.pid").unlink()
+        file = data / "postmaster.pid"
+        _, newline, rest = file.read_text().partition("\n")
+        with file.open("r+") as opened:  # in place: it keeps its owner
+            opened.write(f"{os.getpid()}{newline}{rest}")
+            opened.truncate()
+    for lock in sockets.glob(".s.PGSQL.*.lock"):
+        lock.unlink(missing_ok=True)

@@ -79,7 +79,7 @@ def spawn(
     death of the *thread* that spawned, so call from the main thread.
     """
     with log.open("ab") as output:
-        child = subprocess.Popen(  # noqa: S603 - the callers pass our own binaries and no text from outside
+        child = subprocess.Popen(
             list(command),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -146,7 +146,7 @@ def birth(pid: int) -> str:
 
 def _ask_ps(pid: int, column: str) -> str:
     # Systems without /proc (macOS).
-    answer = subprocess.run(  # noqa: S603 - a number and constants
+    answer = subprocess.run(
         ["/bin/ps", "-o", column, "-p", str(pid)], capture_output=True, text=True, timeout=5, check=False
     )
     return answer.stdout.strip()
