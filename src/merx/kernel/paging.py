@@ -3,6 +3,7 @@
 import base64
 import binascii
 from typing import Annotated, Generic, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -48,3 +49,12 @@ def decode_cursor(cursor: str, length: int) -> tuple[str | int | float | None, .
     if len(keys) != length or any(isinstance(key, str) and "\0" in key for key in keys):
         raise InvalidCursor("the cursor belongs to another list")
     return keys
+
+
+def decode_id(cursor: str) -> UUID:
+    """The id in a cursor of a list in id order, made by `encode_cursor(str(id))`. Raises InvalidCursor."""
+    (key,) = decode_cursor(cursor, 1)
+    try:
+        return UUID(str(key))
+    except ValueError:
+        raise InvalidCursor("the cursor belongs to another list") from None
