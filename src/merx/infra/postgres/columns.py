@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import BigInteger, Dialect, MetaData, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Composite, DeclarativeBase, Mapped, composite, mapped_column
+from sqlalchemy.orm import Composite, DeclarativeBase, Mapped, composite, declared_attr, mapped_column
 
 from merx.kernel.money import Money
 
@@ -33,7 +33,12 @@ class VersionedRow(Base):
     __abstract__ = True
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int]
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
 
 
 class AsJson(TypeDecorator[T], Generic[T]):
@@ -64,6 +69,7 @@ def as_json(type_: Any, **options: Any) -> Mapped[Any]:
 
 def money(name: str, **options: Any) -> Composite[Money]:
     """A Money over two real columns, `<name>_amount` and `<name>_currency`, so that SQL can sum and compare."""
+    options.setdefault("nullable", False)
     return composite(
         Money,
         mapped_column(f"{name}_amount", BigInteger, **options),

@@ -1,0 +1,190 @@
+"""Screens of the catalogue, read from what is kept for them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from merx.contexts.catalog.adapters.postgres.listing import list_products
+from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound, ProductNotFound
+from merx.contexts.catalog.domain.taxonomy import Crumb
+from merx.contexts.catalog.ports.queries import (
+    BrandRef,
+    BrandView,
+    CategoryDetail,
+    CategoryNode,
+    ListFilter,
+    Moved,
+    ProductDetail,
+    ProductSummary,
+    StaffProduct,
+    StaffVariant,
+    VariantView,
+)
+from merx.contexts.catalog.ports.tree import build_tree
+from merx.infra.batching import BatchLoader
+from merx.infra.postgres import Reader, compiled
+from merx.kernel.errors import NotFound
+from merx.kernel.money import Money
+from merx.kernel.paging import InvalidCursor, Page, decode_cursor, encode_cursor
+
+_DETAIL = """
+    select l.product_id, l.slug, l.name, l.brand_id, l.brand_slug, l.brand_name, c.trail, p.description, p.model,
+           p.attributes, l.price_min, l.price_max, l.currency, l.available, p.updated_at,
+           (select json_agg(json_build_object('id', v.id, 'sku', v.sku, 'options', v.options, 'price',
+                    json_build_object('amount', v.price_amount, 'currency', v.price_currency),
+                    'available', coalesce(a.available, 0), 'barcodes', v.barcodes) order by v.position)
+              from catalog.variant v left join catalog.availability a on a.variant_id = v.id
+             where v.product_id = l.product_id and v.active)
+      from catalog.listing l
+      join catalog.product p on p.id = l.product_id
+      left join catalog.category c on c.id = p.category_id
+"""
+_BY_ID = compiled(_DETAIL + " where l.product_id = any(cast(:keys as uuid[]))")
+_BY_SLUG = compiled(_DETAIL + " where l.slug = any(cast(:keys as text[]))")
+
+_MOVED = {
+    "product": compiled(
+        """select l.slug from catalog.slug_history h join catalog.listing l on l.product_id = h.entity_id
+            where h.kind = 'product' and h.slug = :slug"""
+    ),
+    "category": compiled(
+        """select c.slug from catalog.slug_history h join catalog.category c on c.id = h.entity_id
+            where h.kind = 'category' and h.slug = :slug"""
+    ),
+    "brand": compiled(
+        """select b.slug from catalog.slug_history h join catalog.brand b on b.id = h.entity_id
+            where h.kind = 'brand' and h.slug = :slug"""
+    ),
+}
+_CATEGORIES = compiled(
+    "select id, slug, name, product_count, parent_id, trail from catalog.category order by position, name, id"
+)
+_BRAND = "select id, slug, name, product_count from catalog.brand"
+_BRAND_BY_ID = compiled(_BRAND + " where id = :key")
+_BRAND_BY_SLUG = compiled(_BRAND + " where slug = :key")
+_BRANDS = compiled(
+    _BRAND + " where (name, id) > (:name, cast(:last_id as uuid)) order by name, id limit cast(:limit as int)"
+)
+_STAFF = compiled(
+    """
+    select p.id, p.version, p.slug, p.name, p.status, p.brand_id, p.category_id, p.description, p.model, p.external_id,
+           p.attributes,
+           (select json_agg(json_build_object('id', v.id, 'sku', v.sku, 'options', v.options, 'price',
+                    json_build_object('amount', v.price_amount, 'currency', v.price_currency), 'barcodes', v.barcodes,
+                    'weight_grams', v.weight_grams, 'active', v.active) order by v.position)
+              from catalog.variant v where v.product_id = p.id),
+           p.created_at, p.updated_at
+      from catalog.product p where p.id = :id
+    """
+)
+
+_trail = msgspec.json.Decoder(list[Crumb])
+_variants = msgspec.json.Decoder(list[VariantView])
+_staff_variants = msgspec.json.Decoder(list[StaffVariant])
+_attributes = msgspec.json.Decoder(dict[str, Any])
+
+
+def as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if len(text) == 36 else None
+    except ValueError:
+        return None
+
+
+def _detail(row: asyncpg.Record) -> ProductDetail:
+    currency = row[12]
+    return ProductDetail(
+        row[0],
+        row[1],
+        row[2],
+        None if row[3] is None else BrandRef(row[3], row[4], row[5]),
+        _trail.decode(row[6]) if row[6] else [],
+        row[7],
+        row[8],
+        _attributes.decode(row[9]),
+        Money(row[10], currency),
+        Money(row[11], currency),
+        row[13] > 0,
+        _variants.decode(row[15]) if row[15] else [],
+        row[14],
+    )
+
+
+class PostgresCatalogQueries:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._by_id: BatchLoader[UUID, ProductDetail] = BatchLoader(self._load_by_id)
+        self._by_slug: BatchLoader[str, ProductDetail] = BatchLoader(self._load_by_slug)
+
+    async def _load_by_id(self, keys: list[UUID]) -> dict[UUID, ProductDetail]:
+        return {row[0]: _detail(row) for row in await self._reader.fetch(_BY_ID, keys=keys)}
+
+    async def _load_by_slug(self, keys: list[str]) -> dict[str, ProductDetail]:
+        return {row[1]: _detail(row) for row in await self._reader.fetch(_BY_SLUG, keys=keys)}
+
+    async def _moved(self, kind: str, slug: str, missing: type[NotFound]) -> Moved:
+        current = await self._reader.fetchval(_MOVED[kind], slug=slug)
+        if current is None:
+            raise missing
+        return Moved(current)
+
+    async def product(self, id_or_slug: str) -> ProductDetail | Moved:
+        product_id = as_uuid(id_or_slug)
+        found = await (self._by_id.get(product_id) if product_id else self._by_slug.get(id_or_slug))
+        if found is not None:
+            return found
+        if product_id:
+            raise ProductNotFound
+        return await self._moved("product", id_or_slug, ProductNotFound)
+
+    async def products(self, wanted: ListFilter) -> Page[ProductSummary]:
+        return await list_products(self._reader, wanted)
+
+    async def _category_rows(self) -> Sequence[asyncpg.Record]:
+        return await self._reader.fetch(_CATEGORIES)
+
+    async def category_tree(self) -> list[CategoryNode]:
+        return build_tree([(row[0], row[1], row[2], row[3], row[4]) for row in await self._category_rows()])
+
+    async def category(self, id_or_slug: str) -> CategoryDetail | Moved:
+        rows = await self._category_rows()
+        category_id = as_uuid(id_or_slug)
+        for row in rows:
+            if row[0] == category_id or row[1] == id_or_slug:
+                below = [
+                    CategoryNode(child[0], child[1], child[2], child[3], []) for child in rows if child[4] == row[0]
+                ]
+                return CategoryDetail(row[0], row[1], row[2], row[3], _trail.decode(row[5]), below)
+        return await self._moved("category", id_or_slug, CategoryNotFound)
+
+    async def brand(self, id_or_slug: str) -> BrandView | Moved:
+        brand_id = as_uuid(id_or_slug)
+        if brand_id:
+            row = await self._reader.fetchrow(_BRAND_BY_ID, key=brand_id)
+        else:
+            row = await self._reader.fetchrow(_BRAND_BY_SLUG, key=id_or_slug)
+        if row is not None:
+            return BrandView(*row)
+        return await self._moved("brand", id_or_slug, BrandNotFound)
+
+    async def brands(self, limit: int, after: str | None) -> Page[BrandView]:
+        name, last = decode_cursor(after, 2) if after else ("", str(UUID(int=0)))
+        last_id = as_uuid(str(last))
+        if last_id is None or not isinstance(name, str):
+            raise InvalidCursor("use the `next` value of the page before")
+        rows = await self._reader.fetch(_BRANDS, name=name, last_id=last_id, limit=limit + 1)
+        items = [BrandView(*row) for row in rows[:limit]]
+        following = encode_cursor(items[-1].name, str(items[-1].id)) if len(rows) > limit else None
+        return Page(items, following)
+
+    async def staff_product(self, product_id: UUID) -> StaffProduct:
+        row = await self._reader.fetchrow(_STAFF, id=product_id)
+        if row is None:
+            raise ProductNotFound
+        columns = list(row)
+        columns[10] = _attributes.decode(row[10])
+        columns[11] = _staff_variants.decode(row[11]) if row[11] else []
+        return StaffProduct(*columns)

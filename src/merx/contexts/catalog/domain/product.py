@@ -1,0 +1,81 @@
+"""A product and its variants. Prices, stock, SKU and barcodes live on the variant only; there is always at least one."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from merx.contexts.catalog.domain.errors import NotPublishable, SameOptions, UnknownVariant
+from merx.kernel.model import Entity
+from merx.kernel.money import MAX_AMOUNT, Money
+
+Attribute = str | Annotated[int, Meta(ge=-(2**53), le=2**53)] | float | bool
+
+
+class ProductStatus(StrEnum):
+    draft = "draft"
+    active = "active"
+    archived = "archived"
+
+
+class Variant(msgspec.Struct, kw_only=True):
+    """What is sold and counted. `options` name what distinguishes it from its siblings: {"colour": "red"}."""
+
+    id: UUID
+    sku: str
+    price: Money
+    options: dict[str, str] = {}
+    barcodes: list[str] = []
+    weight_grams: int = 0
+    active: bool = True
+
+
+class Product(Entity):
+    slug: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    brand_id: UUID | None = None
+    category_id: UUID | None = None
+    description: str = ""
+    model: str = ""
+    external_id: str | None = None
+    attributes: dict[str, Attribute] = {}
+    status: ProductStatus = ProductStatus.draft
+    variants: list[Variant] = []
+
+    def check(self) -> None:
+        """The rules between variants. Raises SameOptions."""
+        seen: set[tuple[tuple[str, str], ...]] = set()
+        for variant in self.variants:
+            key = tuple(sorted(variant.options.items()))
+            if key in seen:
+                raise SameOptions(f"variant {variant.sku} repeats the options of another")
+            seen.add(key)
+
+    def variant(self, variant_id: UUID) -> Variant:
+        for variant in self.variants:
+            if variant.id == variant_id:
+                return variant
+        raise UnknownVariant(f"no variant {variant_id}")
+
+    def publish(self, now: datetime) -> None:
+        """Raises NotPublishable without an active variant that has a price."""
+        if self.status is ProductStatus.archived:
+            raise NotPublishable("an archived product goes back to draft first")
+        if not any(variant.active and 0 < variant.price.amount <= MAX_AMOUNT for variant in self.variants):
+            raise NotPublishable("it needs an active variant with a price")
+        self.status = ProductStatus.active
+        self.updated_at = now
+
+    def archive(self, now: datetime) -> None:
+        self.status = ProductStatus.archived
+        self.updated_at = now
+
+    def restore(self, now: datetime) -> None:
+        """From the archive back to draft."""
+        self.status = ProductStatus.draft
+        self.updated_at = now

@@ -1,0 +1,175 @@
+"""Create, edit, publish and archive products."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from msgspec import UNSET
+
+from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound
+from merx.contexts.catalog.domain.product import Product, ProductStatus, Variant
+from merx.contexts.catalog.events import ProductsChanged, ProductsPublished, ProductsWithdrawn
+from merx.contexts.catalog.ports.repositories import CatalogUow, CatalogUowFactory
+from merx.contexts.catalog.usecases.commands import CreateProduct, EditProduct, EditVariant, NewVariant
+from merx.kernel.errors import FieldError, Invalid, StaleVersion
+from merx.kernel.ids import new_id
+from merx.kernel.money import Money, exponent
+from merx.kernel.ports import Clock
+from merx.kernel.text import slugify
+
+
+def product_tags(product: Product) -> tuple[str, ...]:
+    """Cached answers that show this product."""
+    return (f"product:{product.id}", "listings")
+
+
+async def _check_references(uow: CatalogUow, brand_id: UUID | None, category_id: UUID | None) -> None:
+    try:
+        if brand_id is not None:
+            await uow.brands.get(brand_id)
+        if category_id is not None:
+            await uow.categories.get(category_id)
+    except BrandNotFound:
+        raise Invalid("unknown brand", fields=(FieldError("brand_id", "no such brand"),)) from None
+    except CategoryNotFound:
+        raise Invalid("unknown category", fields=(FieldError("category_id", "no such category"),)) from None
+
+
+def _new_variant(given: NewVariant) -> Variant:
+    exponent(given.price.currency)
+    return Variant(
+        id=new_id(),
+        sku=given.sku,
+        price=Money(given.price.amount, given.price.currency),
+        options=dict(given.options),
+        barcodes=list(given.barcodes),
+        weight_grams=given.weight_grams,
+    )
+
+
+def _apply_variant(product: Product, edit: EditVariant, position: int) -> None:
+    if edit.id is UNSET:
+        if edit.sku is UNSET or edit.price is UNSET:
+            where = f"variants[{position}]"
+            raise Invalid("a new variant needs more", fields=(FieldError(where, "give sku and price, or an id"),))
+        product.variants.append(
+            _new_variant(
+                NewVariant(
+                    sku=edit.sku,
+                    price=edit.price,
+                    options={} if edit.options is UNSET else edit.options,
+                    barcodes=[] if edit.barcodes is UNSET else edit.barcodes,
+                    weight_grams=0 if edit.weight_grams is UNSET else edit.weight_grams,
+                )
+            )
+        )
+        return
+    variant = product.variant(edit.id)
+    if edit.price is not UNSET:
+        exponent(edit.price.currency)
+        variant.price = Money(edit.price.amount, edit.price.currency)
+    for field in ("sku", "options", "barcodes", "weight_grams", "active"):
+        value = getattr(edit, field)
+        if value is not UNSET:
+            setattr(variant, field, value)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateProductHandler:
+    uow: CatalogUowFactory
+    clock: Clock
+
+    async def __call__(self, cmd: CreateProduct) -> UUID:
+        """A new draft. Without a slug one is made of the name. Raises SlugTaken, SkuTaken, SameOptions."""
+        now = self.clock.now()
+        product_id = new_id()
+        slug = cmd.slug if cmd.slug is not UNSET else slugify(cmd.name) or str(product_id)
+        product = Product(
+            id=product_id,
+            slug=slug,
+            name=cmd.name,
+            created_at=now,
+            updated_at=now,
+            brand_id=cmd.brand_id,
+            category_id=cmd.category_id,
+            description=cmd.description,
+            model=cmd.model,
+            attributes=dict(cmd.attributes),
+            variants=[_new_variant(variant) for variant in cmd.variants],
+        )
+        product.check()
+        async with self.uow() as uow:
+            await _check_references(uow, cmd.brand_id, cmd.category_id)
+            await uow.products.add(product)
+            await uow.commit()
+        return product.id
+
+
+@dataclass(frozen=True, slots=True)
+class EditProductHandler:
+    uow: CatalogUowFactory
+    clock: Clock
+
+    async def __call__(self, product_id: UUID, cmd: EditProduct, expected_version: int | None = None) -> None:
+        """Raises StaleVersion when the caller edited another version than the present one."""
+        async with self.uow() as uow:
+            product = await uow.products.get(product_id)
+            if expected_version is not None and product.version != expected_version:
+                raise StaleVersion
+            await _check_references(uow, cmd.brand_id or None, cmd.category_id or None)
+            old_slug = product.slug
+            for field in ("name", "slug", "brand_id", "category_id", "description", "model", "attributes"):
+                value = getattr(cmd, field)
+                if value is not UNSET:
+                    setattr(product, field, value)
+            if cmd.variants is not UNSET:
+                for position, edit in enumerate(cmd.variants):
+                    _apply_variant(product, edit, position)
+            product.check()
+            product.updated_at = self.clock.now()
+            await uow.products.save(product)
+            if product.slug != old_slug:
+                await uow.storefront.remember_slug("product", old_slug, product.id, product.updated_at)
+            await uow.storefront.refresh([product.id])
+            if product.status is ProductStatus.active:
+                uow.emit(ProductsChanged(at=product.updated_at, product_ids=(product.id,)))
+                uow.invalidate(*product_tags(product))
+            await uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStatusHandler:
+    """publish, archive or restore one product."""
+
+    uow: CatalogUowFactory
+    clock: Clock
+
+    async def publish(self, product_id: UUID) -> None:
+        """Raises NotPublishable."""
+        async with self.uow() as uow:
+            product = await uow.products.get(product_id)
+            now = self.clock.now()
+            product.publish(now)
+            await uow.products.save(product)
+            await uow.storefront.refresh([product.id])
+            variant_ids = tuple(variant.id for variant in product.variants)
+            uow.emit(ProductsPublished(at=now, product_ids=(product.id,), variant_ids=variant_ids))
+            uow.invalidate(*product_tags(product))
+            await uow.commit()
+
+    async def archive(self, product_id: UUID) -> None:
+        async with self.uow() as uow:
+            product = await uow.products.get(product_id)
+            now = self.clock.now()
+            product.archive(now)
+            await uow.products.save(product)
+            await uow.storefront.refresh([product.id])
+            uow.emit(ProductsWithdrawn(at=now, product_ids=(product.id,)))
+            uow.invalidate(*product_tags(product))
+            await uow.commit()
+
+    async def restore(self, product_id: UUID) -> None:
+        async with self.uow() as uow:
+            product = await uow.products.get(product_id)
+            product.restore(self.clock.now())
+            await uow.products.save(product)
+            await uow.commit()
