@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-import asyncpg
-
 from merx.infra.embedded import binaries, cluster, postmaster
 from merx.infra.embedded.account import Account, server_account
 from merx.infra.embedded.errors import EmbeddedError, disk_full, from_os_error
@@ -186,6 +184,8 @@ class EmbeddedPostgres:
         )
 
     async def _create_database(self) -> None:
+        import asyncpg
+
         try:
             connection = await asyncpg.connect(self.url_of("postgres"), timeout=10, command_timeout=60)
             try:

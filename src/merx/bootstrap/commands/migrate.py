@@ -1,0 +1,18 @@
+"""Bring the database schema to the newest version."""
+
+import argparse
+import os
+
+from merx.infra.settings import load_settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:  # noqa: ARG001 - a sub-command without arguments
+    return
+
+
+def run(args: argparse.Namespace) -> int:  # noqa: ARG001
+    from merx.bootstrap.migrate import upgrade
+
+    upgrade(load_settings(os.environ).database_url)
+    print("The database schema is up to date.")
+    return 0

@@ -1,0 +1,52 @@
+"""Run the HTTP API, one process.
+
+Settings come from MERX_* variables; MERX_STORAGE=memory needs no service at all.
+"""
+
+import argparse
+import math
+import os
+
+from merx.bootstrap.listen import port_problem
+from merx.infra.embedded.errors import EmbeddedError
+from merx.infra.settings import load_settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on, instead of MERX_HOST")
+    parser.add_argument("--port", type=int, help="port to listen on, instead of MERX_PORT")
+
+
+def run(args: argparse.Namespace) -> int:
+    # The factory below reads the environment itself, so a flag has to go through it.
+    for name in ("host", "port"):
+        if (value := getattr(args, name)) is not None:
+            os.environ[f"MERX_{name.upper()}"] = str(value)
+    settings = load_settings(os.environ)
+    if settings.port and (problem := port_problem(settings.host, settings.port, how="MERX_PORT={port}")):
+        raise EmbeddedError(problem)
+
+    import uvicorn
+
+    config = uvicorn.Config(
+        "merx.bootstrap.api:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        # How far to believe X-Forwarded-For is decided once, in our own middleware.
+        proxy_headers=False,
+        backlog=2048,
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=math.ceil(settings.shutdown_seconds),
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else 1

@@ -1,0 +1,187 @@
+"""The steps of `merx demo`, from an empty folder to an answering API, and back."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from merx.bootstrap.demo import environment
+from merx.bootstrap.demo.ready import until_ready
+from merx.bootstrap.demo.screen import Report, Screen, make_screen
+from merx.bootstrap.demo.summary import Logins, summary
+from merx.bootstrap.listen import free_port, port_problem
+from merx.bootstrap.supervisor import Child, StopRequest, Supervisor, end_survivors, python_environment, rotate
+from merx.infra.embedded import DataFolder, EmbeddedError, EmbeddedPostgres, EmbeddedValkey
+from merx.infra.settings import load_settings
+
+SERVERS, PROCESSES = 1, 2
+PROCESS_NAMES = {"serve": "API", "worker": "worker", "schedule": "scheduler"}
+GIVE_UP_DEATHS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    data: Path
+    host: str
+    port: int
+    """0 takes a free one."""
+    reset: bool
+    catalogue: Path | None
+
+
+async def demo(options: Options) -> int:
+    """Runs the shop until it is told to stop, and returns an exit code. Raises EmbeddedError."""
+    stop = StopRequest()
+    screen = make_screen()
+    shop = asyncio.create_task(_Shop(options, screen, stop).run())
+    asked = asyncio.create_task(stop.happened.wait())
+    await asyncio.wait({shop, asked}, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if not shop.done():
+        screen.close()
+        screen.say("\n  Stopping …")
+        shop.cancel()
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await shop
+    finally:
+        screen.close()
+    screen.say(f"  Stopped. The data is in {options.data}.")
+    return 0
+
+
+class _Shop:
+    def __init__(self, options: Options, screen: Screen, stop: StopRequest) -> None:
+        self._options = options
+        self._screen = screen
+        self._stop = stop
+        self._folder = DataFolder(options.data)
+
+    async def run(self) -> None:
+        began = time.monotonic()
+        folder = self._folder
+        if self._options.catalogue is not None and not self._options.catalogue.is_file():
+            raise EmbeddedError(f"There is no catalogue file {self._options.catalogue}.")
+        folder.open()
+        try:
+            await end_survivors(folder.run)
+            port = self._port()
+            if self._options.reset:
+                await self._empty()
+            folder.check_layout()
+            async with Supervisor(tell=lambda line: self._screen.say(f"  {line}")) as supervisor:
+                self._stop.on_repeat = supervisor.hurry
+                try:
+                    await self._open(supervisor, port, began)
+                    await asyncio.Event().wait()  # until cancelled
+                finally:
+                    environment.withdraw(folder)
+        finally:
+            folder.close()
+
+    def _port(self) -> int:
+        options = self._options
+        if options.port == 0:
+            return free_port(options.host)
+        if problem := port_problem(options.host, options.port, how="--port {port}"):
+            raise EmbeddedError(problem)
+        return options.port
+
+    async def _empty(self) -> None:
+        """--reset: a server left over by a killed supervisor is stopped before its files go."""
+        with self._screen.step("old data removed"):
+            postgres, valkey = self._servers()
+            for server in (postgres, valkey):
+                with contextlib.suppress(EmbeddedError):
+                    if server.data.exists() and await server.adopt():
+                        await server.stop()
+            await asyncio.to_thread(self._folder.empty)
+
+    def _servers(self) -> tuple[EmbeddedPostgres, EmbeddedValkey]:
+        folder = self._folder
+        return (
+            EmbeddedPostgres(folder.pg, run=folder.run, log=folder.log / "postgres.log"),
+            EmbeddedValkey(folder.valkey, run=folder.run, log=folder.log / "valkey.log"),
+        )
+
+    async def _open(self, supervisor: Supervisor, port: int, began: float) -> None:
+        folder, screen, options = self._folder, self._screen, self._options
+        for log in folder.log.glob("*.log"):
+            rotate(log)
+        postgres, valkey = self._servers()
+        with screen.step("PostgreSQL"):
+            await supervisor.add("PostgreSQL", postgres, stage=SERVERS)
+        with screen.step("Valkey"):
+            await supervisor.add("Valkey", valkey, stage=SERVERS)
+        from merx.infra.tokens import ensure_keys
+
+        ensure_keys(folder.keys)
+        variables = environment.shop_environment(
+            folder, host=options.host, port=port, database_url=postgres.url, redis_url=valkey.url
+        )
+        logins = await self._fill(variables)
+        with screen.step("API, worker, scheduler"):
+            await self._start_processes(supervisor, variables, port)
+        environment.publish(folder, variables)
+        screen.close()
+        base = f"http://{_reached(options.host)}:{port}"
+        screen.say(
+            summary(
+                base=base,
+                folder=folder.path,
+                staff=logins.staff,
+                customer=logins.customer,
+                seconds=time.monotonic() - began,
+            )
+        )
+
+    async def _fill(self, variables: Mapping[str, str]) -> Logins:
+        """Schema and data. Both find out themselves what is there already."""
+        settings = load_settings({**os.environ, **variables})
+        with self._screen.step("database schema"):
+            from merx.bootstrap.migrate import upgrade
+
+            await asyncio.to_thread(upgrade, settings.database_url)
+        from merx.bootstrap.seed import seed
+
+        with contextlib.ExitStack() as steps:
+            current = ""
+            report: Report | None = None
+
+            def progress(step: str, done: int, total: int | None) -> None:
+                nonlocal current, report
+                if step != current or report is None:
+                    steps.close()
+                    report = steps.enter_context(self._screen.step(step))
+                    current = step
+                report(done, total)
+
+            return await seed(settings, self._options.catalogue, progress)
+
+    async def _start_processes(self, supervisor: Supervisor, variables: Mapping[str, str], port: int) -> None:
+        env = python_environment(variables)
+        children: dict[str, Child] = {}
+        for command, name in PROCESS_NAMES.items():
+            children[command] = Child(
+                # -P: a file called redis.py in the user's folder is not our library.
+                [sys.executable, "-P", "-m", "merx", command],
+                env=env,
+                log=self._folder.log / f"{command}.log",
+                record=self._folder.run / f"{command}.child",
+            )
+            await supervisor.add(name, children[command], stage=PROCESSES)
+        await until_ready(
+            _reached(self._options.host),
+            port,
+            children["serve"],
+            gives_up=lambda: supervisor.deaths(PROCESS_NAMES["serve"]) >= GIVE_UP_DEATHS,
+        )
+
+
+def _reached(host: str) -> str:
+    """Where to connect to what listens on `host`."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
