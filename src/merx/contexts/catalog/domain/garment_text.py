@@ -1,9 +1,10 @@
 """Sentences about clothes: cut, cloth, colours and care."""
 
 from merx.contexts.catalog.domain.feed import FeedProduct
-from merx.contexts.catalog.domain.wording import AttributeValue, listed
+from merx.contexts.catalog.domain.wording import listed
 
 _PLAIN = frozenset({"plain", ""})
+_KEPT = ("T-shirt", "V-neck", "Fair Isle", "Breton", "Oxford")
 
 
 def is_garment(product: FeedProduct) -> bool:
@@ -13,7 +14,8 @@ def is_garment(product: FeedProduct) -> bool:
 def lines_for_garment(product: FeedProduct, seed: int) -> list[str]:
     facts = {name: value for name, value in product.attributes.items() if isinstance(value, str)}
     cut, cloth, choice, care = _cut(product, facts, seed), _cloth(facts, seed // 3), _choice(product), _care(facts)
-    lines = [cut, _details(facts), cloth, choice, care] if seed % 2 else [cut, cloth, _details(facts), care, choice]
+    details = _details(facts, "They have" if _is_plural(_noun(product)) else "It has")
+    lines = [cut, details, cloth, choice, care] if seed // 4 % 2 else [cut, cloth, details, care, choice]
     return [line for line in lines if line]
 
 
@@ -21,24 +23,40 @@ def _noun(product: FeedProduct) -> str:
     name = product.name
     for lead in (product.brand, product.model):
         name = name.removeprefix(f"{lead} ") if lead else name
-    return name.lower().replace("t-shirt", "T-shirt").replace("v-neck", "V-neck")
+    words = name.lower()
+    for kept in _KEPT:
+        words = words.replace(kept.lower(), kept)
+    return words
 
 
 def _cut(product: FeedProduct, facts: dict[str, str], seed: int) -> str:
-    noun, fit, material = _noun(product), facts["fit"].lower(), facts.get("material", "soft cloth").lower()
-    named = product.model or product.name
-    plural = noun.endswith("s")
-    article = "" if plural else "an " if noun[0] in "aeiou" else "a "
+    noun, named = _noun(product), product.model or product.name
+    fit = facts["fit"].lower()
+    fitting = "fitted shape" if fit == "fitted" else f"{fit} fit"
+    material = facts.get("material", "").lower()
+    # "Wool overcoat in wool" says one thing twice.
+    cloth = f" in {material}" if material and not any(word in noun.lower() for word in material.split()) else ""
+    plural = _is_plural(noun)
+    thing = noun if plural else f"{_article(noun)} {noun}"
+    maker = product.brand or "its maker"
     shapes = (
-        f"The {named} {'are' if plural else 'is'} {article}{noun} in {material} with a {fit} fit.",
-        f"{noun[0].upper()}{noun[1:]} in {material}, cut for a {fit} fit.",
-        f"{product.brand or 'We'} {'cuts' if product.brand else 'cut'} the {named} from {material}: {article}{noun}, {fit} in fit.",
-        f"A {fit} fit and {material} make the {named} {article or 'the '}{noun} to reach for.",
+        f"The {named} {'are' if plural else 'is'} {thing}{cloth} with {_article(fitting)} {fitting}.",
+        f"{_sentence(noun)}{cloth}, cut for {_article(fitting)} {fitting}.",
+        f"{_sentence(maker)} cuts the {named} with {_article(fitting)} {fitting}: {thing}{cloth}.",
+        f"{_sentence(thing)}{cloth} from {maker}, with {_article(fitting)} {fitting}.",
     )
     return shapes[seed % len(shapes)]
 
 
-def _details(facts: dict[str, str]) -> str:
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _is_plural(noun: str) -> bool:
+    return noun.endswith("s") and not noun.endswith("ss")
+
+
+def _details(facts: dict[str, str], lead: str) -> str:
     parts = []
     if neck := facts.get("neckline") or facts.get("collar"):
         plain = neck.lower().replace("v-neck", "V-neck")
@@ -55,10 +73,14 @@ def _details(facts: dict[str, str]) -> str:
         fastening = closure.lower()
         parts.append(fastening if fastening.endswith("s") else f"{_article(fastening)} {fastening} closure")
     if facts.get("pattern", "").lower() not in _PLAIN:
-        parts.append(f"{_article(facts['pattern'])} {facts['pattern'].lower()} pattern")
+        parts.append(f"{_article(facts['pattern'])} {_pattern(facts['pattern'])} pattern")
     extras = [word for name, word in (("hood", "hood"), ("waterproof", "waterproof shell")) if facts.get(name) == "Yes"]
     parts += [f"a {word}" for word in extras]
-    return f"It has {listed(parts)}." if parts else ""
+    return f"{lead} {listed(parts)}." if parts else ""
+
+
+def _pattern(name: str) -> str:
+    return name if " " in name else name.lower()
 
 
 def _article(word: str) -> str:
@@ -87,6 +109,5 @@ def _choice(product: FeedProduct) -> str:
     return f"Comes in {colours or span}." if colours or span else ""
 
 
-def _care(facts: dict[str, AttributeValue]) -> str:
-    care = facts.get("care")
-    return f"{care}." if isinstance(care, str) else ""
+def _care(facts: dict[str, str]) -> str:
+    return f"{facts['care']}." if "care" in facts else ""

@@ -40,16 +40,22 @@ UNITS = {
     "wh": "Wh",
 }
 
+_SINGULAR = {"hours": "hour", "inches": "inch", "litres": "litre", "lumens": "lumen", "minutes": "minute"}
+
 _SPELLING = {
     "3g": "3G",
     "4g": "4G",
     "ac": "AC",
     "awg": "AWG",
+    "auto mdi mdi x": "auto MDI/MDI-X",
     "bluetooth": "Bluetooth",
     "d sub": "D-Sub",
     "dc": "DC",
     "dimm": "DIMM",
+    "dhcp": "DHCP",
     "directx": "DirectX",
+    "dvi d": "DVI-D",
+    "dvi i": "DVI-I",
     "dvi": "DVI",
     "ecc": "ECC",
     "ethernet": "Ethernet",
@@ -63,13 +69,13 @@ _SPELLING = {
     "lan": "LAN",
     "lcd": "LCD",
     "led": "LED",
-    "mac": "Mac",
     "nfc": "NFC",
     "opengl": "OpenGL",
     "pci": "PCI",
     "pdu": "PDU",
     "ps 2": "PS/2",
     "raid": "RAID",
+    "rj 11": "RJ-11",
     "rj 45": "RJ-45",
     "sata": "SATA",
     "ssd": "SSD",
@@ -79,7 +85,9 @@ _SPELLING = {
     "usb": "USB",
     "uv": "UV",
     "vga": "VGA",
+    "wan": "WAN",
     "wi fi": "Wi-Fi",
+    "windows": "Windows",
     "wlan": "WLAN",
 }
 _SPELLED = re.compile(r"\b(" + "|".join(sorted(map(re.escape, _SPELLING), key=len, reverse=True)) + r")\b")
@@ -92,7 +100,7 @@ def unit(name: str) -> str | None:
 
 
 def label(name: str) -> str:
-    """`usb_2_0_ports_quantity` → `USB 2.0 ports quantity`, `cable_length_m` → `cable length`. Other names stay theirs."""
+    """`usb_2_0_ports_quantity` is `USB 2.0 ports quantity`; `cable_length_m` is `cable length`; `Fit` stays."""
     if name != name.lower() or " " in name:
         return name
     words = name.rpartition("_")[0] if unit(name) else name
@@ -104,9 +112,9 @@ def quantity(name: str, value: float) -> str:
     measure = unit(name)
     if measure == "g" and value >= 1000:
         value, measure = value / 1000, "kg"
-    text = f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
-    if value == 1 and measure in {"hours", "inches", "litres", "lumens", "minutes"}:
-        measure = {"inches": "inch"}.get(measure, measure[:-1])
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}".rstrip("0").rstrip(".")
+    if value == 1:
+        measure = _SINGULAR.get(measure or "", measure)
     return text if measure is None else f"{text}{'' if measure == '°' else ' '}{measure}"
 
 
