@@ -36,8 +36,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy --strict on the package."""
-    run(session, "mypy")
+    """mypy --strict on the package, and that every adapter fulfils its port."""
+    conformance = ".mypy_cache/port_conformance.py"
+    run(session, "python", "tests/architecture/port_conformance.py", conformance)
+    run(session, "mypy", "src", conformance)
 
 
 @nox.session
