@@ -1,4 +1,4 @@
-"""What stores or reads has an adapter on PostgreSQL and one in memory; `nox -s types` checks that each fits its port."""
+"""What stores or reads has an adapter on PostgreSQL and one in memory; `nox -s types` checks that each one fits."""
 
 import pytest
 
