@@ -23,7 +23,7 @@ _SENTENCES = {
     "page_yield": "It lasts for about {} pages.",
     "black_toner_page_yield": "It lasts for about {} pages in black.",
     "colour_toner_page_yield": "It lasts for about {} colour pages.",
-    "maximum_screen_size_in": "It takes screens of up to {}.",
+    "maximum_screen_size_inch": "It takes screens of up to {}.",
     "maximum_load_kg": "It carries up to {}.",
     "maximum_capacity": "It holds up to {} sheets.",
     "total_input_capacity": "The trays hold {} sheets.",
@@ -35,7 +35,7 @@ _SENTENCES = {
     "tape_length_m": "The tape is {} long.",
     "sheets_per_pack": "A pack holds {} sheets.",
     "labels_per_pack": "A pack holds {} labels.",
-    "lamp_life_h": "The lamp is made for {}.",
+    "lamp_life_hours": "The lamp is made for {}.",
     "doll_height_mm": "It suits dolls of {} height.",
     "filter_size_mm": "The filter thread is {}.",
     "noise_level_db": "It runs at {}.",
@@ -67,10 +67,10 @@ def sentences(facts: Facts, seed: int) -> list[str]:
 
 
 def _display(facts: Facts, told: set[str]) -> str:
-    diagonal = facts.get("display_diagonal_in")
+    diagonal = facts.get("display_diagonal_inch")
     if not isinstance(diagonal, int | float):
         return ""
-    told |= {"display_diagonal_in", "display_type", "display_technology", "display_resolution"}
+    told |= {"display_diagonal_inch", "display_type", "display_technology", "display_resolution"}
     kind = facts.get("display_type") or facts.get("display_technology") or ""
     resolution = facts.get("display_resolution")
     shows = f" shows {str(resolution).replace(' x ', ' by ')} pixels" if resolution else ""

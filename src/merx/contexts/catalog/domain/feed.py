@@ -16,10 +16,11 @@ from merx.contexts.catalog.domain.feed_text import (
     shown,
 )
 from merx.contexts.catalog.domain.feed_variants import FeedVariant, read_variants
+from merx.contexts.catalog.domain.wording import AttributeValue
 from merx.kernel.errors import Invalid
 from merx.kernel.money import exponent
 
-__all__ = ["FeedError", "FeedProduct", "FeedVariant", "parse_line"]
+__all__ = ["AttributeValue", "FeedError", "FeedProduct", "FeedVariant", "parse_line"]
 
 MAX_LINE_BYTES = 1 << 20
 MAX_ATTRIBUTES = 300
@@ -32,8 +33,6 @@ _PRODUCT = frozenset(
     | {"attributes", "variants", "sku", "ean", "stock", "released", "added"}
 )
 _NOT_ATTRIBUTES = _PRODUCT | _IGNORED
-
-AttributeValue = str | int | float | bool
 
 
 class FeedProduct(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,57 @@
+"""Encoded answers and what a list may be asked."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import msgspec
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import QueryParameter
+from litestar.response.base import ASGIResponse
+
+from merx.contexts.catalog.ports.queries import CatalogQueries, ListFilter, Moved, ProductSummary, Sort
+from merx.infra.http.responses import CachedBytes
+from merx.kernel.errors import FieldError, Invalid
+from merx.kernel.money import MAX_AMOUNT, CurrencyCode
+from merx.kernel.paging import Page
+
+# Browsers and a CDN may keep a catalogue page this long; our own copy is dropped the moment it changes.
+MAX_AGE = 5
+MAX_ATTRIBUTES = 10
+_ATTRIBUTE = "attr."
+
+IdOrSlug = Annotated[str, msgspec.Meta(max_length=200)]
+CategoryParameter = Annotated[str | None, QueryParameter(name="category", max_length=200, description="id or slug")]
+BrandParameter = Annotated[str | None, QueryParameter(name="brand", max_length=200, description="id or slug")]
+PriceParameter = Annotated[int | None, QueryParameter(ge=0, le=MAX_AMOUNT, description="minor units")]
+CurrencyParameter = Annotated[CurrencyCode | None, QueryParameter(description="ISO 4217 code")]
+StockParameter = Annotated[bool | None, QueryParameter(description="only products that are in stock, or only others")]
+SortParameter = Annotated[Sort, QueryParameter(description="order of the list")]
+
+_encoder = msgspec.json.Encoder()
+
+
+def answers(model: Any, description: str) -> dict[int, ResponseSpec]:
+    """Documents what a handler of encoded bytes answers."""
+    return {200: ResponseSpec(data_container=model, description=description, generate_examples=False)}
+
+
+def encoded(view: Any, tags: tuple[str, ...]) -> CachedBytes:
+    return CachedBytes(_encoder.encode(view), tags, MAX_AGE)
+
+
+def moved(path: str, to: Moved) -> ASGIResponse:
+    return ASGIResponse(status_code=301, headers={"location": f"{path}/{quote(to.slug)}"})
+
+
+def attribute_filters(query: list[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """`?attr.colour=Red` as (("colour", "Red"),). Raises Invalid for more than ten."""
+    found = tuple((name[len(_ATTRIBUTE) :], str(value)) for name, value in query if name.startswith(_ATTRIBUTE))
+    if len(found) > MAX_ATTRIBUTES:
+        raise Invalid("too many filters", fields=(FieldError("attr", f"at most {MAX_ATTRIBUTES} attributes"),))
+    return found
+
+
+async def listing(queries: CatalogQueries, wanted: ListFilter) -> CachedBytes:
+    """A page of products. Every change to any listed product drops it."""
+    page: Page[ProductSummary] = await queries.products(wanted)
+    return encoded(page, ("listings",))

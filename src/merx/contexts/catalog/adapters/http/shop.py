@@ -1,0 +1,187 @@
+"""What anyone may read: products, categories, brands. Whole answers are kept in front of the router."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
+
+from merx.contexts.catalog.adapters.http.answers import (
+    BrandParameter,
+    CategoryParameter,
+    CurrencyParameter,
+    IdOrSlug,
+    PriceParameter,
+    SortParameter,
+    StockParameter,
+    answers,
+    attribute_filters,
+    encoded,
+    listing,
+    moved,
+)
+from merx.contexts.catalog.ports.queries import (
+    BrandView,
+    CatalogQueries,
+    CategoryDetail,
+    CategoryNode,
+    ListFilter,
+    Moved,
+    ProductDetail,
+    ProductSummary,
+    Sort,
+    VariantView,
+)
+from merx.infra.http.auth import public
+from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
+from merx.kernel.paging import Page
+
+_PRODUCTS, _CATEGORIES, _BRANDS = "/api/v1/products", "/api/v1/categories", "/api/v1/brands"
+
+
+async def _id_of(found: BrandView | CategoryDetail | Moved, again: Any) -> UUID:
+    """The id behind a filter value; an old slug still filters."""
+    while isinstance(found, Moved):
+        found = await again(found.slug)
+    return found.id
+
+
+class ProductController(Controller):
+    path = "/products"
+    guards = (public,)
+    tags = ("products",)
+
+    @get("/", operation_id="ListProducts", responses=answers(Page[ProductSummary], "a page of products"))
+    async def list_products(
+        self,
+        request: Request[Any, Any, Any],
+        catalog_queries: NamedDependency[CatalogQueries],
+        category: CategoryParameter = None,
+        brand: BrandParameter = None,
+        price_min: PriceParameter = None,
+        price_max: PriceParameter = None,
+        currency: CurrencyParameter = None,
+        in_stock: StockParameter = None,
+        sort: SortParameter = Sort.newest,
+        limit: PageLimit = DEFAULT_LIMIT,
+        after: After = None,
+    ) -> ASGIResponse:
+        """Visible products; `attr.<name>=<value>` filters by an attribute."""
+        queries = catalog_queries
+        category_id = await _id_of(await queries.category(category), queries.category) if category else None
+        brand_id = await _id_of(await queries.brand(brand), queries.brand) if brand else None
+        wanted = ListFilter(
+            category_id=category_id,
+            brand_id=brand_id,
+            price_min=price_min,
+            price_max=price_max,
+            currency=currency,
+            in_stock=in_stock,
+            attributes=attribute_filters(list(request.query_params.multi_items())),
+            sort=sort,
+            limit=limit,
+            after=after,
+        )
+        return await listing(queries, wanted)
+
+    @get("/{id_or_slug:str}", operation_id="GetProduct", responses=answers(ProductDetail, "the product"))
+    async def get_product(
+        self, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
+    ) -> ASGIResponse:
+        """With variants, options, prices and availability. An old slug answers 301."""
+        found = await catalog_queries.product(id_or_slug)
+        if isinstance(found, Moved):
+            return moved(_PRODUCTS, found)
+        return encoded(found, (f"product:{found.id}",))
+
+    @get("/{id_or_slug:str}/variants", operation_id="ListVariants", responses=answers(list[VariantView], "variants"))
+    async def list_variants(
+        self, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
+    ) -> ASGIResponse:
+        found = await catalog_queries.product(id_or_slug)
+        if isinstance(found, Moved):
+            return ASGIResponse(status_code=301, headers={"location": f"{_PRODUCTS}/{found.slug}/variants"})
+        return encoded(found.variants, (f"product:{found.id}",))
+
+
+class CategoryController(Controller):
+    path = "/categories"
+    guards = (public,)
+    tags = ("categories",)
+
+    @get("/", operation_id="GetCategoryTree", responses=answers(list[CategoryNode], "the tree"))
+    async def get_tree(self, catalog_queries: NamedDependency[CatalogQueries]) -> ASGIResponse:
+        """All categories with the number of visible products in each subtree."""
+        return encoded(await catalog_queries.category_tree(), ("categories",))
+
+    @get("/{id_or_slug:str}", operation_id="GetCategory", responses=answers(CategoryDetail, "the category"))
+    async def get_category(
+        self, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
+    ) -> ASGIResponse:
+        found = await catalog_queries.category(id_or_slug)
+        return moved(_CATEGORIES, found) if isinstance(found, Moved) else encoded(found, ("categories",))
+
+    @get(
+        "/{id_or_slug:str}/products",
+        operation_id="ListCategoryProducts",
+        responses=answers(Page[ProductSummary], "a page of products"),
+    )
+    async def list_products(
+        self,
+        id_or_slug: FromPath[IdOrSlug],
+        catalog_queries: NamedDependency[CatalogQueries],
+        sort: SortParameter = Sort.newest,
+        in_stock: StockParameter = None,
+        limit: PageLimit = DEFAULT_LIMIT,
+        after: After = None,
+    ) -> ASGIResponse:
+        """Products of the category and everything below it."""
+        found = await catalog_queries.category(id_or_slug)
+        if isinstance(found, Moved):
+            return ASGIResponse(status_code=301, headers={"location": f"{_CATEGORIES}/{found.slug}/products"})
+        wanted = ListFilter(category_id=found.id, sort=sort, in_stock=in_stock, limit=limit, after=after)
+        return await listing(catalog_queries, wanted)
+
+
+class BrandController(Controller):
+    path = "/brands"
+    guards = (public,)
+    tags = ("brands",)
+
+    @get("/", operation_id="ListBrands", responses=answers(Page[BrandView], "a page of brands"))
+    async def list_brands(
+        self,
+        catalog_queries: NamedDependency[CatalogQueries],
+        limit: PageLimit = DEFAULT_LIMIT,
+        after: After = None,
+    ) -> ASGIResponse:
+        return encoded(await catalog_queries.brands(limit, after), ("brands",))
+
+    @get("/{id_or_slug:str}", operation_id="GetBrand", responses=answers(BrandView, "the brand"))
+    async def get_brand(
+        self, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
+    ) -> ASGIResponse:
+        found = await catalog_queries.brand(id_or_slug)
+        return moved(_BRANDS, found) if isinstance(found, Moved) else encoded(found, ("brands",))
+
+    @get(
+        "/{id_or_slug:str}/products",
+        operation_id="ListBrandProducts",
+        responses=answers(Page[ProductSummary], "a page of products"),
+    )
+    async def list_products(
+        self,
+        id_or_slug: FromPath[IdOrSlug],
+        catalog_queries: NamedDependency[CatalogQueries],
+        sort: SortParameter = Sort.newest,
+        in_stock: StockParameter = None,
+        limit: PageLimit = DEFAULT_LIMIT,
+        after: After = None,
+    ) -> ASGIResponse:
+        found = await catalog_queries.brand(id_or_slug)
+        if isinstance(found, Moved):
+            return ASGIResponse(status_code=301, headers={"location": f"{_BRANDS}/{found.slug}/products"})
+        wanted = ListFilter(brand_id=found.id, sort=sort, in_stock=in_stock, limit=limit, after=after)
+        return await listing(catalog_queries, wanted)

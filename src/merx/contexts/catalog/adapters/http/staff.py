@@ -1,0 +1,184 @@
+"""What staff changes: products, categories, brands. Edits honour If-Match and answer the present state with its ETag."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, JSONBody
+
+from merx.contexts.catalog.ports.queries import BrandView, CatalogQueries, CategoryDetail, Moved, StaffProduct
+from merx.contexts.catalog.usecases.commands import (
+    CreateBrand,
+    CreateCategory,
+    CreateProduct,
+    EditBrand,
+    EditCategory,
+    EditProduct,
+    MoveCategory,
+)
+from merx.contexts.catalog.usecases.edit_product import ChangeStatusHandler, CreateProductHandler, EditProductHandler
+from merx.contexts.catalog.usecases.edit_taxonomy import CreateCategoryHandler, EditBrandHandler, EditCategoryHandler
+from merx.infra.http.auth import staff
+from merx.infra.http.responses import version_etag, version_of_if_match
+
+IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100, description="the ETag last read")]
+
+_READ, _WRITE = staff("catalog:read"), staff("catalog:write")
+
+
+async def _answer(queries: CatalogQueries, product_id: UUID, status: int = 200) -> Response[StaffProduct]:
+    product = await queries.staff_product(product_id)
+    return Response(product, status_code=status, headers={"etag": version_etag(product.version)})
+
+
+class StaffProducts(Controller):
+    path = "/products"
+    tags = ("products",)
+
+    @post("/", guards=[_WRITE], operation_id="CreateProduct")
+    async def create(
+        self,
+        data: JSONBody[CreateProduct],
+        create_product: NamedDependency[CreateProductHandler],
+        catalog_queries: NamedDependency[CatalogQueries],
+    ) -> Response[StaffProduct]:
+        """A draft; publish it to show it."""
+        return await _answer(catalog_queries, await create_product(data), 201)
+
+    @get("/{product_id:uuid}/edit", guards=[_READ], operation_id="GetProductForStaff")
+    async def read(
+        self, product_id: FromPath[UUID], catalog_queries: NamedDependency[CatalogQueries]
+    ) -> Response[StaffProduct]:
+        """The product whatever its status, with the ETag for If-Match."""
+        return await _answer(catalog_queries, product_id)
+
+    @patch("/{product_id:uuid}", guards=[_WRITE], operation_id="EditProduct")
+    async def edit(
+        self,
+        product_id: FromPath[UUID],
+        data: JSONBody[EditProduct],
+        edit_product: NamedDependency[EditProductHandler],
+        catalog_queries: NamedDependency[CatalogQueries],
+        if_match: IfMatch = None,
+    ) -> Response[StaffProduct]:
+        await edit_product(product_id, data, version_of_if_match(if_match))
+        return await _answer(catalog_queries, product_id)
+
+    @post("/{product_id:uuid}/publish", guards=[_WRITE], status_code=200, operation_id="PublishProduct")
+    async def publish(
+        self,
+        product_id: FromPath[UUID],
+        change_product_status: NamedDependency[ChangeStatusHandler],
+        catalog_queries: NamedDependency[CatalogQueries],
+    ) -> Response[StaffProduct]:
+        await change_product_status.publish(product_id)
+        return await _answer(catalog_queries, product_id)
+
+    @post("/{product_id:uuid}/archive", guards=[_WRITE], status_code=200, operation_id="ArchiveProduct")
+    async def archive(
+        self,
+        product_id: FromPath[UUID],
+        change_product_status: NamedDependency[ChangeStatusHandler],
+        catalog_queries: NamedDependency[CatalogQueries],
+    ) -> Response[StaffProduct]:
+        await change_product_status.archive(product_id)
+        return await _answer(catalog_queries, product_id)
+
+    @post("/{product_id:uuid}/restore", guards=[_WRITE], status_code=200, operation_id="RestoreProduct")
+    async def restore(
+        self,
+        product_id: FromPath[UUID],
+        change_product_status: NamedDependency[ChangeStatusHandler],
+        catalog_queries: NamedDependency[CatalogQueries],
+    ) -> Response[StaffProduct]:
+        """From the archive back to draft."""
+        await change_product_status.restore(product_id)
+        return await _answer(catalog_queries, product_id)
+
+
+async def _category(queries: CatalogQueries, category_id: UUID) -> CategoryDetail:
+    found: Any = await queries.category(str(category_id))
+    while isinstance(found, Moved):
+        found = await queries.category(found.slug)
+    category: CategoryDetail = found
+    return category
+
+
+class StaffCategories(Controller):
+    path = "/categories"
+    tags = ("categories",)
+
+    @post("/", guards=[_WRITE], operation_id="CreateCategory")
+    async def create(
+        self,
+        data: JSONBody[CreateCategory],
+        create_category: NamedDependency[CreateCategoryHandler],
+        catalog_queries: NamedDependency[CatalogQueries],
+    ) -> CategoryDetail:
+        return await _category(catalog_queries, await create_category(data))
+
+    @patch("/{category_id:uuid}", guards=[_WRITE], operation_id="EditCategory")
+    async def edit(
+        self,
+        category_id: FromPath[UUID],
+        data: JSONBody[EditCategory],
+        edit_category: NamedDependency[EditCategoryHandler],
+        catalog_queries: NamedDependency[CatalogQueries],
+        if_match: IfMatch = None,
+    ) -> CategoryDetail:
+        await edit_category(category_id, data, version_of_if_match(if_match))
+        return await _category(catalog_queries, category_id)
+
+    @post("/{category_id:uuid}/move", guards=[_WRITE], status_code=200, operation_id="MoveCategory")
+    async def move(
+        self,
+        category_id: FromPath[UUID],
+        data: JSONBody[MoveCategory],
+        edit_category: NamedDependency[EditCategoryHandler],
+        catalog_queries: NamedDependency[CatalogQueries],
+    ) -> CategoryDetail:
+        """With everything below it."""
+        await edit_category.move(category_id, data)
+        return await _category(catalog_queries, category_id)
+
+    @delete("/{category_id:uuid}", guards=[_WRITE], operation_id="RemoveCategory")
+    async def remove(
+        self, category_id: FromPath[UUID], edit_category: NamedDependency[EditCategoryHandler]
+    ) -> None:
+        """Only an empty one."""
+        await edit_category.remove(category_id)
+
+
+async def _brand(queries: CatalogQueries, brand_id: UUID) -> BrandView:
+    found: Any = await queries.brand(str(brand_id))
+    while isinstance(found, Moved):
+        found = await queries.brand(found.slug)
+    brand: BrandView = found
+    return brand
+
+
+class StaffBrands(Controller):
+    path = "/brands"
+    tags = ("brands",)
+
+    @post("/", guards=[_WRITE], operation_id="CreateBrand")
+    async def create(
+        self,
+        data: JSONBody[CreateBrand],
+        edit_brand: NamedDependency[EditBrandHandler],
+        catalog_queries: NamedDependency[CatalogQueries],
+    ) -> BrandView:
+        return await _brand(catalog_queries, await edit_brand.create(data))
+
+    @patch("/{brand_id:uuid}", guards=[_WRITE], operation_id="EditBrand")
+    async def edit(
+        self,
+        brand_id: FromPath[UUID],
+        data: JSONBody[EditBrand],
+        edit_brand: NamedDependency[EditBrandHandler],
+        catalog_queries: NamedDependency[CatalogQueries],
+        if_match: IfMatch = None,
+    ) -> BrandView:
+        await edit_brand(brand_id, data, version_of_if_match(if_match))
+        return await _brand(catalog_queries, brand_id)
