@@ -1,0 +1,78 @@
+"""Signing in and out over HTTP."""
+
+from litestar import Controller, get, post
+from litestar.datastructures import Headers, ResponseHeader
+from litestar.di import NamedDependency, Provide
+from litestar.params import JSONBody
+from litestar.types import Scope
+
+from merx.contexts.identity.domain.caller import Caller
+from merx.contexts.identity.domain.errors import AccountNotFound
+from merx.contexts.identity.ports.queries import IdentityQueries, Profile
+from merx.contexts.identity.usecases.login import Login, LoginHandler
+from merx.contexts.identity.usecases.logout import Logout, LogoutHandler
+from merx.contexts.identity.usecases.refresh import Refresh, RefreshHandler
+from merx.contexts.identity.usecases.register import Register, RegisterHandler
+from merx.contexts.identity.usecases.tokens import Tokens
+from merx.infra.http.auth import public, signed_in
+from merx.kernel.actor import Actor
+from merx.kernel.model import View
+
+# Tokens and personal data: no cache on the way may keep them (RFC 6749 §5.1).
+NO_STORE = [ResponseHeader(name="Cache-Control", value="no-store")]
+
+
+class Registration(View, frozen=True):
+    """The same for a new and for a known e-mail: who is a customer here is nobody else's business."""
+
+    status: str = "accepted"
+
+
+async def caller_of(scope: Scope) -> Caller:
+    client = scope.get("client")
+    address = scope["state"].get("client") or (client[0] if client else "")
+    return Caller.of(str(address), Headers.from_scope(scope).get("user-agent", ""))
+
+
+class AuthController(Controller):
+    path = "/auth"
+    tags = ["auth"]
+    dependencies = {"caller": Provide(caller_of)}
+    response_headers = NO_STORE
+
+    @post("/register", guards=[public], status_code=202, operation_id="Register", summary="Become a customer")
+    async def register(
+        self,
+        data: JSONBody[Register],
+        caller: NamedDependency[Caller],
+        register_customer: NamedDependency[RegisterHandler],
+    ) -> Registration:
+        await register_customer(data, caller)
+        return Registration()
+
+    @post("/login", guards=[public], status_code=200, operation_id="Login", summary="Sign in")
+    async def login(
+        self, data: JSONBody[Login], caller: NamedDependency[Caller], login: NamedDependency[LoginHandler]
+    ) -> Tokens:
+        return await login(data, caller)
+
+    @post("/refresh", guards=[public], status_code=200, operation_id="Refresh", summary="Trade a refresh token")
+    async def refresh(self, data: JSONBody[Refresh], refresh_tokens: NamedDependency[RefreshHandler]) -> Tokens:
+        return await refresh_tokens(data)
+
+    @post("/logout", guards=[public], status_code=204, operation_id="Logout", summary="End this device's session")
+    async def logout(self, data: JSONBody[Logout], logout: NamedDependency[LogoutHandler]) -> None:
+        await logout(data)
+
+
+class MeController(Controller):
+    path = "/users"
+    tags = ["users"]
+    response_headers = NO_STORE
+
+    @get("/me", guards=[signed_in], operation_id="GetMe", summary="The account that is signed in")
+    async def me(self, actor: NamedDependency[Actor], identity_queries: NamedDependency[IdentityQueries]) -> Profile:
+        profile = await identity_queries.profile(actor.account_id) if actor.account_id else None
+        if profile is None:
+            raise AccountNotFound("this token belongs to no account that is open")
+        return profile

@@ -1,0 +1,72 @@
+"""Accounts and sessions in the process."""
+
+import copy
+from uuid import UUID
+
+from merx.contexts.identity.domain.account import Account, AccountKind
+from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
+from merx.contexts.identity.domain.session import Session
+from merx.contexts.identity.ports.queries import Credentials, Profile
+from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTable, MemoryTx, MemoryUow
+
+ACCOUNTS = "identity.account"
+SESSIONS = "identity.session"
+
+
+class MemoryAccounts(MemoryRepository[Account]):
+    def __init__(self, tx: MemoryTx) -> None:
+        super().__init__(
+            ACCOUNTS, tx, unique=((lambda account: account.email_key, EmailTaken),), missing=AccountNotFound
+        )
+
+    async def locked(self, id: UUID) -> Account:
+        return await self.get(id)
+
+    async def by_email(self, email_key: str) -> Account | None:
+        return next((account for account in self._rows.values() if account.email_key == email_key), None)
+
+
+class MemorySessions:
+    def __init__(self, tx: MemoryTx) -> None:
+        self._rows: MemoryTable[Session] = tx.table(SESSIONS)
+
+    async def add(self, session: Session) -> None:
+        self._rows.put(session.id, session)
+
+    async def locked(self, id: UUID) -> Session | None:
+        return self._rows.get(id)
+
+    async def save(self, session: Session) -> None:
+        self._rows.put(session.id, session)
+
+
+class MemoryIdentityUow(MemoryUow):
+    def open(self, tx: MemoryTx) -> None:
+        self.accounts = MemoryAccounts(tx)
+        self.sessions = MemorySessions(tx)
+
+
+class MemoryIdentityQueries:
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def credentials(self, email_key: str) -> Credentials | None:
+        for account in self._accounts():
+            if account.email_key == email_key:
+                return Credentials(account.id, account.kind, account.status, account.permissions, account.password_hash)
+        return None
+
+    async def profile(self, account_id: UUID) -> Profile | None:
+        account: Account | None = self._store.table(ACCOUNTS).get(account_id)
+        return _profile(account) if account is not None and account.is_active else None
+
+    async def first_staff(self) -> Profile | None:
+        staff = [account for account in self._accounts() if account.kind is AccountKind.staff and account.is_active]
+        return _profile(min(staff, key=lambda account: account.id)) if staff else None
+
+    def _accounts(self) -> list[Account]:
+        return [copy.copy(account) for account in self._store.table(ACCOUNTS).values()]
+
+
+def _profile(account: Account) -> Profile:
+    return Profile(account.id, account.email, account.name, account.kind, account.permissions)

@@ -1,0 +1,138 @@
+"""Accounts and sessions in PostgreSQL."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from advanced_alchemy.types import DateTimeUTC
+from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, insert, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from merx.contexts.identity.domain.account import Account, AccountKind, AccountStatus
+from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
+from merx.contexts.identity.domain.session import Session
+from merx.contexts.identity.ports.queries import Credentials, Profile
+from merx.infra.postgres import Base, PostgresRepository, PostgresTx, PostgresUow, Reader, VersionedRow, compiled
+
+SCHEMA = "identity"
+
+
+class AccountRow(VersionedRow):
+    __tablename__ = "account"
+    __table_args__ = {"schema": SCHEMA}
+
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(16), index=True)
+    permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    status: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
+
+
+class SessionRow(Base):
+    __tablename__ = "session"
+    __table_args__ = {"schema": SCHEMA}
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey(AccountRow.id, ondelete="CASCADE"), index=True)
+    generation: Mapped[int]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    user_agent: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
+    used_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True), index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
+    end_reason: Mapped[str | None] = mapped_column(String(16))
+
+
+_SESSION = SessionRow.__table__
+_LOCK_ACCOUNT = compiled(select(AccountRow.id).where(AccountRow.id == bindparam("account_id")).with_for_update())
+_LOCK_SESSION = compiled(select(_SESSION).where(_SESSION.c.id == bindparam("session_id")).with_for_update())
+_ADD_SESSION = compiled(insert(SessionRow).values({name: bindparam(name) for name in Session.__struct_fields__}))
+_CHANGING = ("generation", "token_hash", "used_at", "expires_at", "ended_at", "end_reason")
+_SAVE_SESSION = compiled(
+    update(SessionRow)
+    .where(SessionRow.id == bindparam("session_id"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
+)
+
+
+class PostgresAccounts(PostgresRepository[Account]):
+    def __init__(self, tx: PostgresTx) -> None:
+        super().__init__(
+            Account,
+            AccountRow,
+            tx,
+            conflicts={"uq_account_email_key": EmailTaken},
+            missing=AccountNotFound,
+        )
+
+    async def locked(self, id: UUID) -> Account:
+        await self._tx.fetch(_LOCK_ACCOUNT, account_id=id)
+        return await self.get(id)
+
+    async def by_email(self, email_key: str) -> Account | None:
+        found = await self._tx.session.scalar(select(AccountRow.id).where(AccountRow.email_key == email_key))
+        return None if found is None else await self.get(found)
+
+
+class PostgresSessions:
+    def __init__(self, tx: PostgresTx) -> None:
+        self._tx = tx
+
+    async def add(self, session: Session) -> None:
+        await self._tx.execute(_ADD_SESSION, **msgspec.structs.asdict(session))
+
+    async def locked(self, id: UUID) -> Session | None:
+        row = await self._tx.fetchrow(_LOCK_SESSION, session_id=id)
+        return None if row is None else msgspec.convert(dict(row), Session)
+
+    async def save(self, session: Session) -> None:
+        values: dict[str, Any] = {f"new_{name}": getattr(session, name) for name in _CHANGING}
+        await self._tx.execute(_SAVE_SESSION, session_id=session.id, **values)
+
+
+class PostgresIdentityUow(PostgresUow):
+    def open(self, tx: PostgresTx) -> None:
+        self.accounts = PostgresAccounts(tx)
+        self.sessions = PostgresSessions(tx)
+
+
+_PROFILE = select(AccountRow.id, AccountRow.email, AccountRow.name, AccountRow.kind, AccountRow.permissions).where(
+    AccountRow.status == AccountStatus.active.value
+)
+_PROFILE_OF = compiled(_PROFILE.where(AccountRow.id == bindparam("account_id")))
+_FIRST_STAFF = compiled(_PROFILE.where(AccountRow.kind == AccountKind.staff.value).order_by(AccountRow.id).limit(1))
+_CREDENTIALS = compiled(
+    select(AccountRow.id, AccountRow.kind, AccountRow.status, AccountRow.permissions, AccountRow.password_hash).where(
+        AccountRow.email_key == bindparam("email_key")
+    )
+)
+
+
+class PostgresIdentityQueries:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def credentials(self, email_key: str) -> Credentials | None:
+        row = await self._reader.fetchrow(_CREDENTIALS, email_key=email_key)
+        if row is None:
+            return None
+        id_, kind, status, permissions, password_hash = row
+        return Credentials(id_, AccountKind(kind), AccountStatus(status), tuple(permissions), password_hash)
+
+    async def profile(self, account_id: UUID) -> Profile | None:
+        return _profile(await self._reader.fetchrow(_PROFILE_OF, account_id=account_id))
+
+    async def first_staff(self) -> Profile | None:
+        return _profile(await self._reader.fetchrow(_FIRST_STAFF))
+
+
+def _profile(row: Any) -> Profile | None:
+    if row is None:
+        return None
+    id_, email, name, kind, permissions = row
+    return Profile(id_, email, name, AccountKind(kind), tuple(permissions))

@@ -1,0 +1,102 @@
+"""Doubling delays for whoever guesses, counted in this process."""
+
+import ipaddress
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from merx.kernel.errors import RateLimited
+from merx.kernel.ports import Clock
+
+MAX_BUCKETS = 50_000
+FORGET_AFTER = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """After `free` attempts, each `step` further ones cost a wait: 1 s, 2 s, 4 s … up to `longest`."""
+
+    free: int
+    step: int
+    longest: float
+
+    def delay(self, count: int) -> float:
+        over = count - self.free
+        if over <= 0 or over % self.step:
+            return 0.0
+        return min(2.0 ** min(over // self.step - 1, 30), self.longest)
+
+
+PAIR = Rule(free=5, step=1, longest=3600)
+ADDRESS = Rule(free=30, step=10, longest=3600)
+# Short at its longest: strangers must not be able to keep the owner out. It catches guesses from many addresses.
+EMAIL = Rule(free=30, step=10, longest=60)
+
+
+@dataclass(slots=True)
+class _Bucket:
+    count: int = 0
+    until: float = 0.0
+    seen: float = 0.0
+
+
+class LocalThrottle:
+    """Implements Throttle. Each process counts for itself, so N processes allow N times as many guesses.
+
+    The rule by e-mail spares addresses from which the account signed in before.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._buckets: OrderedDict[tuple[str, ...], _Bucket] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    async def begin(self, purpose: str, email_key: str, address: str) -> None:
+        now = self._clock.now().timestamp()
+        network = network_of(address)
+        rules = {(purpose, "pair", email_key, network): PAIR, (purpose, "address", network): ADDRESS}
+        if (email_key, network) not in self._known:
+            rules[(purpose, "email", email_key)] = EMAIL
+        buckets = [(self._bucket(key, now), rule) for key, rule in rules.items()]
+        wait = max(bucket.until for bucket, _ in buckets) - now
+        if wait > 0:
+            raise RateLimited("too many attempts, try again later", retry_after=math.ceil(wait))
+        for bucket, rule in buckets:
+            bucket.count += 1
+            bucket.seen = now
+            bucket.until = now + rule.delay(bucket.count)
+
+    async def succeeded(self, purpose: str, email_key: str, address: str) -> None:
+        network = network_of(address)
+        self._buckets.pop((purpose, "pair", email_key, network), None)
+        for key in ((purpose, "address", network), (purpose, "email", email_key)):
+            bucket = self._buckets.get(key)
+            if bucket is not None and bucket.count:
+                # Only what this attempt added: one good password must not wash away a thousand bad ones.
+                bucket.count -= 1
+        self._known[email_key, network] = None
+        self._known.move_to_end((email_key, network))
+        if len(self._known) > MAX_BUCKETS:
+            self._known.popitem(last=False)
+
+    def _bucket(self, key: tuple[str, ...], now: float) -> _Bucket:
+        bucket = self._buckets.get(key)
+        if bucket is None or now > max(bucket.until, bucket.seen) + FORGET_AFTER:
+            bucket = self._buckets[key] = _Bucket(seen=now)
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > MAX_BUCKETS:
+            self._buckets.popitem(last=False)
+        return bucket
+
+
+def network_of(address: str) -> str:
+    """IPv4 as it is, IPv6 by /64: one subscriber holds that many addresses. Text that is no address stays text."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)

@@ -1,0 +1,74 @@
+"""Wiring of identity."""
+
+from uuid import UUID
+
+from dependency_injector import containers, providers
+
+from merx.contexts.identity.adapters.http import AuthController, MeController
+from merx.contexts.identity.adapters.memory import MemoryIdentityQueries, MemoryIdentityUow
+from merx.contexts.identity.adapters.passwords import Argon2Passwords
+from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, PostgresIdentityUow
+from merx.contexts.identity.adapters.throttle import LocalThrottle
+from merx.contexts.identity.usecases.ensure_account import EnsureAccountHandler
+from merx.contexts.identity.usecases.facade import IdentityFacade
+from merx.contexts.identity.usecases.issue_staff_token import IssueStaffTokenHandler
+from merx.contexts.identity.usecases.login import LoginHandler
+from merx.contexts.identity.usecases.logout import LogoutHandler
+from merx.contexts.identity.usecases.refresh import RefreshHandler
+from merx.contexts.identity.usecases.register import RegisterHandler
+from merx.contexts.identity.usecases.tokens import TokenPair
+from merx.infra.tokens import GuestTokens
+
+
+def rotation_key(tokens: GuestTokens) -> bytes:
+    """The key that leads from one refresh token to the next, derived from the shop's secret."""
+    return tokens.issue("refresh-token-rotation", UUID(int=0)).encode()
+
+
+class IdentityContainer(containers.DeclarativeContainer):
+    infra = providers.DependenciesContainer()
+
+    uow = providers.Selector(
+        infra.storage,
+        postgres=providers.Factory(PostgresIdentityUow, infra.database, infra.outbox),
+        memory=providers.Factory(MemoryIdentityUow, infra.store, infra.outbox),
+    )
+    queries = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresIdentityQueries, infra.reader),
+        memory=providers.Singleton(MemoryIdentityQueries, infra.store),
+    )
+    passwords = providers.Singleton(Argon2Passwords)
+    throttle = providers.Singleton(LocalThrottle, infra.clock)
+    key = providers.Singleton(rotation_key, infra.guest_tokens)
+    tokens = providers.Singleton(TokenPair, infra.access_tokens, infra.settings.provided.access_token_seconds)
+
+    register_customer = providers.Singleton(
+        RegisterHandler, uow=uow.provider, passwords=passwords, throttle=throttle, clock=infra.clock
+    )
+    login = providers.Singleton(
+        LoginHandler,
+        uow=uow.provider,
+        queries=queries,
+        passwords=passwords,
+        throttle=throttle,
+        tokens=tokens,
+        clock=infra.clock,
+    )
+    refresh_tokens = providers.Singleton(
+        RefreshHandler, uow=uow.provider, queries=queries, tokens=tokens, key=key, clock=infra.clock
+    )
+    logout = providers.Singleton(LogoutHandler, uow=uow.provider, key=key, clock=infra.clock)
+    ensure_account = providers.Singleton(EnsureAccountHandler, uow=uow.provider, passwords=passwords, clock=infra.clock)
+    issue_staff_token = providers.Singleton(IssueStaffTokenHandler, queries=queries, access_tokens=infra.access_tokens)
+
+    api = providers.Singleton(IdentityFacade, queries)
+    controllers = providers.Object((AuthController, MeController))
+    handlers = providers.Dict(
+        register_customer=register_customer,
+        login=login,
+        refresh_tokens=refresh_tokens,
+        logout=logout,
+        identity_queries=queries,
+    )
+    subscribers = providers.List()

@@ -1,0 +1,106 @@
+"""Who can sign in: customers and staff."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Self
+
+import msgspec
+
+from merx.contexts.identity.domain.errors import CustomersHoldNoPermissions, WeakPassword
+from merx.contexts.identity.events import AccountRegistered
+from merx.kernel.ids import new_id
+from merx.kernel.model import Entity
+
+MIN_PASSWORD = 8
+MAX_PASSWORD = 256
+
+# People paste addresses with spaces around them; `trimmed` takes those off.
+TypedEmail = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=260,
+        pattern=r"^\s*[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}\s*\Z",
+        examples=["ada@example.com"],
+    ),
+]
+NewPassword = Annotated[str, msgspec.Meta(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
+# The lower bound may grow; whoever chose a shorter one before must still get in.
+GivenPassword = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_PASSWORD)]
+
+
+class AccountKind(StrEnum):
+    customer = "customer"
+    staff = "staff"
+
+
+class AccountStatus(StrEnum):
+    active = "active"
+    closed = "closed"
+
+
+def trimmed(email: str) -> str:
+    """The address as its owner writes it; mail goes there."""
+    return email.strip()
+
+
+def email_key(email: str) -> str:
+    """What makes two addresses the same account: no two accounts share it."""
+    return email.strip().lower()
+
+
+def check_new_password(password: str) -> None:
+    """Before any hashing, for a password that did not come through a checked command. Raises WeakPassword."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise WeakPassword(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+
+
+class Account(Entity, kw_only=True):
+    """`permissions` are names such as `orders:write`, `*` for all; a customer has none.
+
+    `password_hash` is None for an account that cannot sign in with a password.
+    """
+
+    email: str
+    email_key: str
+    name: str
+    kind: AccountKind
+    permissions: tuple[str, ...] = ()
+    password_hash: str | None = None
+    status: AccountStatus = AccountStatus.active
+    created_at: datetime
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        email: str,
+        name: str,
+        kind: AccountKind,
+        password_hash: str | None,
+        now: datetime,
+        permissions: tuple[str, ...] = (),
+    ) -> tuple[Self, AccountRegistered]:
+        account = cls(
+            id=new_id(),
+            email=trimmed(email),
+            email_key=email_key(email),
+            name=name,
+            kind=kind,
+            password_hash=password_hash,
+            created_at=now,
+        )
+        account.grant(permissions)
+        return account, AccountRegistered(at=now, account_id=account.id, email=account.email, name=name)
+
+    @property
+    def is_active(self) -> bool:
+        return self.status is AccountStatus.active
+
+    def grant(self, permissions: tuple[str, ...]) -> bool:
+        """Replace the permissions; True when that changed something. Raises CustomersHoldNoPermissions."""
+        if permissions and self.kind is AccountKind.customer:
+            raise CustomersHoldNoPermissions
+        wanted = tuple(sorted(set(permissions)))
+        changed = wanted != self.permissions
+        self.permissions = wanted
+        return changed

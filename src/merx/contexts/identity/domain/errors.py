@@ -1,0 +1,39 @@
+"""What can be wrong with an account or with what somebody presents to be let in."""
+
+from merx.kernel.errors import Conflict, Invalid, NotFound, Unauthenticated
+
+
+class AccountNotFound(NotFound):
+    slug = "identity.account-not-found"
+    title = "No such account"
+
+
+class EmailTaken(Conflict):
+    """Never shown to a visitor: it would tell who is a customer."""
+
+    slug = "identity.email-taken"
+    title = "The e-mail belongs to another account"
+
+
+class InvalidCredentials(Unauthenticated):
+    """One answer for an unknown e-mail, a wrong password and a closed account."""
+
+    slug = "identity.invalid-credentials"
+    title = "E-mail or password is wrong"
+
+
+class InvalidRefreshToken(Unauthenticated):
+    """One answer for a forged, an expired, a revoked and a reused token."""
+
+    slug = "identity.invalid-refresh-token"
+    title = "The refresh token is not valid, sign in again"
+
+
+class WeakPassword(Invalid):
+    slug = "identity.weak-password"
+    title = "The password cannot be used"
+
+
+class CustomersHoldNoPermissions(Invalid):
+    slug = "identity.customers-hold-no-permissions"
+    title = "Only staff can hold permissions"

@@ -1,0 +1,44 @@
+"""What identity reads without loading an aggregate."""
+
+from typing import Protocol
+from uuid import UUID
+
+from merx.contexts.identity.domain.account import AccountKind, AccountStatus
+from merx.kernel.model import View
+
+
+class Credentials(View, frozen=True):
+    """What a sign-in is checked against."""
+
+    account_id: UUID
+    kind: AccountKind
+    status: AccountStatus
+    permissions: tuple[str, ...]
+    password_hash: str | None
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.account_id})"
+
+
+class Profile(View, frozen=True):
+    """An account as its owner sees it."""
+
+    id: UUID
+    email: str
+    name: str
+    kind: AccountKind
+    permissions: tuple[str, ...]
+
+
+class IdentityQueries(Protocol):
+    async def credentials(self, email_key: str) -> Credentials | None:
+        """Of any account, closed ones too."""
+        ...
+
+    async def profile(self, account_id: UUID) -> Profile | None:
+        """None when there is no such account or it is closed."""
+        ...
+
+    async def first_staff(self) -> Profile | None:
+        """The oldest active staff account."""
+        ...

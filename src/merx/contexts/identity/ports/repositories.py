@@ -1,0 +1,43 @@
+"""What the use cases of identity need to write."""
+
+from typing import Protocol, Self
+from uuid import UUID
+
+from merx.contexts.identity.domain.account import Account
+from merx.contexts.identity.domain.session import Session
+from merx.kernel.ports import Repository, UnitOfWork
+
+
+class Accounts(Repository[Account], Protocol):
+    """`add` and `save` raise EmailTaken, `get` raises AccountNotFound."""
+
+    async def locked(self, id: UUID) -> Account:
+        """Like `get`, and nobody else changes or locks the account until this transaction ends."""
+        ...
+
+    async def by_email(self, email_key: str) -> Account | None: ...
+
+
+class Sessions(Protocol):
+    async def add(self, session: Session) -> None: ...
+
+    async def locked(self, id: UUID) -> Session | None:
+        """The session, for this transaction alone until it ends."""
+        ...
+
+    async def save(self, session: Session) -> None:
+        """Write back a session that this transaction has locked."""
+        ...
+
+
+class IdentityUow(UnitOfWork, Protocol):
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def sessions(self) -> Sessions: ...
+
+    async def __aenter__(self) -> Self: ...
+
+
+class IdentityUowFactory(Protocol):
+    def __call__(self) -> IdentityUow: ...

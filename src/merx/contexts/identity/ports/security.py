@@ -1,0 +1,43 @@
+"""What identity needs from the world to keep doors shut."""
+
+from collections.abc import Iterable
+from typing import Protocol
+from uuid import UUID
+
+from merx.kernel.actor import ActorKind
+
+
+class Passwords(Protocol):
+    """Slow on purpose and never on the event loop. Raises Unavailable when too many callers wait already."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        """False for a wrong password, and for None after the same work as for a real hash."""
+        ...
+
+    def outdated(self, password_hash: str) -> bool:
+        """Whether the hash was made with other parameters than those of today."""
+        ...
+
+
+class Throttle(Protocol):
+    """Slows down guessing, by (address, e-mail), by address and by e-mail.
+
+    An attempt counts as failed from the moment it begins, so that parallel guesses do not slip through. E-mails are
+    treated alike whether or not they have an account.
+    """
+
+    async def begin(self, purpose: str, email_key: str, address: str) -> None:
+        """Raises RateLimited while the caller has to wait."""
+        ...
+
+    async def succeeded(self, purpose: str, email_key: str, address: str) -> None:
+        """Takes back what `begin` counted."""
+        ...
+
+
+class AccessTokenIssuer(Protocol):
+    def issue(self, account_id: UUID, kind: ActorKind, permissions: Iterable[str] = (), *, ttl: int = 300) -> str:
+        """A signed token that speaks for the account for `ttl` seconds."""
+        ...

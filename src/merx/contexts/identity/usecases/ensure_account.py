@@ -1,0 +1,51 @@
+"""An account that has to be there: the first staff member, the customer of a demonstration."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from merx.contexts.identity.domain.account import Account, AccountKind, check_new_password, email_key
+from merx.contexts.identity.domain.errors import EmailTaken
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.contexts.identity.ports.security import Passwords
+from merx.kernel.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureAccountHandler:
+    """Run it as often as you like: the account is made once, later only its permissions follow.
+
+    A password that its owner has chosen since is kept. Raises WeakPassword, and EmailTaken when the e-mail belongs to
+    an account of the other kind.
+    """
+
+    uow: IdentityUowFactory
+    passwords: Passwords
+    clock: Clock
+
+    async def __call__(
+        self, email: str, name: str, kind: AccountKind, permissions: tuple[str, ...], password: str
+    ) -> UUID:
+        check_new_password(password)
+        async with self.uow() as uow:
+            held = await uow.accounts.by_email(email_key(email))
+            if held is not None:
+                if held.kind is not kind:
+                    raise EmailTaken(f"this e-mail belongs to a {held.kind} account")
+                if held.grant(permissions):
+                    await uow.accounts.save(held)
+                    await uow.commit()
+                return held.id
+        password_hash = await self.passwords.hash(password)
+        async with self.uow() as uow:
+            account, event = Account.open(
+                email=email,
+                name=name,
+                kind=kind,
+                permissions=permissions,
+                password_hash=password_hash,
+                now=self.clock.now(),
+            )
+            await uow.accounts.add(account)
+            uow.emit(event)
+            await uow.commit()
+        return account.id

@@ -1,0 +1,41 @@
+"""An access token for a member of staff, for the command line."""
+
+from dataclasses import dataclass
+
+from merx.contexts.identity.domain.account import AccountKind, email_key
+from merx.contexts.identity.domain.errors import AccountNotFound
+from merx.contexts.identity.ports.queries import IdentityQueries, Profile
+from merx.contexts.identity.ports.security import AccessTokenIssuer
+from merx.kernel.actor import ActorKind
+from merx.kernel.errors import Forbidden
+
+
+@dataclass(frozen=True, slots=True)
+class IssueStaffTokenHandler:
+    """Without an e-mail it speaks for the oldest staff account, without permissions it holds all of that account's.
+
+    Raises AccountNotFound, and Forbidden for permissions that the account does not hold itself.
+    """
+
+    queries: IdentityQueries
+    access_tokens: AccessTokenIssuer
+
+    async def __call__(self, email: str | None, permissions: tuple[str, ...], ttl: int) -> tuple[str, Profile]:
+        profile = await self._staff(email)
+        held = set(profile.permissions)
+        if "*" not in held and (missing := sorted(set(permissions) - held)):
+            raise Forbidden(f"{profile.email} does not hold {', '.join(missing)}")
+        granted = permissions or profile.permissions
+        return self.access_tokens.issue(profile.id, ActorKind.staff, granted, ttl=ttl), profile
+
+    async def _staff(self, email: str | None) -> Profile:
+        if email is None:
+            profile = await self.queries.first_staff()
+            if profile is None:
+                raise AccountNotFound("this shop has no staff account yet")
+            return profile
+        found = await self.queries.credentials(email_key(email))
+        profile = await self.queries.profile(found.account_id) if found else None
+        if profile is None or profile.kind is not AccountKind.staff:
+            raise AccountNotFound(f"no staff account has the e-mail {email}")
+        return profile

@@ -1,0 +1,42 @@
+"""A device signs out."""
+
+from dataclasses import dataclass, field
+
+from merx.contexts.identity.domain.errors import InvalidRefreshToken
+from merx.contexts.identity.domain.session import EndReason, RefreshToken
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.contexts.identity.usecases.refresh import GivenRefreshToken
+from merx.kernel.model import Command
+from merx.kernel.ports import Clock
+
+
+class Logout(Command, frozen=True):
+    refresh_token: GivenRefreshToken
+
+    def __repr__(self) -> str:
+        return "Logout(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutHandler:
+    """Ends the session of the token. The token is the proof, so this works after the access token has expired.
+
+    A token that is not ours, or not any more, changes nothing and is no error: the caller is signed out either way.
+    """
+
+    uow: IdentityUowFactory
+    key: bytes = field(repr=False)
+    clock: Clock
+
+    async def __call__(self, cmd: Logout) -> None:
+        try:
+            given = RefreshToken.parse(cmd.refresh_token)
+        except InvalidRefreshToken:
+            return
+        async with self.uow() as uow:
+            session = await uow.sessions.locked(given.session_id)
+            if session is None or not session.owns(given, self.key):
+                return
+            session.end(EndReason.signed_out, self.clock.now())
+            await uow.sessions.save(session)
+            await uow.commit()

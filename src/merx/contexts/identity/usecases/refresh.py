@@ -1,0 +1,64 @@
+"""A refresh token becomes fresh tokens, once."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import msgspec
+
+from merx.contexts.identity.domain.errors import InvalidRefreshToken
+from merx.contexts.identity.domain.session import RefreshToken, Rotation
+from merx.contexts.identity.events import RefreshTokenReused
+from merx.contexts.identity.ports.queries import IdentityQueries
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.contexts.identity.usecases.tokens import TokenPair, Tokens
+from merx.kernel.model import Command
+from merx.kernel.ports import Clock
+
+GivenRefreshToken = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+
+
+class Refresh(Command, frozen=True):
+    refresh_token: GivenRefreshToken
+
+    def __repr__(self) -> str:
+        return "Refresh(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshHandler:
+    """Raises InvalidRefreshToken. A token used again after its time ends its whole session and its owner is told.
+
+    Permissions are read anew, so a change reaches every token within the life of an access token.
+    """
+
+    uow: IdentityUowFactory
+    queries: IdentityQueries
+    tokens: TokenPair
+    key: bytes = field(repr=False)
+    clock: Clock
+
+    async def __call__(self, cmd: Refresh) -> Tokens:
+        given = RefreshToken.parse(cmd.refresh_token)
+        now = self.clock.now()
+        async with self.uow() as uow:
+            session = await uow.sessions.locked(given.session_id)
+            if session is None:
+                raise InvalidRefreshToken
+            outcome, successor = session.rotate(given, self.key, now)
+            profile = await self.queries.profile(session.account_id)
+            if profile is not None and outcome is Rotation.reused:
+                uow.emit(
+                    RefreshTokenReused(
+                        at=now,
+                        account_id=profile.id,
+                        session_id=session.id,
+                        email=profile.email,
+                        name=profile.name,
+                    )
+                )
+            if outcome is not Rotation.repeated:
+                await uow.sessions.save(session)
+                await uow.commit()
+        if successor is None or profile is None:
+            raise InvalidRefreshToken
+        return self.tokens.make(profile.id, profile.kind, profile.permissions, successor)

@@ -1,0 +1,60 @@
+"""A visitor becomes a customer."""
+
+from dataclasses import dataclass
+
+from merx.contexts.identity.domain.account import Account, AccountKind, NewPassword, TypedEmail, email_key
+from merx.contexts.identity.domain.caller import Caller
+from merx.contexts.identity.domain.errors import EmailTaken
+from merx.contexts.identity.events import RegistrationRepeated
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.contexts.identity.ports.security import Passwords, Throttle
+from merx.kernel.model import Command
+from merx.kernel.ports import Clock
+from merx.kernel.text import Name
+
+
+class Register(Command, frozen=True):
+    email: TypedEmail
+    password: NewPassword
+    name: Name
+
+    def __repr__(self) -> str:
+        return "Register(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterHandler:
+    """Says nothing about whether the e-mail had an account before: same answer, same work.
+
+    The owner of an existing account hears of it by mail. Raises RateLimited, and Unavailable when too many hash
+    already.
+    """
+
+    uow: IdentityUowFactory
+    passwords: Passwords
+    throttle: Throttle
+    clock: Clock
+
+    async def __call__(self, cmd: Register, caller: Caller) -> None:
+        # Registrations are never taken back from the count, so one address cannot make accounts without end.
+        await self.throttle.begin("register", email_key(cmd.email), caller.address)
+        password_hash = await self.passwords.hash(cmd.password)
+        try:
+            await self._open(cmd, password_hash)
+        except EmailTaken:
+            # Somebody registered the same address between the look and the insert.
+            await self._open(cmd, password_hash)
+
+    async def _open(self, cmd: Register, password_hash: str) -> None:
+        now = self.clock.now()
+        async with self.uow() as uow:
+            held = await uow.accounts.by_email(email_key(cmd.email))
+            if held is None:
+                account, event = Account.open(
+                    email=cmd.email, name=cmd.name, kind=AccountKind.customer, password_hash=password_hash, now=now
+                )
+                await uow.accounts.add(account)
+                uow.emit(event)
+            elif held.is_active:
+                uow.emit(RegistrationRepeated(at=now, account_id=held.id, email=held.email, name=held.name))
+            await uow.commit()

@@ -1,0 +1,37 @@
+"""What a successful sign-in hands out."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from merx.contexts.identity.domain.account import AccountKind
+from merx.contexts.identity.domain.session import RefreshToken
+from merx.contexts.identity.ports.security import AccessTokenIssuer
+from merx.kernel.actor import ActorKind
+from merx.kernel.model import View
+
+
+class Tokens(View, frozen=True):
+    """`access_token` goes into `Authorization: Bearer …` and lives `expires_in` seconds.
+
+    `refresh_token` is good for one use at `/auth/refresh`.
+    """
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: str = "Bearer"  # noqa: S105 - the scheme of RFC 6750, no secret
+
+    def __repr__(self) -> str:
+        return "Tokens(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """`ttl` is the life of an access token in seconds."""
+
+    access_tokens: AccessTokenIssuer
+    ttl: int
+
+    def make(self, account_id: UUID, kind: AccountKind, permissions: tuple[str, ...], refresh: RefreshToken) -> Tokens:
+        access = self.access_tokens.issue(account_id, ActorKind(kind.value), permissions, ttl=self.ttl)
+        return Tokens(access, refresh.text(), self.ttl)

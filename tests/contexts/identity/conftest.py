@@ -1,0 +1,99 @@
+"""Identity on each storage, with cheap password hashes and a clock that stands still."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from dependency_injector import containers, providers
+
+from merx.contexts.identity.adapters.passwords import Argon2Passwords
+from merx.contexts.identity.container import IdentityContainer
+from merx.contexts.identity.domain.account import AccountKind
+from merx.contexts.identity.domain.caller import Caller
+from merx.infra.memory import MemoryStore
+from merx.infra.postgres import Database
+from merx.infra.settings import Settings
+from merx.infra.tokens import AccessTokens, GuestTokens
+from merx.kernel.model import Event
+from tests.support.clock import FixedClock
+
+PASSWORD = "correct horse battery"
+HERE = Caller("192.0.2.7", "pytest")
+
+
+@dataclass
+class RecordedOutbox:
+    events: list[Event] = field(default_factory=list)
+
+    async def write(self, _: Any, events: Any) -> list[Any]:
+        self.events += events
+        return []
+
+    def nudge(self, _: Any) -> None:
+        raise AssertionError("nothing was delivered")
+
+
+class Shop:
+    """The wired context, and shortcuts for what many tests do."""
+
+    def __init__(self, storage: str, database: Database | None = None) -> None:
+        self.clock = FixedClock()
+        self.outbox = RecordedOutbox()
+        self.access_tokens = AccessTokens(Ed25519PrivateKey.generate(), issuer="t", audience="t", clock=self.clock)
+        self.storage = storage
+        infra = containers.DynamicContainer()
+        for name, value in {
+            "settings": Settings(storage=storage),
+            "storage": storage,
+            "clock": self.clock,
+            "database": database,
+            "reader": database and database.reader,
+            "store": MemoryStore(),
+            "outbox": self.outbox,
+            "guest_tokens": GuestTokens(b"k" * 32),
+            "access_tokens": self.access_tokens,
+        }.items():
+            infra.set_provider(name, providers.Object(value))
+        self.infra = infra
+        self.container = IdentityContainer(infra=infra)
+        self.passwords = Argon2Passwords(memory_kib=64, time_cost=1)
+        self.container.passwords.override(providers.Object(self.passwords))
+
+    @property
+    def events(self) -> list[Event]:
+        return self.outbox.events
+
+    async def customer(self, email: str = "Ada@Example.com", password: str = PASSWORD) -> Any:
+        return await self.container.ensure_account()(email, "Ada", AccountKind.customer, (), password)
+
+    async def staff(self, email: str = "staff@example.com", permissions: tuple[str, ...] = ("orders:write",)) -> Any:
+        return await self.container.ensure_account()(email, "Sam", AccountKind.staff, permissions, PASSWORD)
+
+    async def close_account(self, account_id: Any) -> None:
+        from merx.contexts.identity.domain.account import AccountStatus
+
+        async with self.container.uow() as uow:
+            account = await uow.accounts.get(account_id)
+            account.status = AccountStatus.closed
+            await uow.accounts.save(account)
+            await uow.commit()
+
+
+@pytest.fixture
+def memory_shop() -> Shop:
+    return Shop("memory")
+
+
+@pytest.fixture
+async def postgres_shop(database_url: str) -> AsyncIterator[Shop]:
+    database = Database(Settings(database_url=database_url))
+    yield Shop("postgres", database)
+    await database.close()
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.services)])
+def shop(request: pytest.FixtureRequest) -> Shop:
+    found: Shop = request.getfixturevalue(f"{request.param}_shop")
+    return found
