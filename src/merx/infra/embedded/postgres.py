@@ -12,7 +12,7 @@ from merx.infra.embedded import binaries, cluster, postmaster
 from merx.infra.embedded.account import Account, server_account
 from merx.infra.embedded.errors import EmbeddedError, disk_full, from_os_error
 from merx.infra.embedded.processes import Process, spawn
-from merx.infra.embedded.sockets import socket_folder
+from merx.infra.embedded.sockets import leave_sockets, socket_folder
 
 OPTIONS: Mapping[str, str] = {
     "listen_addresses": "",
@@ -106,6 +106,8 @@ class EmbeddedPostgres:
         """Fast shutdown: open transactions are rolled back, committed ones are on disk."""
         if self.process is not None:
             await self.process.stop((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0))
+            if self._sockets is not None:
+                leave_sockets(self._sockets, self._run)
 
     async def adopt(self) -> bool:
         """Takes over a server that runs on this folder, if one does; starts nothing."""

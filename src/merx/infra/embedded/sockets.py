@@ -1,5 +1,6 @@
 """Where the unix sockets of a data folder live: beside the data, or in the temp folder when that path is too long."""
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -29,3 +30,10 @@ def socket_folder(run: Path, account: Account) -> Path:
     chosen.chmod(0o700)
     account.own(chosen)
     return chosen
+
+
+def leave_sockets(chosen: Path, run: Path) -> None:
+    """Removes a folder in the temp folder once the last server has left it."""
+    if chosen != run.absolute():
+        with contextlib.suppress(OSError):
+            chosen.rmdir()

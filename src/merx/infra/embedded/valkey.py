@@ -13,7 +13,7 @@ from merx.infra.embedded.account import Account, server_account
 from merx.infra.embedded.cluster import ENVIRONMENT
 from merx.infra.embedded.errors import EmbeddedError, disk_full, from_os_error
 from merx.infra.embedded.processes import Process, spawn
-from merx.infra.embedded.sockets import socket_folder
+from merx.infra.embedded.sockets import leave_sockets, socket_folder
 
 OPTIONS: Mapping[str, str] = {
     "port": "0",
@@ -75,6 +75,8 @@ class EmbeddedValkey:
     async def stop(self) -> None:
         if self.process is not None:
             await self.process.stop((signal.SIGTERM, 10.0))
+            if self._socket is not None:
+                leave_sockets(self._socket.parent, self._run)
 
     async def adopt(self) -> bool:
         """Takes over a server that runs on this folder, if one does; starts nothing."""
