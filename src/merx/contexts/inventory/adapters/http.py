@@ -1,0 +1,108 @@
+"""Stock over HTTP: availability for anyone, the rest for staff."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from merx.contexts.inventory.ports.queries import (
+    AvailabilityView,
+    Discrepancy,
+    InventoryQueries,
+    LocationView,
+    LowStock,
+    MovementView,
+    VariantStock,
+)
+from merx.contexts.inventory.usecases.stock import AdjustStock, CountStockHandler, CreateLocation, ReceiveStock
+from merx.infra.http.auth import public, staff
+from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
+from merx.kernel.actor import Actor
+from merx.kernel.paging import Page
+
+_READ, _WRITE = staff("inventory:read"), staff("inventory:write")
+
+Threshold = Annotated[int, QueryParameter(ge=0, le=1_000_000, description="units left at most")]
+VariantFilter = Annotated[UUID | None, QueryParameter(description="movements of this variant only")]
+
+
+class InventoryController(Controller):
+    path = "/inventory"
+    tags = ("inventory",)
+
+    @get("/variants/{variant_id:uuid}", guards=[public], operation_id="GetAvailability")
+    async def availability(
+        self,
+        variant_id: FromPath[UUID],
+        inventory_queries: NamedDependency[InventoryQueries],
+        actor: NamedDependency[Actor],
+    ) -> VariantStock | AvailabilityView:
+        """Units that can be sold now; staff sees every location."""
+        stock = await inventory_queries.variant(variant_id)
+        if actor.is_staff and actor.may("inventory:read"):
+            return stock
+        return AvailabilityView(stock.variant_id, max(0, stock.available))
+
+    @post("/adjustments", guards=[_WRITE], operation_id="AdjustStock")
+    async def adjust(
+        self,
+        data: JSONBody[AdjustStock],
+        actor: NamedDependency[Actor],
+        count_stock: NamedDependency[CountStockHandler],
+        inventory_queries: NamedDependency[InventoryQueries],
+    ) -> VariantStock:
+        await count_stock.adjust(actor, data)
+        return await inventory_queries.variant(data.variant_id)
+
+    @post("/receipts", guards=[_WRITE], operation_id="ReceiveStock")
+    async def receive(
+        self,
+        data: JSONBody[ReceiveStock],
+        actor: NamedDependency[Actor],
+        count_stock: NamedDependency[CountStockHandler],
+        inventory_queries: NamedDependency[InventoryQueries],
+    ) -> VariantStock:
+        await count_stock.receive(actor, data)
+        return await inventory_queries.variant(data.variant_id)
+
+    @get("/movements", guards=[_READ], operation_id="ListMovements")
+    async def movements(
+        self,
+        inventory_queries: NamedDependency[InventoryQueries],
+        variant_id: VariantFilter = None,
+        limit: PageLimit = DEFAULT_LIMIT,
+        after: After = None,
+    ) -> Page[MovementView]:
+        """The ledger, newest first."""
+        return await inventory_queries.movements(variant_id, limit, after)
+
+    @get("/low-stock", guards=[_READ], operation_id="ListLowStock")
+    async def low_stock(
+        self,
+        inventory_queries: NamedDependency[InventoryQueries],
+        threshold: Threshold = 5,
+        limit: PageLimit = DEFAULT_LIMIT,
+        after: After = None,
+    ) -> Page[LowStock]:
+        return await inventory_queries.low_stock(threshold, limit, after)
+
+    @get("/locations", guards=[_READ], operation_id="ListLocations")
+    async def locations(self, inventory_queries: NamedDependency[InventoryQueries]) -> list[LocationView]:
+        return await inventory_queries.locations()
+
+    @post("/locations", guards=[_WRITE], operation_id="CreateLocation")
+    async def create_location(
+        self,
+        data: JSONBody[CreateLocation],
+        count_stock: NamedDependency[CountStockHandler],
+        inventory_queries: NamedDependency[InventoryQueries],
+    ) -> LocationView:
+        location_id = await count_stock.create_location(data)
+        return next(view for view in await inventory_queries.locations() if view.id == location_id)
+
+    @post("/verify", guards=[_READ], status_code=200, operation_id="VerifyStock")
+    async def verify(self, inventory_queries: NamedDependency[InventoryQueries]) -> list[Discrepancy]:
+        """Counters that the ledger does not prove; empty is right."""
+        return await inventory_queries.discrepancies()

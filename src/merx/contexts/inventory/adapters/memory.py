@@ -1,0 +1,181 @@
+"""The inventory in memory."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from merx.contexts.inventory.domain.errors import LocationTaken, UnknownVariant
+from merx.contexts.inventory.domain.location import Location
+from merx.contexts.inventory.domain.stock import Allocation, Movement, MovementKind, Shelf, Stock
+from merx.contexts.inventory.ports.queries import (
+    Discrepancy,
+    LevelView,
+    LocationView,
+    LowStock,
+    MovementView,
+    VariantStock,
+)
+from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
+from merx.kernel.ids import new_id
+from merx.kernel.paging import InvalidCursor, Page, decode_cursor, encode_cursor
+
+STOCK, LOCATIONS, ALLOCATIONS, MOVEMENTS = (
+    "inventory.stock",
+    "inventory.location",
+    "inventory.allocation",
+    "inventory.movement",
+)
+
+
+class MemoryStockLedger:
+    def __init__(self, tx: MemoryTx) -> None:
+        self._stock = tx.table(STOCK)
+        self._locations = tx.table(LOCATIONS)
+        self._allocations = tx.table(ALLOCATIONS)
+        self._movements = tx.table(MOVEMENTS)
+
+    def _active(self) -> list[Location]:
+        if not any(True for _ in self._locations.values()):
+            first = Location(id=new_id(), version=1, code="main", name="Main location")
+            self._locations.put(first.id, first)
+        active = (location for location in self._locations.values() if location.active)
+        return sorted(active, key=lambda location: (location.priority, location.id))
+
+    async def lock(self, variant_ids: Sequence[UUID]) -> Shelf:
+        keys = [(v, location.id) for v in sorted(variant_ids) for location in self._active()]
+        return Shelf(row for row in map(self._stock.get, keys) if row is not None)
+
+    async def open(self, variant_ids: Sequence[UUID], location_id: UUID | None = None) -> list[UUID]:
+        active = [location for location in self._active() if location_id in (None, location.id)]
+        fresh = []
+        kept = {row.variant_id for row in self._stock.values()}
+        for variant_id in dict.fromkeys(variant_ids):
+            if not active or (location_id is None and variant_id in kept):
+                continue
+            key = (variant_id, active[0].id)
+            if self._stock.get(key) is None:
+                self._stock.put(key, Stock(variant_id=variant_id, location_id=active[0].id))
+                fresh.append(variant_id)
+        return fresh
+
+    async def allocations(self, order_id: UUID) -> list[Allocation]:
+        found = [item for item in self._allocations.values() if item.order_id == order_id]
+        return sorted(found, key=lambda item: (item.variant_id, item.location_id))
+
+    def _put(self, shelf: Shelf, movements: Sequence[Movement], allocations: Sequence[Allocation]) -> None:
+        for row in shelf.changed:
+            self._stock.put((row.variant_id, row.location_id), row)
+        for movement in movements:
+            self._movements.put(new_id(), (movement, datetime.now(UTC)))
+        for item in allocations:
+            key = (item.order_id, item.variant_id, item.location_id)
+            if item.quantity:
+                self._allocations.put(key, item)
+            else:
+                self._allocations.delete(key)
+
+    async def write(self, shelf: Shelf, movements: Sequence[Movement], allocations: Sequence[Allocation] = ()) -> None:
+        self._put(shelf, movements, allocations)
+
+    async def promise(self, shelf: Shelf, taken: Sequence[Allocation]) -> None:
+        movements = [
+            Movement(
+                variant_id=item.variant_id,
+                location_id=item.location_id,
+                kind=MovementKind.allocated,
+                allocated=item.quantity,
+                order_id=item.order_id,
+                actor="system",
+            )
+            for item in taken
+        ]
+        self._put(shelf, movements, taken)
+
+
+class MemoryInventoryUow(MemoryUow):
+    def open(self, tx: MemoryTx) -> None:
+        self.stock = MemoryStockLedger(tx)
+        self.locations = MemoryRepository[Location](
+            LOCATIONS, tx, unique=[(lambda location: location.code, LocationTaken)]
+        )
+
+
+class MemoryInventoryQueries:
+    def __init__(self, store: MemoryStore) -> None:
+        self._stock: dict[tuple[UUID, UUID], Stock] = store.table(STOCK)
+        self._locations: dict[UUID, Location] = store.table(LOCATIONS)
+        self._allocations: dict[object, Allocation] = store.table(ALLOCATIONS)
+        self._movements: dict[UUID, tuple[Movement, datetime]] = store.table(MOVEMENTS)
+
+    def _levels(self) -> dict[UUID, int]:
+        levels: dict[UUID, int] = {}
+        for row in self._stock.values():
+            if self._locations[row.location_id].active:
+                levels[row.variant_id] = levels.get(row.variant_id, 0) + row.available
+        return levels
+
+    async def available(self, variant_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+        levels = self._levels()
+        return {variant_id: levels.get(variant_id, 0) for variant_id in variant_ids}
+
+    async def variant(self, variant_id: UUID) -> VariantStock:
+        rows = [row for row in self._stock.values() if row.variant_id == variant_id]
+        if not rows:
+            raise UnknownVariant
+        rows.sort(key=lambda row: (self._locations[row.location_id].priority, row.location_id))
+        levels = [
+            LevelView(row.location_id, self._locations[row.location_id].code, row.on_hand, row.allocated, row.available)
+            for row in rows
+        ]
+        on_hand, allocated = sum(row.on_hand for row in rows), sum(row.allocated for row in rows)
+        return VariantStock(variant_id, on_hand, allocated, on_hand - allocated, levels)
+
+    async def movements(self, variant_id: UUID | None, limit: int, after: str | None) -> Page[MovementView]:
+        last = _last_id(after)
+        found = sorted(
+            (
+                MovementView(
+                    id_, m.variant_id, m.location_id, m.kind, m.on_hand, m.allocated, m.order_id, m.reason, m.actor, at
+                )
+                for id_, (m, at) in self._movements.items()
+                if variant_id in (None, m.variant_id) and (last is None or id_ < last)
+            ),
+            key=lambda view: view.id,
+            reverse=True,
+        )
+        return Page(found[:limit], encode_cursor(str(found[limit - 1].id)) if len(found) > limit else None)
+
+    async def low_stock(self, threshold: int, limit: int, after: str | None) -> Page[LowStock]:
+        last = _last_id(after)
+        found = [
+            LowStock(variant_id, available)
+            for variant_id, available in sorted(self._levels().items())
+            if available <= threshold and (last is None or variant_id > last)
+        ]
+        return Page(found[:limit], encode_cursor(str(found[limit - 1].variant_id)) if len(found) > limit else None)
+
+    async def locations(self) -> list[LocationView]:
+        ordered = sorted(self._locations.values(), key=lambda location: (location.priority, location.id))
+        return [LocationView(x.id, x.code, x.name, x.priority, x.active, x.version) for x in ordered]
+
+    async def discrepancies(self) -> list[Discrepancy]:
+        found = []
+        for (variant_id, location_id), row in sorted(self._stock.items()):
+            place = (variant_id, location_id)
+            ledger = [m for m, _ in self._movements.values() if (m.variant_id, m.location_id) == place]
+            promised = sum(a.quantity for a in self._allocations.values() if (a.variant_id, a.location_id) == place)
+            on_hand, allocated = sum(m.on_hand for m in ledger), sum(m.allocated for m in ledger)
+            if (row.on_hand, row.allocated, row.allocated) != (on_hand, allocated, promised):
+                found.append(
+                    Discrepancy(variant_id, location_id, row.on_hand, on_hand, row.allocated, allocated, promised)
+                )
+        return found
+
+
+def _last_id(after: str | None) -> UUID | None:
+    if after is None:
+        return None
+    try:
+        return UUID(str(decode_cursor(after, 1)[0]))
+    except ValueError:
+        raise InvalidCursor("use the `next` value of the page before") from None

@@ -1,0 +1,66 @@
+"""Tables of the inventory."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from merx.infra.postgres import Base, VersionedRow
+
+SCHEMA = "inventory"
+
+
+class LocationRow(VersionedRow):
+    __tablename__ = "location"
+    __table_args__ = (UniqueConstraint("code"), {"schema": SCHEMA})
+    __mapper_args__ = {"version_id_col": "version"}
+
+    version: Mapped[int] = mapped_column(Integer, nullable=False)
+    code: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    priority: Mapped[int] = mapped_column(Integer)
+    active: Mapped[bool] = mapped_column(Boolean)
+
+
+class StockRow(Base):
+    __tablename__ = "stock"
+    __table_args__ = (
+        CheckConstraint("allocated >= 0 and on_hand >= allocated", name="promised"),
+        {"schema": SCHEMA, "postgresql_with": {"fillfactor": "70"}},
+    )
+
+    variant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    location_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.location.id"), primary_key=True)
+    on_hand: Mapped[int] = mapped_column(BigInteger)
+    allocated: Mapped[int] = mapped_column(BigInteger)
+    sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+class AllocationRow(Base):
+    __tablename__ = "allocation"
+    __table_args__ = (CheckConstraint("quantity > 0", name="quantity"), {"schema": SCHEMA})
+
+    order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    variant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    location_id: Mapped[UUID] = mapped_column(primary_key=True)
+    quantity: Mapped[int] = mapped_column(BigInteger)
+
+
+class MovementRow(Base):
+    """Append-only; the sums of a variant's rows are its counters."""
+
+    __tablename__ = "movement"
+    __table_args__ = (Index("ix_movement_variant", "variant_id", "id"), {"schema": SCHEMA})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    variant_id: Mapped[UUID] = mapped_column()
+    location_id: Mapped[UUID] = mapped_column()
+    kind: Mapped[str] = mapped_column(Text)
+    on_hand: Mapped[int] = mapped_column(BigInteger)
+    allocated: Mapped[int] = mapped_column(BigInteger)
+    order_id: Mapped[UUID | None] = mapped_column()
+    reason: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))

@@ -1,0 +1,65 @@
+"""Wiring of the inventory."""
+
+from dependency_injector import containers, providers
+
+from merx.contexts.catalog.events import ProductsPublished
+from merx.contexts.inventory.adapters import http, subscribers
+from merx.contexts.inventory.adapters.memory import MemoryInventoryQueries, MemoryInventoryUow, MemoryStockLedger
+from merx.contexts.inventory.adapters.postgres import (
+    PostgresInventoryQueries,
+    PostgresInventoryUow,
+    PostgresStockLedger,
+)
+from merx.contexts.inventory.usecases.facade import InventoryFacade
+from merx.contexts.inventory.usecases.stock import CountStockHandler
+from merx.contexts.orders.events import OrderCancelled, OrderShipped
+from merx.infra.outbox.events import Subscriber
+
+
+class InventoryContainer(containers.DeclarativeContainer):
+    infra = providers.DependenciesContainer()
+
+    uow = providers.Selector(
+        infra.storage,
+        postgres=providers.Factory(PostgresInventoryUow, infra.database, infra.outbox),
+        memory=providers.Factory(MemoryInventoryUow, infra.store, infra.outbox),
+    )
+    queries = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresInventoryQueries, infra.reader),
+        memory=providers.Singleton(MemoryInventoryQueries, infra.store),
+    )
+    ledgers = providers.Selector(
+        infra.storage,
+        postgres=providers.Object(PostgresStockLedger),
+        memory=providers.Object(MemoryStockLedger),
+    )
+    api = providers.Singleton(InventoryFacade, ledgers=ledgers, levels=queries, clock=infra.clock)
+    count_stock = providers.Singleton(CountStockHandler, uow=uow.provider, clock=infra.clock)
+    give_back = providers.Singleton(subscribers.GiveBack, clock=infra.clock)
+
+    controllers = providers.Object((http.InventoryController,))
+    dependencies = providers.Dict(inventory_queries=queries, count_stock=count_stock)
+    subscribers = providers.List(
+        providers.Factory(
+            Subscriber,
+            name="inventory.on_products_published",
+            event=providers.Object(ProductsPublished),
+            handler=providers.Object(subscribers.on_products_published),
+            uow=uow.provider,
+        ),
+        providers.Factory(
+            Subscriber,
+            name="inventory.on_order_cancelled",
+            event=providers.Object(OrderCancelled),
+            handler=give_back.provided.on_order_cancelled,
+            uow=uow.provider,
+        ),
+        providers.Factory(
+            Subscriber,
+            name="inventory.on_order_shipped",
+            event=providers.Object(OrderShipped),
+            handler=give_back.provided.on_order_shipped,
+            uow=uow.provider,
+        ),
+    )

@@ -1,0 +1,59 @@
+"""What the inventory's use cases need to write."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, Self
+from uuid import UUID
+
+from merx.contexts.inventory.domain.location import Location
+from merx.contexts.inventory.domain.stock import Allocation, Movement, Shelf
+from merx.kernel.ports import Repository, UnitOfWork
+
+
+class StockLedger(Protocol):
+    """Counters and the ledger that proves them. The ledger is the only writer of counters."""
+
+    async def lock(self, variant_ids: Sequence[UUID]) -> Shelf:
+        """Rows of these variants at active locations, locked in (variant, location) order until the transaction ends."""
+        ...
+
+    async def open(self, variant_ids: Sequence[UUID], location_id: UUID | None = None) -> list[UUID]:
+        """Start keeping stock, at zero, where none is kept; at the first location when none is named.
+
+        Returns the variants that are new.
+        """
+        ...
+
+    async def allocations(self, order_id: UUID) -> list[Allocation]:
+        """What is still promised to an order. Lock the stock first."""
+        ...
+
+    async def write(self, shelf: Shelf, movements: Sequence[Movement], allocations: Sequence[Allocation] = ()) -> None:
+        """Changed counters, new ledger rows, and allocations as they stand now (quantity 0 removes one)."""
+        ...
+
+    async def promise(self, shelf: Shelf, taken: Sequence[Allocation]) -> None:
+        """The same for new allocations of new orders, in as few statements as possible."""
+        ...
+
+
+class InventoryUow(UnitOfWork, Protocol):
+    @property
+    def stock(self) -> StockLedger: ...
+    @property
+    def locations(self) -> Repository[Location]: ...
+
+    async def __aenter__(self) -> Self: ...
+
+
+class InventoryUowFactory(Protocol):
+    def __call__(self) -> InventoryUow: ...
+
+
+class StockLedgers(Protocol):
+    """The ledger inside another context's transaction."""
+
+    def __call__(self, tx: object) -> StockLedger: ...
+
+
+class Availability(Protocol):
+    async def available(self, variant_ids: Sequence[UUID]) -> Mapping[UUID, int]: ...

@@ -1,0 +1,137 @@
+"""Count stock in and out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from merx.contexts.inventory.domain.errors import UnknownLocation, UnknownVariant
+from merx.contexts.inventory.domain.location import Location
+from merx.contexts.inventory.domain.stock import Movement, MovementKind, Shelf, Stock
+from merx.contexts.inventory.ports.repositories import InventoryUow, InventoryUowFactory
+from merx.kernel.actor import Actor
+from merx.kernel.errors import FieldError, Invalid
+from merx.kernel.ids import new_id
+from merx.kernel.model import Command
+from merx.kernel.ports import Clock
+from merx.kernel.text import Code, Name
+
+MAX_UNITS = 10_000_000
+_Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+
+
+class AdjustStock(Command):
+    """A correction by `delta` units, never an absolute number: sales go on while staff counts."""
+
+    variant_id: UUID
+    delta: Annotated[int, Meta(ge=-MAX_UNITS, le=MAX_UNITS)]
+    reason: _Reason
+    location_id: UUID | None = None
+
+
+class ReceiveStock(Command):
+    variant_id: UUID
+    quantity: Annotated[int, Meta(ge=1, le=MAX_UNITS)]
+    reference: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")] = ""
+    location_id: UUID | None = None
+
+
+class CreateLocation(Command):
+    code: Code
+    name: Name
+    priority: Annotated[int, Meta(ge=0, le=1000)] = 0
+
+
+def _row(shelf: Shelf, variant_id: UUID, location_id: UUID | None) -> Stock:
+    rows = [row for row in shelf.rows(variant_id) if location_id in (None, row.location_id)]
+    if not rows:
+        raise UnknownVariant
+    return rows[0]
+
+
+def _by(actor: Actor) -> str:
+    return f"{actor.kind}:{actor.account_id}" if actor.account_id else str(actor.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class CountStockHandler:
+    uow: InventoryUowFactory
+    clock: Clock
+
+    async def adjust(self, actor: Actor, cmd: AdjustStock) -> None:
+        """Raises UnknownVariant, UnknownLocation, BelowPromised."""
+        if cmd.delta == 0:
+            raise Invalid("nothing to adjust", fields=(FieldError("delta", "must not be 0"),))
+        await self._count(actor, cmd.variant_id, cmd.location_id, cmd.delta, MovementKind.adjusted, cmd.reason)
+
+    async def receive(self, actor: Actor, cmd: ReceiveStock) -> None:
+        """Goods that came in. Raises UnknownVariant, UnknownLocation."""
+        await self._count(actor, cmd.variant_id, cmd.location_id, cmd.quantity, MovementKind.received, cmd.reference)
+
+    async def _count(
+        self, actor: Actor, variant_id: UUID, location_id: UUID | None, delta: int, kind: str, reason: str
+    ) -> None:
+        async with self.uow() as uow:
+            if location_id is not None:
+                await self._check_location(uow, location_id)
+                if not (await uow.stock.lock([variant_id])).rows(variant_id):
+                    raise UnknownVariant
+                await uow.stock.open([variant_id], location_id)
+            shelf = await uow.stock.lock([variant_id])
+            row = _row(shelf, variant_id, location_id)
+            row.adjust(delta)
+            shelf.touch(row)
+            movement = Movement(
+                variant_id=variant_id,
+                location_id=row.location_id,
+                kind=kind,
+                on_hand=delta,
+                reason=reason,
+                actor=_by(actor),
+            )
+            await uow.stock.write(shelf, [movement])
+            uow.emit(*shelf.events(self.clock))
+            await uow.commit()
+
+    async def _check_location(self, uow: InventoryUow, location_id: UUID) -> None:
+        found = await uow.locations.find([location_id])
+        if not found or not found[0].active:
+            raise UnknownLocation
+
+    async def open_with(self, units: Mapping[UUID, int]) -> int:
+        """First stock of variants that have none yet; variants already counted stay as they are.
+
+        Returns how many were new. Importing the same catalogue again changes nothing.
+        """
+        async with self.uow() as uow:
+            fresh = set(await uow.stock.open(list(units)))
+            shelf = await uow.stock.lock(sorted(fresh))
+            movements = []
+            for variant_id in sorted(fresh):
+                row = _row(shelf, variant_id, None)
+                row.adjust(units[variant_id])
+                shelf.touch(row)
+                movements.append(
+                    Movement(
+                        variant_id=variant_id,
+                        location_id=row.location_id,
+                        kind=MovementKind.received,
+                        on_hand=units[variant_id],
+                        reason="first stock",
+                        actor="system",
+                    )
+                )
+            await uow.stock.write(shelf, movements)
+            uow.emit(*shelf.events(self.clock))
+            await uow.commit()
+        return len(fresh)
+
+    async def create_location(self, cmd: CreateLocation) -> UUID:
+        """Raises LocationTaken."""
+        location = Location(id=new_id(), code=cmd.code, name=cmd.name, priority=cmd.priority)
+        async with self.uow() as uow:
+            await uow.locations.add(location)
+            await uow.commit()
+        return location.id
