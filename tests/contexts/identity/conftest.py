@@ -10,7 +10,7 @@ from dependency_injector import containers, providers
 
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.container import IdentityContainer
-from merx.contexts.identity.domain.account import AccountKind
+from merx.contexts.identity.domain.account import AccountKind, AccountStatus
 from merx.contexts.identity.domain.caller import Caller
 from merx.infra.memory import MemoryStore
 from merx.infra.postgres import Database
@@ -72,8 +72,6 @@ class Shop:
         return await self.container.ensure_account()(email, "Sam", AccountKind.staff, permissions, PASSWORD)
 
     async def close_account(self, account_id: Any) -> None:
-        from merx.contexts.identity.domain.account import AccountStatus
-
         async with self.container.uow() as uow:
             account = await uow.accounts.get(account_id)
             account.status = AccountStatus.closed

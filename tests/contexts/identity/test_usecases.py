@@ -4,9 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from dependency_injector import providers
 
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
-from merx.contexts.identity.domain.account import AccountKind
 from merx.contexts.identity.domain.errors import (
     AccountNotFound,
     EmailTaken,
@@ -65,10 +65,10 @@ class TestRegister:
         )
 
     async def test_one_address_cannot_register_without_end(self, shop):
+        for number in range(40):
+            await register(shop, f"n{number}@example.com")
         with pytest.raises(RateLimited):
-            for number in range(100):
-                await register(shop, f"n{number}@example.com")
-        assert len(shop.events) == 40
+            await register(shop, "one.more@example.com")
 
 
 class TestLogin:
@@ -105,25 +105,18 @@ class TestLogin:
 
     async def test_guessing_slows_down_and_waiting_helps(self, shop):
         await shop.customer()
-        refused = 0
-        for _ in range(10):
-            try:
+        for _ in range(6):
+            with pytest.raises(InvalidCredentials):
                 await login(shop, password="wrong password")
-            except InvalidCredentials:
-                refused += 1
-            except RateLimited as error:
-                assert error.retry_after == 1
-        assert refused == 6
-        with pytest.raises(RateLimited):
+        with pytest.raises(RateLimited) as refused:
             await login(shop)
+        assert refused.value.retry_after == 1
         shop.clock.advance(timedelta(seconds=2))
         assert await login(shop)
 
     async def test_a_hash_of_other_parameters_is_replaced(self, shop):
-        account_id = await shop.customer()
+        await shop.customer()
         stronger = Argon2Passwords(memory_kib=128, time_cost=1)
-        from dependency_injector import providers
-
         shop.container.passwords.override(providers.Object(stronger))
         shop.container.login.reset()
         before = (await shop.container.queries().credentials("ada@example.com")).password_hash
@@ -132,7 +125,6 @@ class TestLogin:
         assert stronger.outdated(before)
         assert not stronger.outdated(after)
         assert await login(shop)
-        assert account_id
 
 
 class TestRefresh:
@@ -258,4 +250,3 @@ async def test_other_contexts_may_ask_for_an_account(shop):
     found = await shop.container.api().account(account_id)
     assert (found.account_id, found.email, found.name) == (account_id, "Ada@Example.com", "Ada")
     assert await shop.container.api().account(new_id()) is None
-    assert AccountKind.customer == "customer"

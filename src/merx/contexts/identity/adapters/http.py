@@ -1,7 +1,7 @@
-"""Signing in and out over HTTP."""
+"""Signing in and out over HTTP. The middleware marks every answer that says nothing else `no-store` (RFC 6749 §5.1)."""
 
 from litestar import Controller, get, post
-from litestar.datastructures import Headers, ResponseHeader
+from litestar.datastructures import Headers
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 from litestar.types import Scope
@@ -17,9 +17,6 @@ from merx.contexts.identity.usecases.tokens import Tokens
 from merx.infra.http.auth import public, signed_in
 from merx.kernel.actor import Actor
 from merx.kernel.model import View
-
-# Tokens and personal data: no cache on the way may keep them (RFC 6749 §5.1).
-NO_STORE = [ResponseHeader(name="Cache-Control", value="no-store")]
 
 
 class Registration(View, frozen=True):
@@ -38,7 +35,6 @@ class AuthController(Controller):
     path = "/auth"
     tags = ["auth"]
     dependencies = {"caller": Provide(caller_of)}
-    response_headers = NO_STORE
 
     @post("/register", guards=[public], status_code=202, operation_id="Register", summary="Become a customer")
     async def register(
@@ -68,7 +64,6 @@ class AuthController(Controller):
 class MeController(Controller):
     path = "/users"
     tags = ["users"]
-    response_headers = NO_STORE
 
     @get("/me", guards=[signed_in], operation_id="GetMe", summary="The account that is signed in")
     async def me(self, actor: NamedDependency[Actor], identity_queries: NamedDependency[IdentityQueries]) -> Profile:
