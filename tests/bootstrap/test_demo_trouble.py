@@ -1,5 +1,6 @@
 """What a person sees when `merx demo` can not work: one sentence, exit code 1, no traceback, nothing left running."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -114,3 +115,34 @@ def test_killed_in_the_middle_of_the_first_start(folder: Path) -> None:
     deadline = time.monotonic() + 15
     while processes_of(folder.parent) and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    folder.mkdir(mode=0o755)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=420m", "none", str(folder)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("this user may not mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_too_little_space_is_told_before_anything_is_written(small_disk: Path) -> None:
+    (small_disk / "ballast").write_bytes(bytes(60 * 2**20))
+    assert "needs 400 MB of free space and its disk has 360 MB left" in refused(small_disk / "shop", "--port", "0")
+
+
+def test_a_disk_that_fills_up_during_the_first_start(small_disk: Path) -> None:
+    shop = start(small_disk / "shop", "--port", "0")
+    while not (small_disk / "shop" / "pg.new").exists():
+        assert shop.poll() is None
+        time.sleep(0.01)
+    with (small_disk / "ballast").open("wb") as ballast, contextlib.suppress(OSError):
+        while True:
+            ballast.write(bytes(2**20))
+            ballast.flush()
+    _, errors = shop.communicate(timeout=60)
+    assert shop.returncode == 1
+    assert errors.startswith("merx: The disk")
+    assert "is full; free some space" in errors
+    assert len(errors.strip().splitlines()) == 1
