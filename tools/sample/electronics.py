@@ -107,9 +107,9 @@ def _quotas(available: dict[str, int]) -> dict[str, int]:
 
 def _product(row: Row, attributes: Row) -> Row:
     product: Row = {key: row[key] for key in ("id", "name", "brand")}
-    product["name"] = " ".join(row["name"].split())
+    product["name"] = _one_line(row["name"])
     if row["model"] and len(row["model"]) <= 60:
-        product["model"] = row["model"]
+        product["model"] = _one_line(row["model"])
     product |= {"category": row["category"], "price": row["price"], "currency": "USD"}
     product["attributes"] = dict(sorted(attributes.items()))
     barcodes = [ean for ean in row["ean"] if len(ean) == 13 and _check_digit_fits(ean)]
@@ -127,7 +127,7 @@ def _facts(kind: str, attributes: Row) -> Iterable[tuple[str, Any]]:
     for source, value in attributes.items():
         if any(word in source for word in NOISE):
             continue
-        name = UNITS_BY_TYPE.get((kind, source)) or UNITS.get(source) or RENAMED.get(source, source)
+        name = UNITS_BY_TYPE.get((kind, source)) or UNITS.get(source) or _renamed(source)
         if name in COLOURS and "product_colour" not in attributes:
             name = "colour"
         counted = source in COUNTS or source.endswith("_quantity") or source.startswith("number_of_")
@@ -139,7 +139,7 @@ def _facts(kind: str, attributes: Row) -> Iterable[tuple[str, Any]]:
             continue
         if isinstance(value, int | float) and value is not True:
             low, high = SANE.get(name, (0.001, 10**7))
-            if not (counted or name != RENAMED.get(source, source)) or not low <= value <= high:
+            if not (counted or name != _renamed(source)) or not low <= value <= high:
                 continue
             if source == "quantity_per_pack" and value == 1:
                 continue
@@ -148,12 +148,21 @@ def _facts(kind: str, attributes: Row) -> Iterable[tuple[str, Any]]:
         yield name, value
 
 
+def _renamed(source: str) -> str:
+    """`handle_s` is the source's way to write "handle(s)"."""
+    return RENAMED.get(source) or re.sub(r"_s\Z", "s", source)
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"(\s*,)+", ",", " ".join(text.split())).strip(" ,")
+
+
 def _text(value: str) -> str | bool | None:
     """None for what is no fact: sentences, lists without end, addresses, leftovers of mark-up."""
-    text = " ".join(value.replace("\\n", ", ").split())
+    text = _one_line(value.replace("\\n", ", "))
     if text in {"Y", "Yes"}:
         return True
-    if text in {"N", "No", "Not supported", "Not available", ""}:
+    if text.startswith("None") or text in {"N", "No", "Not supported", "Not available", ""}:
         return None
     if "," in text and ", " not in text:
         text = text.replace(",", ", ")

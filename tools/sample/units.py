@@ -10,9 +10,9 @@ UNITS = {
     "cable_length": "cable_length_m",
     "depth": "depth_mm",
     "diameter": "diameter_mm",
-    "display_brightness": "display_brightness_cd",
-    "display_brightness_typical": "display_brightness_cd",
-    "display_diagonal": "display_diagonal_in",
+    "display_brightness": "display_brightness_cdm2",
+    "display_brightness_typical": "display_brightness_cdm2",
+    "display_diagonal": "display_diagonal_inch",
     "fan_diameter": "fan_diameter_mm",
     "filter_size": "filter_size_mm",
     "hdd_capacity": "hdd_capacity_gb",
@@ -22,7 +22,7 @@ UNITS = {
     "lamp_power": "lamp_power_w",
     "length": "length_mm",
     "maximum_refresh_rate": "maximum_refresh_rate_hz",
-    "maximum_screen_size_compatibility": "maximum_screen_size_in",
+    "maximum_screen_size_compatibility": "maximum_screen_size_inch",
     "maximum_weight_capacity": "maximum_load_kg",
     "media_weight": "media_weight_gsm",
     "memory_clock_speed": "memory_clock_speed_mhz",
@@ -44,8 +44,8 @@ UNITS = {
     "rms_rated_power": "speaker_power_w",
     "roll_length": "roll_length_m",
     "rotational_speed": "rotational_speed_rpm",
-    "service_life_of_lamp": "lamp_life_h",
-    "service_life_of_light_source": "lamp_life_h",
+    "service_life_of_lamp": "lamp_life_hours",
+    "service_life_of_light_source": "lamp_life_hours",
     "ssd_capacity": "ssd_capacity_gb",
     "surge_energy_rating": "surge_energy_rating_j",
     "tape_length": "tape_length_m",
@@ -54,8 +54,8 @@ UNITS = {
     "thickness": "thickness_mm",
     "total_power": "total_power_w",
     "total_storage_capacity": "total_storage_capacity_gb",
-    "typical_backup_time_at_full_load": "backup_time_at_full_load_min",
-    "typical_backup_time_at_half_load": "backup_time_at_half_load_min",
+    "typical_backup_time_at_full_load": "backup_time_at_full_load_minutes",
+    "typical_backup_time_at_half_load": "backup_time_at_half_load_minutes",
     "viewing_angle_horizontal": "viewing_angle_deg",
     "water_tank_capacity": "water_tank_capacity_l",
     "weight": "weight_g",
@@ -96,7 +96,7 @@ COUNTS = frozenset(
 # Readings outside of these are slips of the source: a cable of 13 kg, a processor of 2,930 GHz.
 SANE = {
     "cable_length_m": (0.05, 500),
-    "display_diagonal_in": (0.5, 110),
+    "display_diagonal_inch": (0.5, 110),
     "processor_frequency_ghz": (0.1, 7),
     "processor_boost_frequency_ghz": (0.1, 7),
     "weight_g": (1, 100_000),
@@ -108,9 +108,6 @@ SANE = {
 RENAMED = {
     "product_colour": "colour",
     "wi_fi": "wi_fi",
-    "built_in_speaker_s": "built_in_speakers",
-    "connector_s": "connectors",
-    "handle_s": "handles",
 }
 
 # What a shopper does not shop by: logistics, paperwork, catalogue keeping, laboratory figures.
@@ -121,10 +118,10 @@ NOISE = (
     "humidity temperature altitude embedded_options idle_states transistors die_size tcase tjunction vid_voltage "
     "stepping bus_core fsb processor_code codename intel_ execute_disable physical_address enhanced_ "
     "thermal_monitoring operating_modes bus_type bus_bandwidth bus_speed system_requirements gtin ean_upc "
-    "warranty_card electromagnetic mtbf mean_time minimum_processor bundled driver recycling shelf_life archival duty_cycle "
-    "uk_ _uk dimensions_open scalability thermal_solution low_halogen easy_to quantity_per_box number_of_products "
-    "hp_ oem_code processor_manufacturer acoustic power_consumption_off core_diameter cladding sustainability "
-    "graphics_imc supported_operating compatible_operating windows_operating linux_operating mac_operating "
-    "configuration_max qpi_link programming_power row_ downloadable coloration technical_features other_features "
-    "colour_name dimensions special_features purpose service_time"
+    "warranty_card electromagnetic mtbf mean_time minimum_processor bundled driver recycling shelf_life archival "
+    "duty_cycle uk_ _uk dimensions_open scalability thermal_solution low_halogen easy_to quantity_per_box "
+    "number_of_products hp_ oem_code processor_manufacturer acoustic power_consumption_off core_diameter cladding "
+    "sustainability graphics_imc supported_operating compatible_operating windows_operating linux_operating "
+    "mac_operating configuration_max qpi_link programming_power row_ downloadable coloration technical_features "
+    "other_features colour_name dimensions special_features purpose service_time "
 ).split()

@@ -42,7 +42,7 @@ def _title(product: FeedProduct) -> str:
         name = name[: at + len(model)]
     if brand and name.lower().startswith(brand.lower() + " "):
         name = name[len(brand) + 1 :]
-    return name
+    return name.rstrip(". ")
 
 
 def _kind(product: FeedProduct) -> str | None:

@@ -120,7 +120,9 @@ def _listed_fact(name: str, value: AttributeValue) -> str | None:
         return f"{words} {value}" if len(value) <= 48 else None
     if name.endswith("_quantity") or name.startswith("number_of_"):
         thing = words.removesuffix(" quantity").removeprefix("number of ")
-        return f"{value} {thing[:-1] if value == 1 and thing.endswith('s') else thing}"
+        if value != 1:
+            return f"{value} {thing}"
+        return f"1 {thing[:-1]}" if thing.endswith("s") else f"{words} 1"
     if unit(name) or isinstance(value, int):
         return f"{words} {quantity(name, value)}"
     return None

@@ -1,5 +1,6 @@
 """One line of a catalogue feed (JSON lines) to one product. The format for people is docs/catalogue-format.md."""
 
+import re
 from datetime import date
 from typing import Any, NoReturn
 
@@ -32,6 +33,7 @@ _PRODUCT = frozenset(
     {"id", "name", "brand", "model", "mpn", "category", "price", "sale_price", "currency", "description"}
     | {"attributes", "variants", "sku", "ean", "stock", "released", "added"}
 )
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _NOT_ATTRIBUTES = _PRODUCT | _IGNORED
 
 
@@ -132,8 +134,8 @@ def _date(row: dict[str, Any], field: str) -> date | None:
     if value is None:
         return None
     try:
-        # Ten characters: fromisoformat also takes week dates and forms without hyphens, which no feed means.
-        if isinstance(value, str) and len(value) == 10 and value[4] == "-":
+        # The pattern first: fromisoformat also takes week dates and forms without hyphens, which no feed means.
+        if isinstance(value, str) and _DATE.match(value):
             return date.fromisoformat(value)
     except ValueError:
         pass

@@ -79,11 +79,11 @@ def paragraph(value: object, field: str, limit: int) -> str:
 def plain(value: object, field: str, limit: int) -> str:
     """Several lines of text: HTML tags are taken out, entities become signs. Who shows the result must escape it."""
     text = _checked(value, field, limit)
+    if "\n" not in text:
+        text = text.replace("\\n", "\n")  # escaped twice by its exporter
     if "<" in text:
         text = _TAG.sub("", _BREAK.sub("\n", text))
     if "&" in text:
         text = _CONTROL.sub("", html.unescape(text))
-    if "\n" not in text:
-        text = text.replace("\\n", "\n")  # escaped twice by its exporter
     lines = [" ".join(part.split()) for part in text.splitlines()]
     return "\n".join(filter(None, lines))

@@ -95,7 +95,8 @@ _SPELLED = re.compile(r"\b(" + "|".join(sorted(map(re.escape, _SPELLING), key=le
 def unit(name: str) -> str | None:
     """The unit that the name promises, or None."""
     stem, _, last = name.rpartition("_")
-    return UNITS.get(last) if stem else None
+    # `2_4_ghz` is a name for a radio band, not a number of gigahertz.
+    return UNITS.get(last) if stem and not stem[-1].isdigit() else None
 
 
 def label(name: str) -> str:
