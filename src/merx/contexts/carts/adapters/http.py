@@ -1,0 +1,236 @@
+"""Carts over HTTP. Every write answers the whole cart, encoded once."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, delete, get, patch, post, put
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.response.base import ASGIResponse
+
+from merx.contexts.carts.ports.queries import CartView, ShippingOptionView
+from merx.contexts.carts.usecases.access import Visitor
+from merx.contexts.carts.usecases.delivery import (
+    ChooseShipping,
+    ChooseShippingHandler,
+    ListShippingOptionsHandler,
+    SetAddress,
+    SetAddressHandler,
+)
+from merx.contexts.carts.usecases.edit_lines import (
+    AddLine,
+    AddLineHandler,
+    ChangeLine,
+    ChangeLineHandler,
+    RemoveLineHandler,
+)
+from merx.contexts.carts.usecases.merge_carts import MergeCarts, MergeCartsHandler
+from merx.contexts.carts.usecases.open_cart import OpenCart, OpenCartHandler, ReadCartHandler
+from merx.infra.http.auth import GuestProof, customer, guest_or_owner, public
+from merx.infra.tokens import GuestTokens
+from merx.kernel.actor import Actor
+from merx.kernel.errors import Unauthenticated
+from merx.kernel.paging import Page
+
+_encode = msgspec.json.Encoder().encode
+# What is in a cart is nobody else's business, not even a proxy's.
+_HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
+
+_Currency = Annotated[
+    str | None, QueryParameter(pattern=r"^[A-Z]{3}\Z", description="ISO 4217; the shop's own if absent")
+]
+
+
+def _answers(status: int) -> dict[int, ResponseSpec]:
+    return {status: ResponseSpec(data_container=CartView, description="The whole cart", generate_examples=False)}
+
+
+def _answer(cart: CartView, status: int = 200) -> ASGIResponse:
+    return ASGIResponse(body=_encode(cart), status_code=status, headers=_HEADERS)
+
+
+def _visitor(actor: Actor, proof: GuestProof, cart_id: UUID) -> Visitor:
+    return Visitor(actor.customer_id, proof.opens("cart", cart_id))
+
+
+def _customer_id(actor: Actor) -> UUID:
+    if actor.customer_id is None:
+        raise Unauthenticated
+    return actor.customer_id
+
+
+class CartsController(Controller):
+    path = "/carts"
+    tags = ("carts",)
+
+    @post(
+        "/",
+        guards=[public],
+        operation_id="OpenCart",
+        summary="Take a cart; a guest gets its token",
+        responses=_answers(201)
+        | {200: ResponseSpec(CartView, description="The customer's cart that was there", generate_examples=False)},
+    )
+    async def open_cart(
+        self,
+        actor: NamedDependency[Actor],
+        open_cart: NamedDependency[OpenCartHandler],
+        cart_tokens: NamedDependency[GuestTokens],
+        data: JSONBody[OpenCart | None] = None,
+    ) -> ASGIResponse:
+        cart, new = await open_cart(actor.customer_id, data or OpenCart())
+        if actor.customer_id is None:
+            cart = msgspec.structs.replace(cart, token=cart_tokens.issue("cart", cart.id))
+        return _answer(cart, 201 if new else 200)
+
+    @get(
+        "/current",
+        guards=[customer],
+        operation_id="GetCurrentCart",
+        summary="The signed-in customer's active cart",
+        responses=_answers(200),
+    )
+    async def current(
+        self,
+        actor: NamedDependency[Actor],
+        read_cart: NamedDependency[ReadCartHandler],
+        currency: _Currency = None,
+    ) -> ASGIResponse:
+        return _answer(await read_cart.current(_customer_id(actor), currency))
+
+    @post(
+        "/merge",
+        guards=[customer],
+        operation_id="MergeCarts",
+        summary="Keep what was in the cart before signing in",
+        status_code=200,
+        responses=_answers(200),
+    )
+    async def merge(
+        self,
+        data: JSONBody[MergeCarts],
+        actor: NamedDependency[Actor],
+        proof: NamedDependency[GuestProof],
+        merge_carts: NamedDependency[MergeCartsHandler],
+    ) -> ASGIResponse:
+        return _answer(await merge_carts(_customer_id(actor), proof.opens("cart", data.cart_id), data))
+
+    @get(
+        "/{cart_id:uuid}",
+        guards=[guest_or_owner],
+        operation_id="GetCart",
+        summary="A cart with the prices and stock of this moment",
+        responses=_answers(200),
+    )
+    async def read(
+        self,
+        cart_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
+        proof: NamedDependency[GuestProof],
+        read_cart: NamedDependency[ReadCartHandler],
+    ) -> ASGIResponse:
+        return _answer(await read_cart(_visitor(actor, proof, cart_id), cart_id))
+
+    @post(
+        "/{cart_id:uuid}/lines",
+        guards=[guest_or_owner],
+        operation_id="AddCartLine",
+        summary="Put units of a variant into the cart",
+        responses=_answers(201),
+    )
+    async def add_line(
+        self,
+        cart_id: FromPath[UUID],
+        data: JSONBody[AddLine],
+        actor: NamedDependency[Actor],
+        proof: NamedDependency[GuestProof],
+        add_cart_line: NamedDependency[AddLineHandler],
+    ) -> ASGIResponse:
+        return _answer(await add_cart_line(_visitor(actor, proof, cart_id), cart_id, data), 201)
+
+    @patch(
+        "/{cart_id:uuid}/lines/{line_id:uuid}",
+        guards=[guest_or_owner],
+        operation_id="ChangeCartLine",
+        summary="Change how many",
+        responses=_answers(200),
+    )
+    async def change_line(
+        self,
+        cart_id: FromPath[UUID],
+        line_id: FromPath[UUID],
+        data: JSONBody[ChangeLine],
+        actor: NamedDependency[Actor],
+        proof: NamedDependency[GuestProof],
+        change_cart_line: NamedDependency[ChangeLineHandler],
+    ) -> ASGIResponse:
+        return _answer(await change_cart_line(_visitor(actor, proof, cart_id), cart_id, line_id, data))
+
+    @delete(
+        "/{cart_id:uuid}/lines/{line_id:uuid}",
+        guards=[guest_or_owner],
+        operation_id="RemoveCartLine",
+        summary="Take a line out",
+        status_code=200,
+        responses=_answers(200),
+    )
+    async def remove_line(
+        self,
+        cart_id: FromPath[UUID],
+        line_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
+        proof: NamedDependency[GuestProof],
+        remove_cart_line: NamedDependency[RemoveLineHandler],
+    ) -> ASGIResponse:
+        return _answer(await remove_cart_line(_visitor(actor, proof, cart_id), cart_id, line_id))
+
+    @put(
+        "/{cart_id:uuid}/address",
+        guards=[guest_or_owner],
+        operation_id="SetCartAddress",
+        summary="Say where the goods and the confirmation go",
+        responses=_answers(200),
+    )
+    async def set_address(
+        self,
+        cart_id: FromPath[UUID],
+        data: JSONBody[SetAddress],
+        actor: NamedDependency[Actor],
+        proof: NamedDependency[GuestProof],
+        set_cart_address: NamedDependency[SetAddressHandler],
+    ) -> ASGIResponse:
+        return _answer(await set_cart_address(_visitor(actor, proof, cart_id), cart_id, data))
+
+    @get(
+        "/{cart_id:uuid}/shipping-options",
+        guards=[guest_or_owner],
+        operation_id="ListCartShippingOptions",
+        summary="Ways to ship the cart, cheapest first",
+    )
+    async def shipping_options(
+        self,
+        cart_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
+        proof: NamedDependency[GuestProof],
+        list_shipping_options: NamedDependency[ListShippingOptionsHandler],
+    ) -> Page[ShippingOptionView]:
+        return Page(await list_shipping_options(_visitor(actor, proof, cart_id), cart_id))
+
+    @put(
+        "/{cart_id:uuid}/shipping",
+        guards=[guest_or_owner],
+        operation_id="ChooseCartShipping",
+        summary="Choose how the cart is shipped",
+        responses=_answers(200),
+    )
+    async def choose_shipping(
+        self,
+        cart_id: FromPath[UUID],
+        data: JSONBody[ChooseShipping],
+        actor: NamedDependency[Actor],
+        proof: NamedDependency[GuestProof],
+        choose_cart_shipping: NamedDependency[ChooseShippingHandler],
+    ) -> ASGIResponse:
+        return _answer(await choose_cart_shipping(_visitor(actor, proof, cart_id), cart_id, data))

@@ -1,0 +1,37 @@
+"""What carts need of their storage."""
+
+from collections.abc import Callable
+from typing import Protocol
+from uuid import UUID
+
+from merx.contexts.carts.domain.cart import Cart
+from merx.kernel.ports import UnitOfWork
+
+
+class Carts(Protocol):
+    async def lock(self, cart_id: UUID) -> Cart:
+        """The cart as last committed, nobody else's to change until the transaction ends. Raises CartNotFound."""
+        ...
+
+    async def lock_pair(self, cart_id: UUID, customer_id: UUID) -> tuple[Cart, Cart | None]:
+        """The cart, and the customer's active cart in the same currency unless it is that very cart.
+
+        Locked in id order. Raises CartNotFound when the first does not exist.
+        """
+        ...
+
+    async def add(self, cart: Cart) -> None:
+        """Sets `version` to 1. Raises ActiveCartExists when the customer has one in this currency."""
+        ...
+
+    async def save(self, cart: Cart) -> None:
+        """Write back a locked cart. Raises StaleVersion, ActiveCartExists."""
+        ...
+
+
+class CartsUow(UnitOfWork, Protocol):
+    @property
+    def carts(self) -> Carts: ...
+
+
+CartsUowFactory = Callable[[], CartsUow]
