@@ -27,19 +27,38 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[Any, Any]] = {}
+        self.indexes: dict[str, dict[int, MemoryIndex]] = {}
         self.lock = asyncio.Lock()
         self.on_invalidate: Callable[[Iterable[str]], None] = lambda _: None
 
     def table(self, name: str) -> dict[Any, Any]:
-        """The committed rows, for queries. Copy what leaves the adapter."""
+        """The committed rows, for queries. Copy what leaves the adapter; write through a transaction only."""
         return self.tables.setdefault(name, {})
+
+
+class MemoryIndex:
+    """Which committed row holds a value that must be unique, so that adding 10,000 rows does not compare each pair."""
+
+    def __init__(self, rows: dict[Any, Any], key: Callable[[Any], Any]) -> None:
+        self._key = key
+        self._holders = {key(row): row_id for row_id, row in rows.items()}
+
+    def holder(self, value: Any) -> Any:
+        return self._holders.get(value)
+
+    def replace(self, row_id: Any, old: Any, new: Any) -> None:
+        if old is not None and self._holders.get(self._key(old)) == row_id:
+            del self._holders[self._key(old)]
+        if new is not None:
+            self._holders[self._key(new)] = row_id
 
 
 class MemoryTable(Generic[V]):
     """One table as an open transaction sees it: its own writes over the committed rows."""
 
-    def __init__(self, committed: dict[Any, V]) -> None:
+    def __init__(self, committed: dict[Any, V], indexes: dict[int, MemoryIndex]) -> None:
         self._committed = committed
+        self._indexes = indexes
         self.staged: dict[Any, Any] = {}
 
     def get(self, key: Any) -> V | None:
@@ -58,12 +77,27 @@ class MemoryTable(Generic[V]):
             if value is not None:
                 yield value
 
+    def taken(self, number: int, key: Callable[[V], Any], value: Any, own_id: Any) -> bool:
+        """Whether another row than `own_id` has the value. `number` tells the unique keys of the table apart."""
+        for row_id, row in self.staged.items():
+            if row is not _GONE and row_id != own_id and key(row) == value:
+                return True
+        if number not in self._indexes:
+            self._indexes[number] = MemoryIndex(self._committed, key)
+        holder = self._indexes[number].holder(value)
+        return holder is not None and holder != own_id and holder not in self.staged
+
     def apply(self) -> None:
         for key, value in self.staged.items():
-            if value is _GONE:
+            old = self._committed.get(key)
+            new = None if value is _GONE else value
+            for index in self._indexes.values():
+                index.replace(key, old, new)
+            if new is None:
                 self._committed.pop(key, None)
             else:
-                self._committed[key] = value
+                self._committed[key] = new
+        self.staged = {}
 
 
 class MemoryTx:
@@ -73,7 +107,8 @@ class MemoryTx:
 
     def table(self, name: str) -> MemoryTable[Any]:
         if name not in self._tables:
-            self._tables[name] = MemoryTable(self._store.table(name))
+            indexes = self._store.indexes.setdefault(name, {})
+            self._tables[name] = MemoryTable(self._store.table(name), indexes)
         return self._tables[name]
 
     def apply(self) -> None:
@@ -82,7 +117,10 @@ class MemoryTx:
 
 
 class MemoryUow:
-    """Implements the kernel's UnitOfWork. A context subclasses it and sets its repositories in `open`."""
+    """Implements the kernel's UnitOfWork. A context subclasses it and sets its repositories in `open`.
+
+    One use at a time; after `commit()` the block is over and `tx` raises.
+    """
 
     def __init__(self, store: MemoryStore, outbox: OutboxWriter) -> None:
         self._store = store
@@ -90,10 +128,11 @@ class MemoryUow:
         self._events: list[Event] = []
         self._tags: set[str] = set()
         self._tx: MemoryTx | None = None
+        self._committed = False
 
     @property
     def tx(self) -> MemoryTx:
-        if self._tx is None:
+        if self._tx is None or self._committed:
             raise RuntimeError("the unit of work is not open")
         return self._tx
 
@@ -101,13 +140,19 @@ class MemoryUow:
         """Set repositories on `self`."""
 
     async def __aenter__(self) -> Self:
+        if self._tx is not None:
+            raise RuntimeError("the unit of work is open already")
         try:
             await asyncio.wait_for(self._store.lock.acquire(), _LOCK_TIMEOUT)
         except TimeoutError:
             raise Unavailable("the in-memory store is busy") from None
         self._tx = MemoryTx(self._store)
-        self._events, self._tags = [], set()
-        self.open(self._tx)
+        self._events, self._tags, self._committed = [], set(), False
+        try:
+            self.open(self._tx)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     def emit(self, *events: Event) -> None:
@@ -117,8 +162,10 @@ class MemoryUow:
         self._tags.update(tags)
 
     async def commit(self) -> None:
-        deliveries = await self._outbox.write(self.tx, self._events) if self._events else []
-        self.tx.apply()
+        tx = self.tx
+        deliveries = await self._outbox.write(tx, self._events) if self._events else []
+        tx.apply()
+        self._committed = True
         if self._tags:
             self._store.on_invalidate(self._tags)
         if deliveries:
@@ -127,8 +174,9 @@ class MemoryUow:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._tx = None
-        self._store.lock.release()
+        if self._tx is not None:
+            self._tx = None
+            self._store.lock.release()
 
 
 class MemoryRepository(Generic[E]):
@@ -163,19 +211,22 @@ class MemoryRepository(Generic[E]):
         self._rows.put(entity.id, entity)
 
     async def save(self, entity: E) -> None:
-        held = await self.get(entity.id)
-        if held.version != entity.version:
-            raise StaleVersion
+        await self._held(entity)
         self._check(entity)
         entity.version += 1
         self._rows.put(entity.id, entity)
 
     async def remove(self, entity: E) -> None:
-        await self.get(entity.id)
+        await self._held(entity)
         self._rows.delete(entity.id)
 
+    async def _held(self, entity: E) -> None:
+        held = await self.get(entity.id)
+        if held.version != entity.version:
+            raise StaleVersion
+
     def _check(self, entity: E) -> None:
-        for key, error in self._unique:
+        for number, (key, error) in enumerate(self._unique):
             value = key(entity)
-            if value is not None and any(key(other) == value for other in self._rows.values() if other.id != entity.id):
+            if value is not None and self._rows.taken(number, key, value, entity.id):
                 raise error

@@ -49,6 +49,10 @@ class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         scaled = Decimal(major).scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
         return cls(int(scaled), currency)
 
+    def __composite_values__(self) -> tuple[int, str]:
+        """The parts that a storage keeps side by side."""
+        return self.amount, self.currency
+
     def _same(self, other: "Money") -> None:
         if self.currency != other.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency}")

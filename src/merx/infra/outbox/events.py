@@ -1,4 +1,4 @@
-"""Who hears what, and the rows that carry it. One delivery row per subscriber, so that a failing one never re-runs others."""
+"""Who hears what, and the rows that carry it: one delivery per subscriber, so a failing one never re-runs others."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -100,3 +100,10 @@ class OutboxWriter(Protocol):
     def nudge(self, deliveries: Sequence[UUID]) -> None:
         """After the commit: tell a worker, best effort. Never raises, never waits."""
         ...
+
+
+Nudge = Callable[[Sequence[UUID]], None]
+
+
+def nobody(_: Sequence[UUID]) -> None:
+    """A nudge that tells nobody: the relay finds the rows by itself within a second."""

@@ -37,7 +37,8 @@ def compiled(statement: Executable | str) -> Compiled:
         raise TypeError(f"{statement!r} cannot be compiled")
     result = element.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     names = tuple(getattr(result, "positiontup", None) or ())
-    given = {name: value for name, value in result.params.items() if value is not None}
+    binds = getattr(result, "binds", {})
+    given = {name: value for name, value in result.params.items() if not binds[name].required}
     return Compiled(str(result), names, given)
 
 

@@ -6,14 +6,22 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from merx.infra.postgres.compiled import Compiled
+from merx.infra.postgres.failures import LOST, unavailable
 from merx.infra.settings import Settings
 from merx.kernel.errors import Unavailable
 
-# What a lost or refused connection looks like; see the table of default timeouts in the reliability notes.
-LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, TimeoutError)
+# The server closed an idle connection before the statement reached it.
+_CLOSED = (
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.AdminShutdownError,
+    asyncpg.InternalClientError,
+    ConnectionResetError,
+    BrokenPipeError,
+)
 
 
 class Database:
@@ -22,7 +30,7 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._engine: AsyncEngine | None = None
-        self.reader = Reader(self)
+        self.reader = Reader(self, settings.reader_pool, settings.pool_wait_ms / 1000)
 
     @property
     def engine(self) -> AsyncEngine:
@@ -37,16 +45,18 @@ class Database:
                 json_deserializer=str,
                 pool_size=self._settings.database_pool,
                 max_overflow=0,
-                pool_timeout=self._settings.database_pool_timeout_ms / 1000,
+                pool_timeout=self._settings.pool_wait_ms / 1000,
                 pool_use_lifo=True,
             )
         return self._engine
 
-    async def connect(self) -> asyncpg.Connection:
+    async def connect(self, *_: object, **__: object) -> asyncpg.Connection:
+        """A connection of its own, outside every pool. Raises what asyncpg raises."""
         settings = self._settings
         return await asyncpg.connect(
             settings.database_url,
-            timeout=2,
+            timeout=settings.connect_timeout_ms / 1000,
+            # The server ends a slow statement first; this ends the wait for a server that does not answer at all.
             command_timeout=settings.statement_timeout_ms / 1000 + 1,
             server_settings={
                 "application_name": "merx",
@@ -54,9 +64,7 @@ class Database:
                 "timezone": "UTC",
                 "statement_timeout": str(settings.statement_timeout_ms),
                 "lock_timeout": str(settings.lock_timeout_ms),
-                "idle_in_transaction_session_timeout": "10000",
-                # Parsing a short statement costs more than planning it well is worth on the hot path.
-                "plan_cache_mode": "auto",
+                "idle_in_transaction_session_timeout": str(settings.idle_transaction_timeout_ms),
                 "jit": "off",
             },
         )
@@ -68,22 +76,37 @@ class Database:
         BEGIN doubles as the liveness ping: a connection that the server closed is replaced before anybody notices.
         Raises Unavailable when none can be had in time.
         """
-        async with self.engine.connect() as connection:
-            for attempt in range(self._settings.database_pool + 1):
+        try:
+            connection = await self.engine.connect()
+        except (*LOST, asyncpg.PostgresError, PoolTimeout) as error:
+            raise unavailable(error) from error
+        try:
+            yield connection, await self._begin(connection)
+        finally:
+            await connection.close()
+
+    async def _begin(self, connection: AsyncConnection) -> asyncpg.Connection:
+        # Every pooled connection may be dead after a restart of the server, the one made after them is fresh.
+        for _ in range(self._settings.database_pool + 1):
+            try:
                 raw = await connection.get_raw_connection()
-                driver: asyncpg.Connection = raw.driver_connection
-                try:
-                    await driver.execute("BEGIN")
-                    break
-                except LOST:
-                    if attempt == self._settings.database_pool:
-                        raise
-                    await connection.invalidate()
+            except (*LOST, asyncpg.PostgresError) as error:
+                raise unavailable(error) from error
+            driver = raw.driver_connection
+            assert isinstance(driver, asyncpg.Connection)
+            try:
+                await driver.execute("BEGIN")
+            except LOST:
+                await connection.invalidate()
+            except BaseException:
+                driver.terminate()
+                raise
             else:
-                raise Unavailable("no database connection")
-            yield connection, driver
+                return driver
+        raise Unavailable("the database ended every connection")
 
     async def ping(self) -> None:
+        """Raises Unavailable when the database does not answer."""
         await self.reader.fetchval_text("select 1")
 
     async def close(self) -> None:
@@ -98,10 +121,15 @@ async def _keep(_: asyncpg.Connection) -> None:
 
 
 class Reader:
-    """Runs compiled SELECTs outside any transaction."""
+    """Runs compiled SELECTs outside any transaction. Raises Unavailable when the database is away.
 
-    def __init__(self, database: Database) -> None:
+    A read that finds its connection closed by the server is run once more on a fresh one: reads may be repeated.
+    """
+
+    def __init__(self, database: Database, size: int, wait: float) -> None:
         self._database = database
+        self._size = size
+        self._wait = wait
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
 
@@ -113,35 +141,42 @@ class Reader:
         return self._pool
 
     async def _open(self) -> asyncpg.Pool:
-        settings = self._database._settings  # noqa: SLF001 - two halves of one object
-
-        async def connect(*_: object, **__: object) -> asyncpg.Connection:
-            return await self._database.connect()
-
-        return await asyncpg.create_pool(
-            min_size=1,
-            max_size=settings.database_reader_pool_size,
-            reset=_keep,
-            connect=connect,
-            timeout=2,
-        )
+        return await asyncpg.create_pool(min_size=1, max_size=self._size, reset=_keep, connect=self._database.connect)
 
     async def fetch(self, statement: Compiled, **params: Any) -> list[asyncpg.Record]:
-        pool = self._pool or await self.pool()
-        return await pool.fetch(statement.sql, *statement.arguments(params))
+        rows: list[asyncpg.Record] = await self._run("fetch", statement.sql, statement.arguments(params))
+        return rows
 
     async def fetchrow(self, statement: Compiled, **params: Any) -> asyncpg.Record | None:
-        pool = self._pool or await self.pool()
-        return await pool.fetchrow(statement.sql, *statement.arguments(params))
+        row: asyncpg.Record | None = await self._run("fetchrow", statement.sql, statement.arguments(params))
+        return row
 
     async def fetchval(self, statement: Compiled, **params: Any) -> Any:
-        pool = self._pool or await self.pool()
-        return await pool.fetchval(statement.sql, *statement.arguments(params))
+        return await self._run("fetchval", statement.sql, statement.arguments(params))
 
     async def fetchval_text(self, sql: str) -> Any:
         """For fixed SQL such as probes."""
+        return await self._run("fetchval", sql, [])
+
+    async def _run(self, method: str, sql: str, arguments: list[Any]) -> Any:
+        try:
+            return await self._once(method, sql, arguments)
+        except _CLOSED:
+            # The other idle connections were closed at the same moment; expiring them all makes the next one fresh.
+            if self._pool is not None:
+                await self._pool.expire_connections()
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unavailable(error) from error
+        try:
+            return await self._once(method, sql, arguments)
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unavailable(error) from error
+
+    async def _once(self, method: str, sql: str, arguments: list[Any]) -> Any:
         pool = self._pool or await self.pool()
-        return await pool.fetchval(sql)
+        # A bounded wait costs a task, so only a caller that has to wait pays for it.
+        async with pool.acquire(timeout=None if pool.get_idle_size() else self._wait) as connection:
+            return await getattr(connection, method)(sql, *arguments)
 
     async def close(self) -> None:
         if self._pool is not None:

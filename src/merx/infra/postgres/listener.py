@@ -7,7 +7,8 @@ from typing import Any
 from loguru import logger
 
 from merx.infra.cache import ByteCache
-from merx.infra.postgres.database import LOST, Database
+from merx.infra.postgres.database import Database
+from merx.infra.postgres.failures import LOST
 from merx.infra.postgres.uow import CACHE_CHANNEL
 
 _PING_SECONDS = 5.0
@@ -60,5 +61,3 @@ class CacheListener:
 
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         self._cache.invalidate(str(payload).split())
-
-

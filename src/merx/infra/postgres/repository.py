@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
+from asyncpg import UniqueViolationError
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import RelationshipProperty
@@ -13,6 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.interfaces import ORMOption
 
 from merx.infra.postgres.columns import VersionedRow
+from merx.infra.postgres.failures import translated
 from merx.infra.postgres.uow import PostgresTx
 from merx.kernel.errors import Conflict, NotFound, StaleVersion
 from merx.kernel.model import Entity
@@ -23,7 +25,7 @@ E = TypeVar("E", bound=Entity)
 def to_row(row_type: type[Any], value: Any) -> Any:
     """A mapped object with the fields of a Struct; child lists become child rows that carry their `position`."""
     row = row_type()
-    relations = {name: relation for name, relation in inspect(row_type).relationships.items()}
+    relations = dict(inspect(row_type).relationships.items())
     for field in value.__struct_fields__:
         item = getattr(value, field)
         relation: RelationshipProperty[Any] | None = relations.get(field)
@@ -68,44 +70,50 @@ class PostgresRepository(Generic[E]):
 
     async def find(self, ids: Iterable[UUID]) -> list[E]:
         statement = select(self._row).where(self._row.id.in_(list(ids))).options(*self._options)
-        rows = (await self._tx.session.scalars(statement)).all()
+        with translated():
+            rows = (await self._tx.session.scalars(statement)).all()
         self._held.update((row.id, row) for row in rows)
         return [msgspec.convert(row, self._entity, from_attributes=True) for row in rows]
 
     async def add(self, entity: E) -> None:
         entity.version = 1
         row = to_row(self._row, entity)
-        self._held[entity.id] = row
         self._tx.session.add(row)
         await self._flush()
+        self._held[entity.id] = row
 
     async def save(self, entity: E) -> None:
-        held = self._held.get(entity.id)
-        if held is None:
-            await self.get(entity.id)
-            held = self._held[entity.id]
-        if held.version != entity.version:
-            raise StaleVersion
+        held = await self._hold(entity)
         merged = await self._tx.session.merge(to_row(self._row, entity), options=list(self._options))
         # A change in a child alone would not bump the root's version.
         flag_modified(merged, "id")
         await self._flush()
-        entity.version = merged.version
+        self._held[entity.id] = merged
+        entity.version = held.version
 
     async def remove(self, entity: E) -> None:
-        held = self._held.get(entity.id)
-        if held is None:
-            await self.get(entity.id)
-            held = self._held[entity.id]
-        await self._tx.session.delete(held)
-        self._held.pop(entity.id, None)
+        await self._tx.session.delete(await self._hold(entity))
         await self._flush()
+        del self._held[entity.id]
+
+    async def _hold(self, entity: E) -> VersionedRow:
+        """The row that the entity was read from. Raises StaleVersion, or the error for a missing one."""
+        if entity.id not in self._held:
+            await self.get(entity.id)
+        held = self._held[entity.id]
+        if held.version != entity.version:
+            raise StaleVersion
+        return held
 
     async def _flush(self) -> None:
         try:
-            await self._tx.session.flush()
+            with translated():
+                await self._tx.session.flush()
         except StaleDataError as error:
             raise StaleVersion from error
         except IntegrityError as error:
-            name = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
-            raise self._conflicts.get(name or "", Conflict) from error
+            cause = getattr(error.orig, "__cause__", None)
+            meant = self._conflicts.get(getattr(cause, "constraint_name", None) or "")
+            if meant is None and not isinstance(cause, UniqueViolationError):
+                raise
+            raise meant or Conflict from error

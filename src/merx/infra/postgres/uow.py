@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from merx.infra.outbox.events import OutboxWriter
 from merx.infra.postgres.compiled import Compiled, compiled
 from merx.infra.postgres.database import Database
+from merx.infra.postgres.failures import LOST, translated, unavailable
 from merx.kernel.model import Event
 
 CACHE_CHANNEL = "merx_cache"
@@ -21,7 +22,11 @@ NOTIFY = compiled("select pg_notify(:channel, :payload)")
 
 
 class PostgresTx:
-    """The open transaction. Both doors, `fetch`/`execute` and `session`, lead into the same one."""
+    """The open transaction. Both doors, `fetch`/`execute` and `session`, lead into the same one.
+
+    Statements raise Unavailable for whatever may succeed when tried again (connection, deadlock, timeout, disk), and
+    the driver's own error for the rest, such as asyncpg.UniqueViolationError.
+    """
 
     def __init__(self, connection: AsyncConnection, driver: asyncpg.Connection) -> None:
         self._connection = connection
@@ -29,17 +34,29 @@ class PostgresTx:
         self.driver = driver
 
     async def fetch(self, statement: Compiled, **params: Any) -> list[asyncpg.Record]:
-        return await self.driver.fetch(statement.sql, *statement.arguments(params))
+        try:
+            return await self.driver.fetch(statement.sql, *statement.arguments(params))
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unavailable(error) from error
 
     async def fetchrow(self, statement: Compiled, **params: Any) -> asyncpg.Record | None:
-        return await self.driver.fetchrow(statement.sql, *statement.arguments(params))
+        try:
+            return await self.driver.fetchrow(statement.sql, *statement.arguments(params))
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unavailable(error) from error
 
     async def fetchval(self, statement: Compiled, **params: Any) -> Any:
-        return await self.driver.fetchval(statement.sql, *statement.arguments(params))
+        try:
+            return await self.driver.fetchval(statement.sql, *statement.arguments(params))
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unavailable(error) from error
 
     async def execute(self, statement: Compiled, **params: Any) -> int:
         """Rows touched."""
-        tag = await self.driver.execute(statement.sql, *statement.arguments(params))
+        try:
+            tag = await self.driver.execute(statement.sql, *statement.arguments(params))
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unavailable(error) from error
         last = tag.rpartition(" ")[2]
         return int(last) if last.isdigit() else 0
 
@@ -52,7 +69,30 @@ class PostgresTx:
 
     async def flush(self) -> None:
         if self._session is not None:
-            await self._session.flush()
+            with translated():
+                await self._session.flush()
+
+    async def commit(self) -> None:
+        """Raises Unavailable when the answer is lost; then nobody knows whether it committed."""
+        try:
+            tag = await self.driver.execute("COMMIT")
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unavailable(error) from error
+        if tag != "COMMIT":
+            # PostgreSQL answers ROLLBACK, not an error, when an earlier statement failed and nobody minded.
+            raise RuntimeError("a statement of this transaction failed, nothing was committed")
+
+    async def rollback(self) -> None:
+        """Never raises. A connection whose state is unknown is ended, so that it cannot go back into the pool."""
+        if self.driver.is_closed():
+            return
+        try:
+            await self.driver.execute("ROLLBACK")
+        except (*LOST, asyncpg.PostgresError):
+            self.driver.terminate()
+        except BaseException:
+            self.driver.terminate()
+            raise
 
     async def close(self) -> None:
         if self._session is not None:
@@ -60,7 +100,10 @@ class PostgresTx:
 
 
 class PostgresUow:
-    """Implements the kernel's UnitOfWork. A context subclasses it and sets its repositories in `open`."""
+    """Implements the kernel's UnitOfWork. A context subclasses it and sets its repositories in `open`.
+
+    One use at a time; after `commit()` the block is over and `tx` raises.
+    """
 
     def __init__(self, database: Database, outbox: OutboxWriter) -> None:
         self._database = database
@@ -69,11 +112,11 @@ class PostgresUow:
         self._tags: set[str] = set()
         self._scope: AbstractAsyncContextManager[tuple[AsyncConnection, asyncpg.Connection]] | None = None
         self._tx: PostgresTx | None = None
-        self._done = False
+        self._committed = False
 
     @property
     def tx(self) -> PostgresTx:
-        if self._tx is None:
+        if self._tx is None or self._committed:
             raise RuntimeError("the unit of work is not open")
         return self._tx
 
@@ -81,11 +124,17 @@ class PostgresUow:
         """Set repositories on `self`."""
 
     async def __aenter__(self) -> Self:
+        if self._tx is not None:
+            raise RuntimeError("the unit of work is open already")
         self._scope = self._database.connection()
         connection, driver = await self._scope.__aenter__()
         self._tx = PostgresTx(connection, driver)
-        self._events, self._tags, self._done = [], set(), False
-        self.open(self._tx)
+        self._events, self._tags, self._committed = [], set(), False
+        try:
+            self.open(self._tx)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     def emit(self, *events: Event) -> None:
@@ -102,29 +151,26 @@ class PostgresUow:
             deliveries = await self._outbox.write(tx, self._events)
         if self._tags:
             payload = " ".join(sorted(self._tags))
-            if len(payload) > _MAX_PAYLOAD:
+            if len(payload.encode()) > _MAX_PAYLOAD:
                 payload = EVERYTHING
             await tx.fetch(NOTIFY, channel=CACHE_CHANNEL, payload=payload)
-        await tx.driver.execute("COMMIT")
-        self._done = True
+        await tx.commit()
+        self._committed = True
         if deliveries:
             self._outbox.nudge(deliveries)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        tx, scope = self.tx, self._scope
+        tx, scope = self._tx, self._scope
         self._tx, self._scope = None, None
+        if tx is None or scope is None:
+            return
         try:
-            await tx.close()
-            if not self._done and not tx.driver.is_closed():
-                try:
-                    await tx.driver.execute("ROLLBACK")
-                except BaseException:
-                    # A connection whose transaction state is unknown must never go back into the pool.
-                    tx.driver.terminate()
-                    if error is None:
-                        raise
+            if not self._committed:
+                await tx.rollback()
         finally:
-            if scope is not None:
+            try:
+                await tx.close()
+            finally:
                 await scope.__aexit__(None, None, None)

@@ -1,0 +1,97 @@
+"""Bring the database to the schema of this code. Safe to start twice, at the same time, and after a crash."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from loguru import logger
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+import merx.migrations
+
+# Any number that no other program on this database uses for its advisory locks.
+_LOCK = 0x6D657278  # "merx"
+_LOCK_TIMEOUT = "2s"
+_TRIES = 10
+_WAIT_FOR_WINNER = 120.0
+
+
+class MigrationBusy(Exception):
+    """Another runner holds the migration lock for longer than anybody should."""
+
+
+def upgrade(database_url: str, revision: str = "head") -> None:
+    """Blocking; not for use inside an event loop. A second runner waits for the first and then finds nothing to do."""
+    asyncio.run(migrate(database_url, revision))
+
+
+def downgrade(database_url: str, revision: str) -> None:
+    """To a named revision, or `base` for an empty database. Loses the data of what it removes."""
+    asyncio.run(migrate(database_url, revision, down=True))
+
+
+async def migrate(database_url: str, revision: str = "head", *, down: bool = False) -> None:
+    """Moves to `revision`. Locks are waited for briefly and tried again, so that traffic is never held up behind us."""
+    for attempt in range(_TRIES):
+        try:
+            await _once(database_url, revision, down)
+        except Exception as error:
+            if not _lock_timeout(error) or attempt == _TRIES - 1:
+                raise
+            logger.info("migration waits for a lock, try {} of {}", attempt + 2, _TRIES)
+            await asyncio.sleep(min(0.2 * 2**attempt, 5))
+        else:
+            return
+
+
+async def _once(database_url: str, revision: str, down: bool) -> None:
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(
+            database_url,
+            timeout=5,
+            server_settings={"application_name": "merx migrate", "timezone": "UTC", "lock_timeout": _LOCK_TIMEOUT},
+        )
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_locked, partial(_run, revision=revision, down=down))
+    finally:
+        await engine.dispose()
+
+
+def _locked(connection: Connection, work: Callable[[Connection], None]) -> None:
+    end = time.monotonic() + _WAIT_FOR_WINNER
+    while not connection.scalar(text("select pg_try_advisory_lock(:key)"), {"key": _LOCK}):
+        connection.rollback()
+        if time.monotonic() > end:
+            raise MigrationBusy("another migration has been running for two minutes")
+        connection.execute(text("select pg_sleep(0.1)"))
+    connection.commit()
+    # The lock belongs to the session and falls with it, also when this process is killed.
+    work(connection)
+
+
+def _run(connection: Connection, *, revision: str, down: bool) -> None:
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    (command.downgrade if down else command.upgrade)(config, revision)
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(merx.migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _lock_timeout(error: BaseException) -> bool:
+    cause = getattr(getattr(error, "orig", None), "__cause__", None)
+    return isinstance(cause, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError)

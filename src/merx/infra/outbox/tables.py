@@ -1,0 +1,67 @@
+"""Rows of the outbox and of periodic jobs. The statements on them are set-wise SQL in the adapters beside this."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from merx.infra.postgres.columns import Base
+
+SCHEMA = "platform"
+_TIME = DateTime(timezone=True)
+
+# No foreign key from delivery to event: one statement writes both, one job removes both, and the check would cost a
+# tenth of every order.
+OUTBOX_EVENT = Table(
+    "outbox_event",
+    Base.metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("tag", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("at", _TIME, nullable=False),
+    schema=SCHEMA,
+)
+
+# `attempts` counts runs begun; `failures` those that count against the limit: an unexpected exception, or a process
+# that ended during the run. A dependency that is away is no fault of the event and is not counted there.
+OUTBOX_DELIVERY = Table(
+    "outbox_delivery",
+    Base.metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("event_id", Uuid, nullable=False),
+    Column("subscriber", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="pending"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("failures", SmallInteger, nullable=False, server_default="0"),
+    Column("run_after", _TIME, nullable=False, server_default=func.now()),
+    Column("lease_until", _TIME),
+    Column("lease_token", Uuid),
+    Column("last_error", Text),
+    Column("created_at", _TIME, nullable=False, server_default=func.now()),
+    Column("done_at", _TIME),
+    CheckConstraint("state in ('pending', 'done', 'dead')", name="state"),
+    # Done rows, nearly all of the table, are not in it: the queue stays as small as the work that waits.
+    Index("ix_outbox_delivery_open", "state", "run_after", postgresql_where=text("state <> 'done'")),
+    schema=SCHEMA,
+)
+
+# The primary key decides who runs a slot; two schedulers are no danger.
+JOB_RUN = Table(
+    "job_run",
+    Base.metadata,
+    Column("job", Text, primary_key=True),
+    Column("slot", _TIME, primary_key=True),
+    Column("delivery_id", Uuid, nullable=False),
+    Column("created_at", _TIME, nullable=False, server_default=func.now()),
+    schema=SCHEMA,
+)

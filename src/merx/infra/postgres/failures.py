@@ -1,0 +1,58 @@
+"""What a database failure means to the inside: the dependency is away, or somebody else was in the way for a moment.
+
+Everything that may succeed when tried again becomes Unavailable. A statement that can never succeed stays as it is.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from merx.kernel.errors import Unavailable
+
+# A connection that is gone, refused or silent.
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    # "cannot switch to state": how asyncpg greets a statement on a connection that the server has just ended.
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+
+# SQLSTATE classes: 08 connection, 25P0 idle transaction ended, 40 serialisation and deadlock, 53 resources (disk full,
+# too many connections), 55 lock not available, 57 stopped by operator or timeout, 58 system.
+_AWAY = ("08", "25P0", "40", "53", "55P", "57", "58")
+
+
+def away(error: BaseException) -> bool:
+    """Whether the same work may succeed later without being changed."""
+    if isinstance(error, DBAPIError):
+        cause = error.orig.__cause__ if error.orig is not None else None
+        return cause is not None and away(cause)
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate).startswith(_AWAY)
+    if isinstance(error, asyncpg.InterfaceError):
+        # asyncpg says ValueError for an argument that does not fit its type.
+        return not isinstance(error, ValueError)
+    return isinstance(error, OSError | TimeoutError | PoolTimeout | asyncpg.InternalClientError)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns what `away` recognises into Unavailable. For the seldom trodden path; statements use try/except inline."""
+    try:
+        yield
+    except Exception as error:
+        raise unavailable(error) from error
+
+
+def unavailable(error: Exception) -> Exception:
+    """The error to raise instead of `error`."""
+    return Unavailable("the database is not available") if away(error) else error

@@ -1,0 +1,165 @@
+"""A toy aggregate with a child list and value objects, and its unit of work on both storages."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ForeignKey, MetaData, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+
+from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
+from merx.infra.outbox.events import OutboxWriter, SubscriberRegistry
+from merx.infra.outbox.memory import DELIVERIES, EVENTS, MemoryOutbox
+from merx.infra.outbox.postgres import PostgresOutbox
+from merx.infra.postgres import (
+    Base,
+    Database,
+    PostgresRepository,
+    PostgresTx,
+    PostgresUow,
+    VersionedRow,
+    as_json,
+    compiled,
+    money,
+)
+from merx.infra.postgres.columns import NAMING
+from merx.kernel.errors import Conflict, NotFound
+from merx.kernel.ids import new_id
+from merx.kernel.model import Entity, Event, Value
+from merx.kernel.money import Money
+from merx.kernel.ports import Repository, UnitOfWork
+
+# Apart from the metadata of the product, which is compared with the migrations.
+TOY = MetaData(naming_convention=NAMING)
+
+
+class Label(Value):
+    text: str
+    colours: tuple[str, ...] = ()
+
+
+class Book(msgspec.Struct, kw_only=True):
+    id: UUID = msgspec.field(default_factory=new_id)
+    title: str
+
+
+class Shelf(Entity):
+    name: str
+    price: Money = Money(0, "USD")
+    label: Label = Label(text="")
+    books: list[Book] = []
+
+
+class Shelved(Event, tag="toy.shelved.v1"):
+    name: str
+
+
+class NameTaken(Conflict):
+    slug = "toy.name-taken"
+
+
+class ShelfNotFound(NotFound):
+    slug = "toy.shelf-not-found"
+
+
+class BookRow(Base):
+    __tablename__ = "book"
+    __table_args__ = {"schema": "toy"}
+    metadata = TOY
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shelf_id: Mapped[UUID] = mapped_column(ForeignKey("toy.shelf.id"))
+    position: Mapped[int]
+    title: Mapped[str]
+
+
+class ShelfRow(VersionedRow):
+    __tablename__ = "shelf"
+    __table_args__ = (UniqueConstraint("name"), {"schema": "toy"})
+    metadata = TOY
+
+    name: Mapped[str]
+    price = money("price")
+    label: Mapped[Any] = as_json(Label)
+    books: Mapped[list[BookRow]] = relationship(order_by=BookRow.position, cascade="all, delete-orphan", lazy="raise")
+
+
+class PostgresShelves(PostgresUow):
+    def open(self, tx: PostgresTx) -> None:
+        self.shelves = PostgresRepository(
+            Shelf,
+            ShelfRow,
+            tx,
+            selectinload(ShelfRow.books),
+            conflicts={"uq_shelf_name": NameTaken},
+            missing=ShelfNotFound,
+        )
+
+
+class MemoryShelves(MemoryUow):
+    def open(self, tx: MemoryTx) -> None:
+        self.shelves: MemoryRepository[Shelf] = MemoryRepository(
+            "toy.shelf", tx, unique=[(lambda shelf: shelf.name, NameTaken)], missing=ShelfNotFound
+        )
+
+
+class ShelvesUow(UnitOfWork):
+    """What both offer to a test."""
+
+    shelves: Repository[Shelf]
+
+
+@dataclass
+class Storage:
+    """One storage with the toy aggregate. `nudged` are the deliveries that somebody was told of."""
+
+    kind: str
+    uow: Callable[[], Any]
+    registry: SubscriberRegistry
+    outbox: OutboxWriter
+    nudged: list[UUID] = field(default_factory=list)
+    database: Database | None = None
+    store: MemoryStore | None = None
+
+    async def events(self) -> list[str]:
+        """Tags of the committed events."""
+        if self.store is not None:
+            return [event.tag for event in self.store.table(EVENTS).values()]
+        assert self.database is not None
+        rows = await self.database.reader.fetch(compiled("select tag from platform.outbox_event order by id"))
+        return [row["tag"] for row in rows]
+
+    async def deliveries(self) -> list[tuple[str, str]]:
+        """Subscriber and state of the committed deliveries."""
+        if self.store is not None:
+            return [(row.subscriber, row.state) for row in self.store.table(DELIVERIES).values()]
+        assert self.database is not None
+        rows = await self.database.reader.fetch(
+            compiled("select subscriber, state from platform.outbox_delivery order by id")
+        )
+        return [(row["subscriber"], row["state"]) for row in rows]
+
+
+def memory_storage() -> Storage:
+    store, registry = MemoryStore(), SubscriberRegistry()
+    nudged: list[UUID] = []
+    outbox = MemoryOutbox(registry, nudged.extend)
+    return Storage("memory", lambda: MemoryShelves(store, outbox), registry, outbox, nudged, store=store)
+
+
+async def postgres_storage(database: Database) -> Storage:
+    """On a migrated database; makes the toy tables."""
+    async with database.engine.connect() as connection:
+        await connection.exec_driver_sql("create schema toy")
+        await connection.run_sync(TOY.create_all)
+    registry = SubscriberRegistry()
+    nudged: list[UUID] = []
+    outbox = PostgresOutbox(registry, nudged.extend)
+    return Storage("postgres", lambda: PostgresShelves(database, outbox), registry, outbox, nudged, database=database)
+
+
+def shelved(names: Sequence[str]) -> list[Shelved]:
+    return [Shelved(at=datetime(2030, 1, 1, tzinfo=UTC), name=name) for name in names]
