@@ -1,0 +1,141 @@
+"""The HTTP application: `uvicorn --factory merx.bootstrap.api:create_app`, or `merx serve`."""
+
+import os
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+
+from merx.infra.health import Health
+from merx.infra.http.access import AccessLog
+from merx.infra.http.auth import RouteAccess, check_routes_closed
+from merx.infra.http.bodies import BodyGate
+from merx.infra.http.callers import Authenticator
+from merx.infra.http.dependencies import current_actor, guest_proof, provide, settle_dependencies
+from merx.infra.http.docs import DocsPage
+from merx.infra.http.errors import handle_error
+from merx.infra.http.inbound import Hosts
+from merx.infra.http.middleware import Frame, FrameParts
+from merx.infra.http.openapi import StrictStructs, openapi_document
+from merx.infra.http.operations import HealthController, MetricsController, SchemaController
+from merx.infra.http.parts import HttpParts, HttpSource
+from merx.infra.log_writer import LineWriter
+from merx.infra.logging import configure_logging, wants_text
+from merx.infra.metrics import Exposition, RequestMetrics
+from merx.infra.settings import Settings, load_settings
+
+BASE = "/api/v1"
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver")
+_BY_ADDRESS = frozenset({f"{BASE}/health/{name}" for name in ("live", "ready", "startup")} | {"/metrics"})
+
+
+class Api(Frame):
+    """The ASGI application, with what tools and tests ask it for."""
+
+    litestar: Litestar
+    routes: list[RouteAccess]
+    health: Health
+    metrics: RequestMetrics
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 document."""
+        return openapi_document(self.litestar, self.routes, _version())
+
+
+def create_app(
+    settings: Settings | None = None, container: HttpSource | None = None, log: LineWriter | None = None
+) -> Api:
+    """The whole API. Without arguments it reads `MERX_*`, sets up logging and builds the container.
+
+    Raises SettingsError for unsafe settings and OpenRoutes for a route without an access rule.
+    """
+    if settings is None:
+        settings = load_settings(os.environ)
+        log = configure_logging(settings)
+    settings.check()
+    if container is None:
+        from merx.bootstrap.container import build
+
+        container = build(settings)
+    parts = container.http_parts()
+    health = Health(parts.probes)
+    metrics = RequestMetrics()
+
+    def document() -> dict[str, Any]:
+        return api.openapi()
+
+    docs = DocsPage(document)
+    app = _litestar(settings, parts, health, metrics, docs)
+    settle_dependencies(app)
+    bodies = BodyGate(settings.body_limit)
+    bodies.learn(app)
+    api = Api(
+        app,  # type: ignore[arg-type]  # Litestar spells the ASGI types with TypedDicts
+        FrameParts(
+            callers=Authenticator(parts.access_tokens, settings.metrics_token),
+            hosts=Hosts(_hosts(settings)),
+            bodies=bodies,
+            metrics=metrics,
+            access=AccessLog(log, text=wants_text(settings, log.descriptor)) if log and settings.access_log else None,
+            cache=parts.cache,
+            https=urlsplit(settings.public_url).scheme == "https",
+            proxies=settings.trusted_proxies,
+            any_host=_BY_ADDRESS,
+        ),
+    )
+    api.litestar = app
+    api.routes = check_routes_closed(app)
+    api.health = health
+    api.metrics = metrics
+    return api
+
+
+def _litestar(
+    settings: Settings, parts: HttpParts, health: Health, metrics: RequestMetrics, docs: DocsPage
+) -> Litestar:
+    own = {
+        "actor": Provide(current_actor),
+        "proof": guest_proof(parts.guest_tokens),
+        "health": _value(health),
+        "exposition": _value(Exposition(metrics)),
+        "open_metrics": _value(not settings.metrics_token),
+        "docs": _value(docs),
+    }
+
+    async def started() -> None:
+        health.started = True
+
+    controllers = [*parts.controllers, HealthController, *([SchemaController] if settings.docs_on else [])]
+    return Litestar(
+        route_handlers=[Router(BASE, route_handlers=controllers), MetricsController],
+        dependencies={name: _value(value) for name, value in parts.dependencies.items()} | own,
+        exception_handlers={Exception: handle_error},
+        plugins=[StrictStructs()],
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+        # The frame in front enforces the limit of each route; this is the second lock.
+        request_max_body_size=settings.body_limit,
+        multipart_form_part_limit=20,
+        on_startup=[*parts.on_startup, started],
+        on_shutdown=list(parts.on_shutdown),
+    )
+
+
+def _value(value: Any) -> Provide:
+    return value if isinstance(value, Provide) else provide(lambda: value)
+
+
+def _hosts(settings: Settings) -> tuple[str, ...]:
+    own = urlsplit(settings.public_url).hostname or ""
+    local = () if settings.production else (*_LOOPBACK, settings.host)
+    return (*settings.allowed_hosts, own, *local)
+
+
+def _version() -> str:
+    try:
+        return version("merx")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,131 @@
+"""How a request body is taken in: JSON and small by default, otherwise as the route says.
+
+@post("/payments/webhooks/stripe", **accepts(limit=256 * 1024, media=("application/json",), raw=True))
+"""
+
+import asyncio
+import re
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from merx.infra.http.asgi import Message, Receive
+from merx.infra.http.inbound import Refused, check_json, refusal
+
+JSON = ("application/json",)
+BODY_SECONDS = 20.0
+
+_SLOW = refusal(408, "request.too-slow", "The body did not arrive in time")
+_LENGTH = refusal(400, "request.malformed", "Malformed request", "Content-Length is not a number.")
+_ENCODED = refusal(415, "request.unsupported-encoding", "Unsupported encoding", "Send the body without compression.")
+_CHARSET = re.compile(rb';\s*charset="?([^";\s]+)', re.IGNORECASE)
+
+
+class BodyRule(msgspec.Struct, frozen=True):
+    """`limit` in bytes; `media` lists content types, `*` is any; `raw` bodies are not looked into."""
+
+    limit: int
+    media: tuple[str, ...] = JSON
+    raw: bool = False
+
+
+def accepts(*, limit: int, media: tuple[str, ...] = JSON, raw: bool = False) -> dict[str, Any]:
+    """Arguments for a route decorator that takes larger or other bodies than the rest."""
+    return {"opt": {"body": BodyRule(limit, media, raw)}, "request_max_body_size": limit}
+
+
+class BodyGate:
+    """Reads bodies for the middleware."""
+
+    def __init__(self, limit: int, seconds: float = BODY_SECONDS) -> None:
+        self._default = BodyRule(limit)
+        self._seconds = seconds
+        self._special: list[tuple[re.Pattern[str], str, BodyRule]] = []
+
+    def learn(self, app: Litestar) -> None:
+        """Take over the rules that routes declare with `accepts`."""
+        for route in app.routes:
+            if not isinstance(route, HTTPRoute):
+                continue
+            for method, (handler, _) in route.route_handler_map.items():
+                rule = handler.opt.get("body")
+                if isinstance(rule, BodyRule):
+                    parts = (re.escape(part) if isinstance(part, str) else "[^/]+" for part in route.path_components)
+                    self._special.append((re.compile("/" + "/".join(parts) + "/?"), str(method), rule))
+
+    def rule(self, method: str, path: str) -> BodyRule:
+        for pattern, verb, rule in self._special:
+            if verb == method and pattern.fullmatch(path):
+                return rule
+        return self._default
+
+    async def read(self, method: str, path: str, headers: dict[bytes, bytes], receive: Receive) -> bytes | None:
+        """The checked body; None when the caller went away meanwhile. Raises Refused."""
+        rule = self.rule(method, path) if self._special else self._default
+        length = headers.get(b"content-length")
+        if length is not None:
+            if not length.isdigit() or len(length) > 18:
+                raise Refused(_LENGTH)
+            if int(length) > rule.limit:
+                raise self._too_large(rule)
+        self._check_type(headers, rule)
+        try:
+            async with asyncio.timeout(self._seconds):
+                body = await self._receive(receive, rule)
+        except TimeoutError:
+            raise Refused(_SLOW) from None
+        if body and not rule.raw:
+            check_json(body)
+        return body
+
+    async def _receive(self, receive: Receive, rule: BodyRule) -> bytes | None:
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if message.get("more_body", False):
+            chunks = [body]
+            size = len(body)
+            while message.get("more_body", False):
+                message = await receive()
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+                if size > rule.limit:
+                    break
+            body = b"".join(chunks)
+        if message["type"] == "http.disconnect":
+            return None
+        if len(body) > rule.limit:
+            raise self._too_large(rule)
+        return body
+
+    def _check_type(self, headers: dict[bytes, bytes], rule: BodyRule) -> None:
+        media = headers.get(b"content-type", b"")
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            raise Refused(_ENCODED)
+        if rule.media == ("*",) or (media == b"application/json" and rule.media is JSON):
+            return
+        kind = media.split(b";", 1)[0].strip().lower().decode("latin-1")
+        charset = _CHARSET.search(media)
+        if kind not in rule.media or (charset and charset[1].lower() not in (b"utf-8", b"utf8")):
+            detail = f"Send {' or '.join(rule.media)}."
+            raise Refused(refusal(415, "request.unsupported-media-type", "Unsupported media type", detail))
+
+    @staticmethod
+    def _too_large(rule: BodyRule) -> Refused:
+        detail = f"The body may have {rule.limit} bytes."
+        return Refused(refusal(413, "request.too-large", "Body too large", detail))
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that hands out a body that was read already, then what the server says next."""
+    first = True
+
+    async def again() -> Message:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return again

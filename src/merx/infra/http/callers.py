@@ -1,0 +1,61 @@
+"""Who is on the other end: the account behind a token, and the address behind our own proxies."""
+
+import hmac
+from ipaddress import ip_address
+from typing import Any
+
+from merx.infra.http.asgi import Scope
+from merx.infra.tokens import AccessTokens, InvalidToken
+from merx.kernel.actor import Actor, ActorKind
+
+METRICS_READER = Actor(kind=ActorKind.api_key, permissions=frozenset({"metrics:read"}))
+
+
+class Authenticator:
+    """Turns an `Authorization` header into an Actor. `metrics_token` is the one fixed token, for the metrics reader."""
+
+    def __init__(self, tokens: AccessTokens, metrics_token: str = "") -> None:
+        self._tokens = tokens
+        self._metrics_token = metrics_token.encode()
+
+    def actor(self, authorization: bytes | None, request_id: str) -> Actor:
+        """Raises Unauthenticated for a header that is not valid: nobody acts as anonymous by mistake."""
+        if authorization is None:
+            return Actor(kind=ActorKind.anonymous, request_id=request_id)
+        if authorization[:7].lower() != b"bearer ":
+            raise InvalidToken("send `Authorization: Bearer <access token>`")
+        token = authorization[7:].strip()
+        if self._metrics_token and hmac.compare_digest(token, self._metrics_token):
+            known = METRICS_READER
+        else:
+            known = self._tokens.verify(token.decode("latin-1"))
+        return Actor(kind=known.kind, account_id=known.account_id, permissions=known.permissions, request_id=request_id)
+
+
+def caller_address(scope: Scope, forwarded: bytes | None, proxies: int) -> str:
+    """The address of the caller as our outermost proxy saw it; what callers add to the left is not believed.
+
+    `proxies` is the number of own proxies. With fewer entries than that the request came around them.
+    """
+    client: Any = scope.get("client")
+    direct = str(client[0]) if client else ""
+    if not proxies or not forwarded:
+        return direct
+    hops = forwarded.decode("latin-1").split(",")
+    if len(hops) < proxies:
+        return direct
+    text = hops[-proxies].strip()
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return direct
+
+
+def is_loopback(address: str) -> bool:
+    """True for this machine, also when the server listens on a Unix socket and knows no address."""
+    if address == "":
+        return True
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,116 @@
+"""Checks of what arrives, before any of it is interpreted. Each raises Refused with the answer."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
+
+from merx.infra.http.problems import Failure
+
+MAX_URL = 8 * 1024
+MAX_HEADERS = 64
+MAX_HEADER_BYTES = 32 * 1024
+MAX_DEPTH = 32
+
+# With two of these in one request, two servers could read it in two ways.
+_SINGLE = (b"host", b"authorization", b"content-length", b"content-type", b"transfer-encoding", b"idempotency-key")
+
+
+class Refused(Exception):
+    """The request gets this answer and goes no further."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.slug)
+        self.failure = failure
+
+
+def refusal(status: int, slug: str, title: str, detail: str = "") -> Failure:
+    return Failure(status=status, slug=slug, title=title, detail=detail)
+
+
+_TOO_LONG = refusal(414, "request.url-too-long", "URL too long", f"The URL may have {MAX_URL} bytes.")
+_HEADERS = refusal(431, "request.headers-too-large", "Headers too large", f"At most {MAX_HEADERS} headers and 32 KB.")
+_REPEATED = refusal(400, "request.repeated-header", "Repeated header")
+_NUL = refusal(400, "request.nul", "NUL character", "The NUL character is not accepted anywhere.")
+_UTF8 = refusal(400, "request.not-utf-8", "Not UTF-8", "URLs and bodies must be valid UTF-8.")
+_DEEP = refusal(400, "request.too-deep", "JSON nested too deeply", f"At most {MAX_DEPTH} levels are accepted.")
+_HOST = refusal(400, "request.unknown-host", "Unknown host", "This service does not answer for the host asked for.")
+
+
+def check_headers(headers: list[tuple[bytes, bytes]], by_name: dict[bytes, bytes]) -> None:
+    if len(headers) > MAX_HEADERS or sum(map(len, by_name.values())) > MAX_HEADER_BYTES:
+        raise Refused(_HEADERS)
+    if len(headers) != len(by_name):
+        names = [name for name, _ in headers]
+        if sum(map(len, names)) + sum(len(value) for _, value in headers) > MAX_HEADER_BYTES:
+            raise Refused(_HEADERS)
+        if any(names.count(name) > 1 for name in _SINGLE):
+            raise Refused(_REPEATED)
+
+
+def check_url(raw_path: bytes, query: bytes) -> None:
+    if len(raw_path) + len(query) > MAX_URL:
+        raise Refused(_TOO_LONG)
+    for part in (raw_path, query):
+        if b"%" in part or not part.isascii():
+            check_text(unquote_to_bytes(part))
+
+
+def check_text(text: bytes) -> None:
+    if b"\0" in text:
+        raise Refused(_NUL)
+    if not text.isascii():
+        try:
+            text.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refused(_UTF8) from None
+
+
+# One string literal, or an unfinished one up to the end. Possessive, so that no input makes it go back.
+_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def check_json(body: bytes) -> None:
+    """Nothing that a JSON decoder or the database would stumble over: NUL, broken UTF-8, deep nesting."""
+    check_text(body)
+    if b"\\u0000" in body and _ESCAPED_NUL.search(body):
+        raise Refused(_NUL)
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+        depth = 0
+        for bracket in _STRINGS.sub(b"", body).translate(None, _NO_BRACKETS):
+            if bracket in b"[{":
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise Refused(_DEEP)
+            else:
+                depth -= 1
+
+
+class Hosts:
+    """The host names this process answers for. Verdicts are remembered by the raw header, port included."""
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        names = {name.lower().rstrip(".") for name in allowed}
+        self._any = "*" in names
+        self._exact = {name for name in names if not name.startswith("*")}
+        self._suffixes = tuple(name[1:] for name in names if name.startswith("*."))
+        self._good: set[bytes] = set()
+
+    def check(self, host: bytes | None) -> None:
+        if host in self._good:
+            return
+        if host is None or not self._allows(host):
+            raise Refused(_HOST)
+        if len(self._good) < 1000:
+            self._good.add(host)
+
+    def _allows(self, host: bytes) -> bool:
+        if self._any:
+            return True
+        text = host.decode("latin-1").lower()
+        name, _, port = text.rpartition(":") if not text.endswith("]") and ":" in text else (text, "", "")
+        if port and not (port.isascii() and port.isdigit()):
+            return False
+        name = name.removesuffix(".")
+        return name in self._exact or (bool(name) and name.endswith(self._suffixes))

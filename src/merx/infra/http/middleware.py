@@ -1,0 +1,213 @@
+"""The one layer in front of Litestar, as one function: it costs a few µs where the built-in layers cost 450.
+
+In order: request id, URL and header limits, host, token, body, cached answer; then the application; on the way out the
+security headers, the access line and the metrics. What is refused here gets the same problem+json as anything else.
+"""
+
+import itertools
+import re
+import secrets
+from time import perf_counter, time
+
+import msgspec
+
+from merx.infra.cache import ByteCache
+from merx.infra.http.access import AccessLine, AccessLog
+from merx.infra.http.asgi import AsgiApp, Message, Receive, Scope, Send, send_failure
+from merx.infra.http.bodies import BodyGate, replay
+from merx.infra.http.callers import Authenticator, caller_address
+from merx.infra.http.errors import failure_of, note
+from merx.infra.http.inbound import Hosts, Refused, check_headers, check_url
+from merx.infra.http.problems import RawHeaders
+from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
+from merx.infra.logging import REQUEST_ID
+from merx.infra.metrics import RequestMetrics
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
+_NO_STORE = (b"cache-control", b"no-store")
+_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_SECURITY: RawHeaders = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+]
+_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+# The client closed the connection before there was an answer (the number nginx uses in its logs).
+CLIENT_GONE = 499
+FROM_CACHE = "(from cache)"
+NO_ROUTE = "(no route)"
+
+
+class FrameParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the layer works with. `any_host` paths are asked by address, by probes that know no name."""
+
+    callers: Authenticator
+    hosts: Hosts
+    bodies: BodyGate
+    metrics: RequestMetrics
+    access: AccessLog | None = None
+    cache: ByteCache | None = None
+    https: bool = False
+    proxies: int = 0
+    any_host: frozenset[str] = frozenset()
+
+
+class Exchange:
+    """One request on its way through: what the layer has to remember until the answer is out."""
+
+    __slots__ = ("_security", "_send", "by_name", "method", "request_id", "started", "status", "template", "who")
+
+    def __init__(self, scope: Scope, send: Send, request_id: str, security: RawHeaders) -> None:
+        self.started = perf_counter()
+        self.by_name: dict[bytes, bytes] = dict(scope["headers"])
+        self.method: str = scope["method"]
+        self.request_id = request_id
+        self.status = 0
+        self.template = NO_ROUTE
+        self.who = "anonymous"
+        self._send = send
+        self._security = security
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers: RawHeaders = message["headers"]
+            present = dict(headers)
+            outgoing = [*headers, *self._security, (b"x-request-id", self.request_id.encode())]
+            if b"cache-control" not in present:
+                outgoing.append(_NO_STORE)
+            if b"content-security-policy" not in present:
+                outgoing.append(_POLICY)
+            message["headers"] = outgoing
+        elif self.method == "HEAD":
+            message["body"] = b""
+        await self._send(message)
+
+
+class Frame:
+    """ASGI middleware."""
+
+    def __init__(self, app: AsgiApp, parts: FrameParts) -> None:
+        self._app = app
+        self._parts = parts
+        self._cache = parts.cache if parts.cache is not None and parts.cache.enabled else None
+        self._security = [*_SECURITY, _HSTS] if parts.https else _SECURITY
+        # Unique without coordination, and cheaper than random bytes for every request.
+        self._id_prefix = secrets.token_hex(5)
+        self._ids = itertools.count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        request_id = f"{self._id_prefix}-{next(self._ids):x}"
+        exchange = Exchange(scope, send, request_id, self._security)
+        metrics = self._parts.metrics
+        metrics.in_flight += 1
+        try:
+            await self._handle(exchange, scope, receive)
+        except Refused as refused:
+            await send_failure(exchange.send, refused.failure, exchange.request_id)
+        except Exception as error:
+            failure = failure_of(error)
+            note(failure, error, exchange.request_id)
+            if exchange.status:
+                raise
+            await send_failure(exchange.send, failure, exchange.request_id)
+        finally:
+            metrics.in_flight -= 1
+            self._record(exchange, scope)
+
+    async def _handle(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
+        parts = self._parts
+        by_name = exchange.by_name
+        given = by_name.get(b"x-request-id")
+        if given is not None and _REQUEST_ID.fullmatch(given):
+            exchange.request_id = given.decode()
+        REQUEST_ID.set(exchange.request_id)
+        check_headers(scope["headers"], by_name)
+        path: str = scope["path"]
+        raw_path: bytes = scope.get("raw_path") or path.encode()
+        check_url(raw_path, scope["query_string"])
+        if path not in parts.any_host:
+            parts.hosts.check(by_name.get(b"host"))
+        actor = parts.callers.actor(by_name.get(b"authorization"), exchange.request_id)
+        exchange.who = actor.kind.value
+        state = scope.setdefault("state", {})
+        state["actor"] = actor
+        state["request_id"] = exchange.request_id
+        if parts.proxies:
+            state["client"] = caller_address(scope, by_name.get(b"x-forwarded-for"), parts.proxies)
+        if exchange.method in _WITH_BODY:
+            if by_name.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in by_name:
+                body = await parts.bodies.read(exchange.method, path, by_name, receive)
+                if body is None:
+                    return
+                receive = replay(body, receive)
+        elif (
+            self._cache is not None
+            and not actor.is_staff
+            and await self._from_cache(self._cache, raw_path, scope, exchange)
+        ):
+            return
+        if exchange.method == "HEAD":
+            # Routes declare GET; a HEAD is the same without the body.
+            inner = {**scope, "method": "GET"}
+            await self._app(inner, receive, exchange.send)
+            scope["path_template"] = inner.get("path_template", NO_ROUTE)
+        else:
+            await self._app(scope, receive, exchange.send)
+
+    @staticmethod
+    async def _from_cache(cache: ByteCache, raw_path: bytes, scope: Scope, exchange: Exchange) -> bool:
+        query: bytes = scope["query_string"]
+        key = raw_path + b"?" + query if query else raw_path
+        if_none_match = exchange.by_name.get(b"if-none-match")
+        found = cache.get(key)
+        if found is not None:
+            exchange.template = FROM_CACHE
+            await send_cached(exchange.send, found, if_none_match)
+            return True
+        state = scope["state"]
+        state[CACHE] = cache
+        state[CACHE_KEY] = key
+        state[CACHE_BEGAN] = cache.began()
+        state[IF_NONE_MATCH] = if_none_match
+        return False
+
+    def _record(self, exchange: Exchange, scope: Scope) -> None:
+        parts = self._parts
+        seconds = perf_counter() - exchange.started
+        template = exchange.template
+        if template is NO_ROUTE:
+            template = scope.get("path_template", NO_ROUTE)
+        status = exchange.status or CLIENT_GONE
+        parts.metrics.observe(exchange.method, template, status, seconds)
+        if parts.access is None:
+            return
+        client = scope.get("client")
+        address = scope["state"].get("client") if parts.proxies and "state" in scope else None
+        parts.access.add(
+            AccessLine(
+                at=time(),
+                method=exchange.method,
+                path=scope["path"],
+                template=template,
+                status=status,
+                seconds=seconds,
+                request_id=exchange.request_id,
+                client=address or (client[0] if client else ""),
+                who=exchange.who,
+                cached=template is FROM_CACHE,
+            )
+        )
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            # No route speaks it: refuse before the handshake.
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})

@@ -1,0 +1,35 @@
+"""What the composition root hands to the HTTP frame."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from litestar import Controller
+
+from merx.infra.cache import ByteCache
+from merx.infra.health import Probe
+from merx.infra.tokens import AccessTokens, GuestTokens
+
+Hook = Callable[[], Awaitable[None]]
+
+
+class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
+    """`dependencies` are the objects handlers name with `NamedDependency`, or a Litestar `Provide`.
+
+    `on_startup` runs before the first request is let in, `on_shutdown` after the last one was answered, each in order.
+    """
+
+    access_tokens: AccessTokens
+    guest_tokens: GuestTokens
+    controllers: Sequence[type[Controller]] = ()
+    dependencies: Mapping[str, Any] = {}
+    probes: Sequence[Probe] = ()
+    cache: ByteCache | None = None
+    on_startup: Sequence[Hook] = ()
+    on_shutdown: Sequence[Hook] = ()
+
+
+class HttpSource(Protocol):
+    """The application's container, as far as the frame needs it."""
+
+    def http_parts(self) -> HttpParts: ...

@@ -1,0 +1,84 @@
+"""Answers that are bytes already, with ETag and 304, kept in memory in front of the router."""
+
+from hashlib import blake2b
+from typing import Any
+
+from litestar.response.base import ASGIResponse
+
+from merx.infra.cache import ByteCache, CachedResponse, cached_response
+from merx.infra.http.asgi import Receive, Scope, Send, send_answer
+from merx.infra.http.problems import RawHeaders
+
+# A lost invalidation message must not show an old price for ever.
+DEFAULT_TTL = 300.0
+
+# Keys in scope["state"]; set by the middleware when an answer to this request may be kept.
+CACHE = "byte_cache"
+CACHE_KEY = "byte_cache_key"
+CACHE_BEGAN = "byte_cache_began"
+IF_NONE_MATCH = "if_none_match"
+
+
+def etag_of(body: bytes) -> str:
+    """A strong ETag, quotes included."""
+    return f'"{blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def version_etag(version: int) -> str:
+    """The ETag of an aggregate for `If-Match`: its version."""
+    return f'"v{version}"'
+
+
+def version_of_if_match(value: str | None) -> int | None:
+    """The version in an `If-Match` header made by `version_etag`; None without the header or for `*`.
+
+    Any other text answers -1, which no aggregate ever has, so the edit is refused as stale.
+    """
+    if value is None or value.strip() == "*":
+        return None
+    text = value.strip().removeprefix("W/").strip('"')
+    digits = text.removeprefix("v")
+    return int(digits) if text.startswith("v") and digits.isascii() and digits.isdigit() and len(digits) < 10 else -1
+
+
+def not_modified(etag: bytes, if_none_match: bytes | None) -> bool:
+    return if_none_match is not None and (etag in if_none_match or if_none_match.strip() == b"*")
+
+
+async def send_cached(send: Send, answer: CachedResponse, if_none_match: bytes | None) -> None:
+    """200 with the body, or 304 without."""
+    if not_modified(answer.etag, if_none_match):
+        kept: RawHeaders = [item for item in answer.headers if item[0] not in (b"content-type", b"content-length")]
+        await send_answer(send, 304, kept)
+    else:
+        # A copy: the middleware adds its own headers to the list.
+        await send_answer(send, 200, list(answer.headers), answer.body)
+
+
+class CachedBytes(ASGIResponse):
+    """What a hot public GET returns: the encoded body, the same for every caller.
+
+    `tags` name what the body shows (`product:<id>`); writers drop it with `uow.invalidate(tag)`. `max_age` in seconds
+    is for browsers and a CDN, `ttl` for our own memory. Staff always gets a fresh answer.
+    """
+
+    def __init__(
+        self,
+        body: bytes,
+        tags: tuple[str, ...],
+        max_age: int = 0,
+        *,
+        ttl: float = DEFAULT_TTL,
+        content_type: bytes = b"application/json",
+    ) -> None:
+        super().__init__(body=body)
+        self.answer = cached_response(body, max_age, content_type)
+        self.tags = tags
+        self.ttl = ttl
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        state: Scope = scope["state"]
+        cache: ByteCache | None = state.get(CACHE)
+        if cache is not None:
+            cache.store(state[CACHE_KEY], self.answer, self.tags, self.ttl, state[CACHE_BEGAN])
+        await send_cached(send, self.answer, state.get(IF_NONE_MATCH))
