@@ -143,9 +143,7 @@ class _Shop:
         """Schema and data. Both find out themselves what is there already."""
         settings = load_settings({**os.environ, **variables})
         with self._screen.step("database schema"):
-            from merx.bootstrap.migrate import upgrade
-
-            await asyncio.to_thread(upgrade, settings.database_url)
+            await _bring_schema_up_to_date(settings.database_url)
         from merx.bootstrap.seed import seed
 
         with contextlib.ExitStack() as steps:
@@ -180,6 +178,24 @@ class _Shop:
             children["serve"],
             gives_up=lambda: supervisor.deaths(PROCESS_NAMES["serve"]) >= GIVE_UP_DEATHS,
         )
+
+
+async def _bring_schema_up_to_date(database_url: str) -> None:
+    import asyncpg
+
+    from merx.bootstrap.schema import CURRENT, head
+
+    connection = await asyncpg.connect(database_url, timeout=10, command_timeout=10)
+    try:
+        current = await connection.fetchval(CURRENT)
+    except asyncpg.UndefinedTableError:
+        current = None
+    finally:
+        await connection.close(timeout=5)
+    if current is None or current < head():  # loading the migration tool takes longer than the rest of a later start
+        from merx.bootstrap.migrate import upgrade
+
+        await asyncio.to_thread(upgrade, database_url)
 
 
 def _reached(host: str) -> str:

@@ -27,7 +27,7 @@ def summary(*, base: str, folder: Path, staff: Login, customer: Login, seconds: 
   Your shop is open (after {seconds:.1f} s).
 
     API        {base}/api/v1
-    Docs       {base}/schema
+    Docs       {base}/api/v1/schema/docs
     Staff      {staff.email}   {staff.password}
     Customer   {customer.email}   {customer.password}
     Files      {folder} (logs in log/, sent mail in mail/)

@@ -48,7 +48,7 @@ async def create(data: Path, programs: Path, account: Account, *, template: Path
         half.mkdir(mode=0o700)
         account.own(half)
         if template is not None:
-            command = ["cp", "-a", "--reflink=auto", f"{template}/.", str(half)]
+            command = ["cp", "-a", f"{template}/.", str(half)]
         else:
             command = [str(programs / "initdb"), "-D", address(half, account), "-U", SUPERUSER, "--auth=trust"]
             command += ["-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
