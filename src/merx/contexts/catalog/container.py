@@ -67,14 +67,25 @@ class CatalogContainer(containers.DeclarativeContainer):
             handler=providers.Object(subscribers.on_stock_changed),
             uow=uow.provider,
         ),
-        *(
-            providers.Factory(
-                Subscriber,
-                name=f"catalog.count_products.{event.__name__}",
-                event=providers.Object(event),
-                handler=providers.Object(subscribers.count_products),
-                uow=uow.provider,
-            )
-            for event in (ProductsPublished, ProductsChanged, ProductsWithdrawn)
+        providers.Factory(
+            Subscriber,
+            name="catalog.count_products.ProductsPublished",
+            event=providers.Object(ProductsPublished),
+            handler=providers.Object(subscribers.count_products),
+            uow=uow.provider,
+        ),
+        providers.Factory(
+            Subscriber,
+            name="catalog.count_products.ProductsChanged",
+            event=providers.Object(ProductsChanged),
+            handler=providers.Object(subscribers.count_products),
+            uow=uow.provider,
+        ),
+        providers.Factory(
+            Subscriber,
+            name="catalog.count_products.ProductsWithdrawn",
+            event=providers.Object(ProductsWithdrawn),
+            handler=providers.Object(subscribers.count_products),
+            uow=uow.provider,
         ),
     )

@@ -40,13 +40,17 @@ class OrderPaid(Event, tag="orders.order-paid.v1"):
 
 
 class OrderCancelled(Event, tag="orders.order-cancelled.v1"):
-    """`quantities` are the units per variant that will not be sent after all."""
+    """`quantities` are the units per variant that will not be sent after all.
+
+    `whole` is False when something was sent before and only the rest is called off.
+    """
 
     order_id: UUID
     number: str
     email: str
     reason: str
     quantities: dict[UUID, int]
+    whole: bool = True
 
 
 class OrderShipped(Event, tag="orders.order-shipped.v1"):

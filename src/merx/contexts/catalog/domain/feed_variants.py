@@ -43,10 +43,10 @@ def _amount(value: object, field: str, digits: int) -> int:
     return amount
 
 
-def _sale(row: dict[str, Any], at: str, digits: int, price: int) -> int:
-    amount = _amount(row["sale_price"], f"{at}sale_price", digits)
+def _sale(row: dict[str, Any], digits: int, price: int) -> int:
+    amount = _amount(row["sale_price"], "sale_price", digits)
     if amount >= price:
-        raise FeedError(f"{at}sale_price: must be below price")
+        raise FeedError("sale_price: must be below price")
     return amount
 
 
@@ -78,7 +78,7 @@ def read_variants(row: dict[str, Any], product_id: str, digits: int) -> tuple[Fe
     if len(given) > MAX_VARIANTS:
         raise FeedError(f"variants: more than {MAX_VARIANTS}")
     price = _amount(row["price"], "price", digits) if "price" in row else None
-    sale = _sale(row, "", digits, price) if price is not None and "sale_price" in row else None
+    sale = _sale(row, digits, price) if price is not None and "sale_price" in row else None
     if not given:
         return (_only_variant(row, product_id, price, sale),)
     for field in ("sku", "ean", "stock"):
@@ -86,8 +86,15 @@ def read_variants(row: dict[str, Any], product_id: str, digits: int) -> tuple[Fe
             raise FeedError(f"{field}: belongs on each variant when a product lists variants")
     if price is None and "sale_price" in row:
         raise FeedError("sale_price: needs price beside it")
-    variants = [_variant(entry, f"variants[{position}].", digits, price, sale) for position, entry in enumerate(given)]
-    return _distinct(variants, shorthand=[not isinstance(entry.get("options"), dict) for entry in given])
+    variants = []
+    for position, entry in enumerate(given):
+        if not isinstance(entry, dict):
+            raise FeedError(f"variants[{position}]: must be an object, not {shown(entry)}")
+        try:
+            variants.append(_variant(entry, digits, price, sale))
+        except FeedError as problem:
+            raise FeedError(f"variants[{position}].{problem.detail}") from None
+    return _distinct(variants, shorthand=["options" not in entry for entry in given])
 
 
 def _only_variant(row: dict[str, Any], product_id: str, price: int | None, sale: int | None) -> FeedVariant:
@@ -102,48 +109,47 @@ def _only_variant(row: dict[str, Any], product_id: str, price: int | None, sale:
     )
 
 
-def _variant(entry: object, at: str, digits: int, price: int | None, sale: int | None) -> FeedVariant:
-    if not isinstance(entry, dict):
-        raise FeedError(f"{at[:-1]}: must be an object, not {shown(entry)}")
-    given = {name: value for name, value in entry.items() if value is not None}
+def _variant(entry: dict[str, Any], digits: int, price: int | None, sale: int | None) -> FeedVariant:
+    """Refusals name the field as seen from the variant; the caller adds which one it is."""
+    given = {name: value for name, value in entry.items() if value is not None} if None in entry.values() else entry
     if not given.keys() <= _FIELDS:
-        raise FeedError(f"{at}{shown(min(given.keys() - _FIELDS))}: unknown field")
+        raise FeedError(f"{shown(min(given.keys() - _FIELDS))}: unknown field")
     if "sku" not in given:
-        raise FeedError(f"{at}sku: is missing")
+        raise FeedError("sku: is missing")
     if "price" in given:
-        price = _amount(given["price"], f"{at}price", digits)
+        price = _amount(given["price"], "price", digits)
         # A price of its own makes the product's sale price meaningless for this variant.
         sale = None
     if price is None:
-        raise FeedError(f"{at}price: is missing here and on the product")
+        raise FeedError("price: is missing here and on the product")
     return FeedVariant(
-        sku=code(given["sku"], f"{at}sku"),
+        sku=code(given["sku"], "sku"),
         price_amount=price,
-        options=_options(given, at),
-        sale_amount=_sale(given, at, digits, price) if "sale_price" in given else sale,
-        barcodes=_barcodes(given["ean"], f"{at}ean") if "ean" in given else (),
-        stock=_stock(given["stock"], f"{at}stock") if "stock" in given else None,
+        options=_options(given),
+        sale_amount=_sale(given, digits, price) if "sale_price" in given else sale,
+        barcodes=_barcodes(given["ean"], "ean") if "ean" in given else (),
+        stock=_stock(given["stock"], "stock") if "stock" in given else None,
     )
 
 
-def _options(entry: dict[str, Any], at: str) -> dict[str, str]:
+def _options(entry: dict[str, Any]) -> dict[str, str]:
     if "options" not in entry:
-        options = {name: _option_value(entry[name], f"{at}{name}") for name in _SHORT_OPTIONS if name in entry}
+        options = {name: _option_value(entry[name], name) for name in _SHORT_OPTIONS if name in entry}
         if options.get("colour") == "":
-            raise FeedError(f"{at}colour: is empty")
+            raise FeedError("colour: is empty")
         return options
     given = entry["options"]
     if not isinstance(given, dict):
-        raise FeedError(f"{at}options: must be an object, not {shown(given)}")
+        raise FeedError(f"options: must be an object, not {shown(given)}")
     if any(name in entry for name in _SHORT_OPTIONS):
-        raise FeedError(f"{at}options: size and colour go inside it, not beside it")
+        raise FeedError("options: size and colour go inside it, not beside it")
     if len(given) > MAX_OPTIONS:
-        raise FeedError(f"{at}options: more than {MAX_OPTIONS}")
+        raise FeedError(f"options: more than {MAX_OPTIONS}")
     options = {}
     for name, value in given.items():
-        text = _option_value(value, f"{at}options")
+        text = _option_value(value, "options")
         if not text:
-            raise FeedError(f"{at}options: {shown(name)} is empty")
+            raise FeedError(f"options: {shown(name)} is empty")
         options[repeated_line(name, "option name", 60)] = text
     return options
 
@@ -158,28 +164,29 @@ def _distinct(variants: list[FeedVariant], shorthand: list[bool]) -> tuple[FeedV
     """One SKU once, one set of options once, the same option names throughout."""
     skus: set[str] = set()
     identities: set[frozenset[tuple[str, str]]] = set()
-    result = []
-    for position, (given, short) in enumerate(zip(variants, shorthand, strict=True)):
-        variant = _told_apart(given, identities) if short and "size" in given.options else given
+    names = variants[0].options.keys()
+    for position, variant in enumerate(variants):
         if variant.sku in skus:
             raise FeedError(f"variants[{position}].sku: {shown(variant.sku)} comes twice in this product")
-        if variant.options.keys() != variants[0].options.keys():
+        if variant.options.keys() != names:
             raise FeedError(f"variants[{position}]: must have the same option names as the first variant")
         identity = frozenset(variant.options.items())
+        if shorthand[position] and (identity in identities or variant.options.get("size") == ""):
+            variants[position] = _told_apart(variant, identities)
+            identity = frozenset(variants[position].options.items())
         if identity in identities:
             raise FeedError(f"variants[{position}]: has the same options as another variant")
         skus.add(variant.sku)
         identities.add(identity)
-        result.append(variant)
-    return tuple(result)
+    return tuple(variants)
 
 
 def _told_apart(variant: FeedVariant, taken: set[frozenset[tuple[str, str]]]) -> FeedVariant:
     """Exports of older shops leave a size empty or repeat one. In the short form both get a name, so no SKU is lost."""
-    options, size, copy = variant.options, variant.options["size"] or "Unspecified", 1
-    if options["size"] and frozenset(options.items()) not in taken:
+    if "size" not in variant.options:
         return variant
-    options = options | {"size": size}
+    size, copy = variant.options["size"] or "Unspecified", 1
+    options = variant.options | {"size": size}
     while frozenset(options.items()) in taken:
         copy += 1
         options["size"] = f"{size} ({copy})"

@@ -1,0 +1,46 @@
+"""Wiring of payments."""
+
+from dependency_injector import containers, providers
+
+from merx.contexts.orders.events import OrderCancelled
+from merx.contexts.payments.adapters import http, memory, postgres, subscribers
+from merx.contexts.payments.domain.methods import CashOnDeliveryPolicy
+from merx.contexts.payments.usecases.collect import CollectCashHandler
+from merx.contexts.payments.usecases.facade import PaymentsFacade
+from merx.infra.outbox.events import Subscriber
+
+
+class PaymentsContainer(containers.DeclarativeContainer):
+    infra = providers.DependenciesContainer()
+
+    uow = providers.Selector(
+        infra.storage,
+        postgres=providers.Factory(postgres.PostgresPaymentsUow, infra.database, infra.outbox),
+        memory=providers.Factory(memory.MemoryPaymentsUow, infra.store, infra.outbox),
+    )
+    queries = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(postgres.PostgresPaymentQueries, infra.reader),
+        memory=providers.Singleton(memory.MemoryPaymentQueries, infra.store),
+    )
+    inserts = providers.Selector(
+        infra.storage,
+        postgres=providers.Object(postgres.open_payments),
+        memory=providers.Object(memory.open_payments),
+    )
+    cash = providers.Singleton(CashOnDeliveryPolicy)
+    api = providers.Singleton(PaymentsFacade, inserts=inserts, cash=cash)
+    collect_cash = providers.Singleton(CollectCashHandler, uow=uow.provider, clock=infra.clock)
+    call_off = providers.Singleton(subscribers.CallOff, clock=infra.clock)
+
+    controllers = providers.Object((http.PaymentController,))
+    dependencies = providers.Dict(payments=api, payment_queries=queries, collect_cash=collect_cash)
+    subscribers = providers.List(
+        providers.Factory(
+            Subscriber,
+            name="payments.on_order_cancelled",
+            event=providers.Object(OrderCancelled),
+            handler=call_off.provided.on_order_cancelled,
+            uow=uow.provider,
+        ),
+    )

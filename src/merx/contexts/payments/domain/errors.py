@@ -1,0 +1,23 @@
+"""What payments refuse."""
+
+from merx.kernel.errors import Conflict, Invalid, NotFound
+
+
+class PaymentNotFound(NotFound):
+    slug = "payments.payment-not-found"
+    title = "No such payment"
+
+
+class MethodNotAvailable(Invalid):
+    slug = "payments.method-not-available"
+    title = "This payment method cannot be used here"
+
+
+class WrongState(Conflict):
+    slug = "payments.wrong-state"
+    title = "The payment's state does not allow it"
+
+
+class WrongAmount(Invalid):
+    slug = "payments.wrong-amount"
+    title = "The amount differs from what is due"

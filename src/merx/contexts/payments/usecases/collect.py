@@ -1,0 +1,34 @@
+"""Cash that a courier took."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from merx.contexts.payments.ports.repositories import PaymentsUowFactory
+from merx.kernel.model import Command
+from merx.kernel.money import Money
+from merx.kernel.ports import Clock
+
+
+class CollectCash(Command):
+    """`reference` is the courier's receipt: the same one twice is the same collection."""
+
+    payment_id: UUID
+    amount: Money
+    reference: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+( [\x21-\x7e]+)*\Z")]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectCashHandler:
+    uow: PaymentsUowFactory
+    clock: Clock
+
+    async def __call__(self, cmd: CollectCash) -> None:
+        """Raises PaymentNotFound, WrongAmount, WrongState."""
+        async with self.uow() as uow:
+            payment = await uow.payments.get(cmd.payment_id)
+            uow.emit(*payment.collect(cmd.amount, cmd.reference, self.clock.now()))
+            await uow.payments.save(payment)
+            await uow.commit()
