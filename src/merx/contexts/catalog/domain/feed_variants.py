@@ -94,7 +94,7 @@ def read_variants(row: dict[str, Any], product_id: str, digits: int) -> tuple[Fe
             variants.append(_variant(entry, digits, price, sale))
         except FeedError as problem:
             raise FeedError(f"variants[{position}].{problem.detail}") from None
-    return _distinct(variants, shorthand=["options" not in entry for entry in given])
+    return _distinct(variants, shorthand=[entry.get("options") is None for entry in given])
 
 
 def _only_variant(row: dict[str, Any], product_id: str, price: int | None, sale: int | None) -> FeedVariant:
