@@ -59,14 +59,9 @@ def test_api_is_probed_where_it_answers():
         assert container[probe]["httpGet"]["path"] == f"/api/v1/health/{word}"
 
 
-def test_every_process_is_in_both_forms():
+def test_every_process_is_in_both_forms_and_a_command_of_merx():
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    in_compose = {
-        tuple(service["command"])
-        for service in compose.values()
-        if "build" in service or "image" in service
-        if service.get("image", "").startswith("merx")
-    }
+    in_compose = {tuple(service["command"]) for service in compose.values() if service["image"].startswith("merx:")}
     in_kubernetes = {
         tuple(container["args"])
         for _, document in documents()
@@ -74,3 +69,6 @@ def test_every_process_is_in_both_forms():
         for container in document["spec"]["template"]["spec"]["containers"]
     }
     assert in_compose == in_kubernetes == {("serve",), ("worker",), ("schedule",), ("migrate",)}
+
+    commands = {path.stem for path in (ROOT / "src" / "merx" / "bootstrap" / "commands").glob("*.py")}
+    assert {command for (command,) in in_compose} <= commands
