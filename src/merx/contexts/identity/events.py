@@ -1,5 +1,6 @@
 """What others may hear of accounts."""
 
+from typing import Literal
 from uuid import UUID
 
 from merx.kernel.model import Event
@@ -9,6 +10,7 @@ class AccountRegistered(Event, frozen=True, tag="identity.account-registered.v1"
     account_id: UUID
     email: str
     name: str
+    kind: Literal["customer", "staff"] = "customer"
 
 
 class RegistrationRepeated(Event, frozen=True, tag="identity.registration-repeated.v1"):

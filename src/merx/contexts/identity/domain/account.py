@@ -90,7 +90,9 @@ class Account(Entity, kw_only=True):
             created_at=now,
         )
         account.grant(permissions)
-        return account, AccountRegistered(at=now, account_id=account.id, email=account.email, name=name)
+        return account, AccountRegistered(
+            at=now, account_id=account.id, email=account.email, name=name, kind=kind.value
+        )
 
     @property
     def is_active(self) -> bool:

@@ -1,0 +1,65 @@
+"""Messages and mail in the process."""
+
+from collections import OrderedDict
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from uuid import UUID
+
+from merx.contexts.notifications.adapters.rfc5322 import as_message
+from merx.contexts.notifications.domain.mail import Mail, MailKind
+from merx.contexts.notifications.domain.message import Message, MessageState
+from merx.infra.memory import MemoryTable, MemoryTx, MemoryUow
+
+MESSAGES = "notifications.message"
+MAX_KEPT = 500
+
+
+class MemoryMessages:
+    def __init__(self, tx: MemoryTx) -> None:
+        self._rows: MemoryTable[Message] = tx.table(MESSAGES)
+
+    async def queue(self, message: Message) -> bool:
+        held = self._rows.get(message.dedupe_key)
+        if held is None:
+            self._rows.put(message.dedupe_key, message)
+            return True
+        if held.state is MessageState.sent:
+            return False
+        held.state, held.changed_at, held.last_error = MessageState.queued, message.changed_at, None
+        held.attempts += 1
+        self._rows.put(message.dedupe_key, held)
+        return True
+
+    async def settle(self, dedupe_key: str, state: MessageState, now: datetime, error: str | None) -> None:
+        held = self._rows.get(dedupe_key)
+        if held is not None and held.state is not MessageState.sent:
+            held.state, held.changed_at, held.last_error = state, now, error
+            self._rows.put(dedupe_key, held)
+
+    async def of(self, dedupe_key: str) -> Message | None:
+        return self._rows.get(dedupe_key)
+
+
+class MemoryNotificationsUow(MemoryUow):
+    def open(self, tx: MemoryTx) -> None:
+        self.messages = MemoryMessages(tx)
+
+
+class MemoryMailbox:
+    """Implements Mailbox; keeps the newest mails, for tests and for trying the API out."""
+
+    def __init__(self, sender: Address, limit: int = MAX_KEPT) -> None:
+        self._sender = sender
+        self._limit = limit
+        self._kept: OrderedDict[tuple[UUID, MailKind], EmailMessage] = OrderedDict()
+
+    async def send(self, mail: Mail) -> None:
+        self._kept[mail.event_id, mail.kind] = as_message(mail, self._sender)
+        if len(self._kept) > self._limit:
+            self._kept.popitem(last=False)
+
+    @property
+    def messages(self) -> list[EmailMessage]:
+        """Oldest first."""
+        return list(self._kept.values())

@@ -1,0 +1,75 @@
+"""What was sent, in PostgreSQL."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from advanced_alchemy.types import DateTimeUTC
+from sqlalchemy import String, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from merx.contexts.notifications.domain.message import Message, MessageState
+from merx.infra.postgres import Base, PostgresTx, PostgresUow, compiled
+
+SCHEMA = "notifications"
+
+
+class MessageRow(Base):
+    __tablename__ = "message"
+    __table_args__ = {"schema": SCHEMA}
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    dedupe_key: Mapped[str] = mapped_column(String(160), unique=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(16))
+    event_id: Mapped[UUID] = mapped_column(index=True)
+    recipient_hash: Mapped[str] = mapped_column(String(32), index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
+    changed_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
+    last_error: Mapped[str | None] = mapped_column(String(100))
+
+
+_MESSAGE = MessageRow.__table__
+_SENT = MessageState.sent.value
+_INSERT = insert(MessageRow).values({name: bindparam(name) for name in Message.__struct_fields__})
+_QUEUE = compiled(
+    _INSERT.on_conflict_do_update(
+        index_elements=[MessageRow.dedupe_key],
+        set_={
+            "state": MessageState.queued.value,
+            "attempts": MessageRow.attempts + 1,
+            "changed_at": _INSERT.excluded.changed_at,
+            "last_error": None,
+        },
+        where=MessageRow.state != _SENT,
+    )
+)
+_SETTLE = compiled(
+    update(MessageRow)
+    .where(MessageRow.dedupe_key == bindparam("key"), MessageRow.state != _SENT)
+    .values(state=bindparam("new_state"), changed_at=bindparam("now"), last_error=bindparam("error"))
+)
+_OF = compiled(select(_MESSAGE).where(_MESSAGE.c.dedupe_key == bindparam("key")))
+
+
+class PostgresMessages:
+    def __init__(self, tx: PostgresTx) -> None:
+        self._tx = tx
+
+    async def queue(self, message: Message) -> bool:
+        return await self._tx.execute(_QUEUE, **msgspec.structs.asdict(message)) == 1
+
+    async def settle(self, dedupe_key: str, state: MessageState, now: datetime, error: str | None) -> None:
+        await self._tx.execute(_SETTLE, key=dedupe_key, new_state=state, now=now, error=error)
+
+    async def of(self, dedupe_key: str) -> Message | None:
+        row = await self._tx.fetchrow(_OF, key=dedupe_key)
+        return None if row is None else msgspec.convert(dict(row), Message)
+
+
+class PostgresNotificationsUow(PostgresUow):
+    def open(self, tx: PostgresTx) -> None:
+        self.messages = PostgresMessages(tx)

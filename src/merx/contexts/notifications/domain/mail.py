@@ -1,0 +1,49 @@
+"""A mail before it is put into the form of any protocol."""
+
+import hashlib
+import unicodedata
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+CHANNEL = "mail"
+# Formatting characters that words need: the joiners of Indic and Arabic scripts and of emoji.
+_JOINERS = "\u200c\u200d"
+
+
+class MailKind(StrEnum):
+    order_placed = "order-placed"
+    order_shipped = "order-shipped"
+    order_cancelled = "order-cancelled"
+    welcome = "welcome"
+    registration_repeated = "registration-repeated"
+    session_ended = "session-ended"
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """`at` and `event_id` are those of the event it tells of: the same event always makes the same mail."""
+
+    kind: MailKind
+    event_id: UUID
+    at: datetime
+    to_address: str
+    to_name: str
+    subject: str
+    text: str
+    html: str
+
+    def __repr__(self) -> str:
+        return f"Mail({self.kind}, {self.event_id})"
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Text as it may stand in a header or a table cell: nothing that breaks a line or hides what follows."""
+    kept = (char if char in _JOINERS or unicodedata.category(char)[0] not in "CZ" else " " for char in text)
+    return " ".join("".join(kept).split())[:limit]
+
+
+def recipient_hash(address: str) -> str:
+    """Finds the mails of a known address again without keeping the address."""
+    return hashlib.sha256(address.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()[:32]
