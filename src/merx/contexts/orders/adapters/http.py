@@ -1,0 +1,176 @@
+"""Orders over HTTP: checkout and reading for customers and guests, fulfilment for staff."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.response.base import ASGIResponse
+
+from merx.contexts.orders.adapters.keys import CheckoutKey
+from merx.contexts.orders.domain.errors import OrderNotFound
+from merx.contexts.orders.domain.states import FulfilmentStatus, Status
+from merx.contexts.orders.ports.queries import (
+    OrderFilter,
+    OrderQueries,
+    OrderSummary,
+    OrderView,
+    PlacedOrder,
+    TimelineEntry,
+)
+from merx.contexts.orders.usecases.checkout import CheckoutRequest, PlaceOrder
+from merx.contexts.orders.usecases.commands import CancelOrder, NoteOnOrder, ShipOrder
+from merx.contexts.orders.usecases.fulfil import CancelOrderHandler, ShipOrderHandler
+from merx.contexts.orders.usecases.place_order import PlaceOrderHandler
+from merx.infra.http.auth import GuestProof, guest_or_owner, public, signed_in, staff
+from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
+from merx.kernel.actor import Actor
+from merx.kernel.paging import Page
+
+_READ, _WRITE = staff("orders:read"), staff("orders:write")
+
+NumberFilter = Annotated[str | None, QueryParameter(max_length=40, description="order number")]
+EmailFilter = Annotated[str | None, QueryParameter(max_length=254, description="the order's e-mail address")]
+StatusFilter = Annotated[Status | None, QueryParameter(description="orders in this state only")]
+FulfilmentFilter = Annotated[FulfilmentStatus | None, QueryParameter(description="orders sent so far only")]
+
+_PLACED = {
+    201: ResponseSpec(data_container=PlacedOrder, description="placed", generate_examples=False),
+    200: ResponseSpec(data_container=PlacedOrder, description="placed before", generate_examples=False),
+}
+
+
+async def _visible(queries: OrderQueries, actor: Actor, guest: GuestProof, order_id: UUID) -> OrderView:
+    """The order, for its customer, the guest with its token, and staff. Raises OrderNotFound for all others."""
+    order = await queries.order(order_id)
+    owner = order.customer_id is not None and order.customer_id == actor.customer_id
+    if owner or guest.opens("order", order_id) or (actor.is_staff and actor.may("orders:read")):
+        return order
+    raise OrderNotFound
+
+
+class OrderController(Controller):
+    path = "/orders"
+    tags = ("orders",)
+
+    @post("/", guards=[public], operation_id="PlaceOrder", responses=_PLACED)
+    async def place(
+        self,
+        data: JSONBody[PlaceOrder],
+        key: NamedDependency[CheckoutKey],
+        actor: NamedDependency[Actor],
+        guest: NamedDependency[GuestProof],
+        place_order: NamedDependency[PlaceOrderHandler],
+    ) -> ASGIResponse:
+        """Checkout of a cart. Needs an `Idempotency-Key`; sent again, the same key and body get the same answer.
+
+        A cart becomes one order, whatever the keys: asked for again with another key it answers 200 with that order.
+        """
+        answer = await place_order(
+            CheckoutRequest(command=data, actor=actor, opens_cart=guest.opens("cart", data.cart_id), key=key.of(data))
+        )
+        headers = {"cache-control": "no-store"}
+        if answer.replayed:
+            headers["idempotency-replayed"] = "true"
+        return ASGIResponse(body=answer.body, status_code=answer.status, headers=headers)
+
+    @get("/", guards=[signed_in], operation_id="ListOrders")
+    async def list_orders(
+        self,
+        actor: NamedDependency[Actor],
+        order_queries: NamedDependency[OrderQueries],
+        number: NumberFilter = None,
+        email: EmailFilter = None,
+        status: StatusFilter = None,
+        fulfilment_status: FulfilmentFilter = None,
+        limit: PageLimit = DEFAULT_LIMIT,
+        after: After = None,
+    ) -> Page[OrderSummary]:
+        """A customer's own orders; all orders for staff."""
+        if actor.customer_id is None:
+            actor.must_may("orders:read")
+        return await order_queries.orders(
+            OrderFilter(
+                customer_id=actor.customer_id,
+                number=number,
+                email=email,
+                status=status,
+                fulfilment_status=fulfilment_status,
+                limit=limit,
+                after=after,
+            )
+        )
+
+    @get("/{order_id:uuid}", guards=[guest_or_owner], operation_id="GetOrder")
+    async def read(
+        self,
+        order_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
+        guest: NamedDependency[GuestProof],
+        order_queries: NamedDependency[OrderQueries],
+    ) -> OrderView:
+        return await _visible(order_queries, actor, guest, order_id)
+
+    @post("/{order_id:uuid}/cancel", guards=[guest_or_owner], status_code=200, operation_id="CancelOrder")
+    async def cancel(
+        self,
+        order_id: FromPath[UUID],
+        data: JSONBody[CancelOrder],
+        actor: NamedDependency[Actor],
+        guest: NamedDependency[GuestProof],
+        cancel_order: NamedDependency[CancelOrderHandler],
+        order_queries: NamedDependency[OrderQueries],
+    ) -> OrderView:
+        """Calls off what was not sent yet and gives the stock back."""
+        await cancel_order(actor, order_id, data, opens_order=guest.opens("order", order_id))
+        return await order_queries.order(order_id)
+
+    @post("/{order_id:uuid}/shipments", guards=[_WRITE], operation_id="ShipOrder")
+    async def ship(
+        self,
+        order_id: FromPath[UUID],
+        data: JSONBody[ShipOrder],
+        actor: NamedDependency[Actor],
+        ship_order: NamedDependency[ShipOrderHandler],
+        order_queries: NamedDependency[OrderQueries],
+    ) -> OrderView:
+        await ship_order(actor, order_id, data)
+        return await order_queries.order(order_id)
+
+    @post(
+        "/{order_id:uuid}/shipments/{shipment_id:uuid}/deliver",
+        guards=[_WRITE],
+        status_code=200,
+        operation_id="DeliverShipment",
+    )
+    async def deliver(
+        self,
+        order_id: FromPath[UUID],
+        shipment_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
+        ship_order: NamedDependency[ShipOrderHandler],
+        order_queries: NamedDependency[OrderQueries],
+    ) -> OrderView:
+        await ship_order.deliver(actor, order_id, shipment_id)
+        return await order_queries.order(order_id)
+
+    @post("/{order_id:uuid}/notes", guards=[_WRITE], operation_id="NoteOnOrder")
+    async def note(
+        self,
+        order_id: FromPath[UUID],
+        data: JSONBody[NoteOnOrder],
+        actor: NamedDependency[Actor],
+        ship_order: NamedDependency[ShipOrderHandler],
+        order_queries: NamedDependency[OrderQueries],
+    ) -> list[TimelineEntry]:
+        await ship_order.note(actor, order_id, data)
+        return await order_queries.timeline(order_id)
+
+    @get("/{order_id:uuid}/timeline", guards=[_READ], operation_id="GetOrderTimeline")
+    async def timeline(
+        self, order_id: FromPath[UUID], order_queries: NamedDependency[OrderQueries]
+    ) -> list[TimelineEntry]:
+        await order_queries.order(order_id)
+        return await order_queries.timeline(order_id)

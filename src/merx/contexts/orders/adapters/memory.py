@@ -1,0 +1,128 @@
+"""Orders in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from merx.contexts.orders.domain.errors import OrderNotFound
+from merx.contexts.orders.domain.order import Order
+from merx.contexts.orders.domain.states import Status
+from merx.contexts.orders.ports.queries import OrderFilter, OrderSummary, OrderView, TimelineEntry
+from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
+from merx.kernel.actor import Actor
+from merx.kernel.errors import Conflict
+from merx.kernel.ids import new_id
+from merx.kernel.paging import InvalidCursor, Page, decode_cursor, encode_cursor
+
+ORDERS, TIMELINE = "orders.order", "orders.timeline"
+
+
+class MemoryPlacements:
+    def __init__(self, tx: MemoryTx) -> None:
+        self._orders = tx.table(ORDERS)
+        self._timeline = tx.table(TIMELINE)
+
+    async def insert(self, orders: Sequence[Order]) -> None:
+        taken = {order.cart_id for order in self._orders.values()}
+        for order in orders:
+            if order.cart_id in taken:
+                raise Conflict("the cart became an order meanwhile")
+            taken.add(order.cart_id)
+            self._orders.put(order.id, order)
+            entry = TimelineEntry(new_id(), order.created_at, "placed", "customer", "", "")
+            self._timeline.put(entry.id, (order.id, entry))
+
+
+class MemoryTimeline:
+    def __init__(self, tx: MemoryTx) -> None:
+        self._timeline = tx.table(TIMELINE)
+
+    async def note(self, order_id: UUID, at: datetime, kind: str, actor: Actor, note: str = "") -> None:
+        who = f"{actor.kind}:{actor.account_id}" if actor.account_id else str(actor.kind)
+        entry = TimelineEntry(new_id(), at, kind, who, actor.request_id, note)
+        self._timeline.put(entry.id, (order_id, entry))
+
+
+class MemoryOrdersUow(MemoryUow):
+    def open(self, tx: MemoryTx) -> None:
+        self.orders = MemoryRepository[Order](
+            ORDERS,
+            tx,
+            unique=[(lambda order: order.number, Conflict), (lambda order: order.cart_id, Conflict)],
+            missing=OrderNotFound,
+        )
+        self.placements = MemoryPlacements(tx)
+        self.timeline = MemoryTimeline(tx)
+
+
+class MemoryOrderQueries:
+    def __init__(self, store: MemoryStore) -> None:
+        self._orders: dict[UUID, Order] = store.table(ORDERS)
+        self._timeline: dict[UUID, tuple[UUID, TimelineEntry]] = store.table(TIMELINE)
+
+    async def order(self, order_id: UUID) -> OrderView:
+        found = self._orders.get(order_id)
+        if found is None:
+            raise OrderNotFound
+        return msgspec.convert(found, OrderView, from_attributes=True)
+
+    async def of_carts(self, cart_ids: list[UUID]) -> dict[UUID, OrderView]:
+        return {
+            order.cart_id: msgspec.convert(order, OrderView, from_attributes=True)
+            for order in self._orders.values()
+            if order.cart_id in cart_ids
+        }
+
+    async def orders(self, wanted: OrderFilter) -> Page[OrderSummary]:
+        last = _last_id(wanted.after)
+        found = sorted(
+            (
+                order
+                for order in self._orders.values()
+                if wanted.customer_id in (None, order.customer_id)
+                and wanted.number in (None, order.number)
+                and wanted.email in (None, order.email)
+                and wanted.status in (None, order.status)
+                and wanted.fulfilment_status in (None, order.fulfilment_status)
+                and (last is None or order.id < last)
+            ),
+            key=lambda order: order.id,
+            reverse=True,
+        )
+        items = [
+            OrderSummary(
+                order.id,
+                order.number,
+                order.status,
+                order.payment_status,
+                order.fulfilment_status,
+                order.email,
+                order.total,
+                len(order.lines),
+                order.placed_at,
+            )
+            for order in found[: wanted.limit]
+        ]
+        return Page(items, encode_cursor(str(items[-1].id)) if len(found) > wanted.limit else None)
+
+    async def timeline(self, order_id: UUID) -> list[TimelineEntry]:
+        return [entry for of, entry in self._timeline.values() if of == order_id]
+
+    async def has_bought(self, customer_id: UUID, product_id: UUID) -> bool:
+        return any(
+            order.customer_id == customer_id
+            and order.status in (Status.placed, Status.completed)
+            and any(line.product_id == product_id and line.cancelled < line.quantity for line in order.lines)
+            for order in self._orders.values()
+        )
+
+
+def _last_id(after: str | None) -> UUID | None:
+    if after is None:
+        return None
+    try:
+        return UUID(str(decode_cursor(after, 1)[0]))
+    except ValueError:
+        raise InvalidCursor("use the `next` value of the page before") from None

@@ -1,0 +1,6 @@
+"""Orders on PostgreSQL."""
+
+from merx.contexts.orders.adapters.postgres.queries import PostgresOrderQueries
+from merx.contexts.orders.adapters.postgres.uow import PostgresOrdersUow
+
+__all__ = ["PostgresOrderQueries", "PostgresOrdersUow"]

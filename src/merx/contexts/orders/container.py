@@ -1,0 +1,66 @@
+"""Wiring of orders. The one context that joins others in its transaction gets their facades as neighbours."""
+
+from dependency_injector import containers, providers
+
+from merx.contexts.orders.adapters import http, keys, neighbours, subscribers
+from merx.contexts.orders.adapters.memory import MemoryOrderQueries, MemoryOrdersUow
+from merx.contexts.orders.adapters.postgres import PostgresOrderQueries, PostgresOrdersUow
+from merx.contexts.orders.usecases.checkout import PlaceOrderBatch
+from merx.contexts.orders.usecases.facade import OrdersFacade
+from merx.contexts.orders.usecases.fulfil import CancelOrderHandler, ShipOrderHandler
+from merx.contexts.orders.usecases.place_order import PlaceOrderHandler
+from merx.contexts.payments.events import PaymentSucceeded
+from merx.infra.outbox.events import Subscriber
+
+
+class OrdersContainer(containers.DeclarativeContainer):
+    infra = providers.DependenciesContainer()
+    carts = providers.Dependency()
+    catalog = providers.Dependency()
+    inventory = providers.Dependency()
+    shipping = providers.Dependency()
+    payments = providers.Dependency()
+
+    uow = providers.Selector(
+        infra.storage,
+        postgres=providers.Factory(PostgresOrdersUow, infra.database, infra.outbox),
+        memory=providers.Factory(MemoryOrdersUow, infra.store, infra.outbox),
+    )
+    queries = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresOrderQueries, infra.reader),
+        memory=providers.Singleton(MemoryOrderQueries, infra.store),
+    )
+    api = providers.Singleton(OrdersFacade, queries=queries)
+
+    batch = providers.Singleton(
+        PlaceOrderBatch,
+        uow=uow.provider,
+        clock=infra.clock,
+        carts=providers.Singleton(neighbours.CartsOfCheckout, carts),
+        prices=providers.Singleton(neighbours.CatalogPrices, catalog),
+        stock=providers.Singleton(neighbours.InventoryHolds, inventory),
+        shipping=providers.Singleton(neighbours.ShippingRates, shipping),
+        payments=providers.Singleton(neighbours.PaymentsOfCheckout, payments),
+        answers=providers.Singleton(keys.KeptAnswers, infra.idempotency),
+        tokens=providers.Singleton(neighbours.GuestOrderTokens, infra.guest_tokens),
+        queries=queries,
+    )
+    place_order = providers.Singleton(PlaceOrderHandler, batch)
+    cancel_order = providers.Singleton(CancelOrderHandler, uow=uow.provider, clock=infra.clock)
+    ship_order = providers.Singleton(ShipOrderHandler, uow=uow.provider, clock=infra.clock)
+    settle = providers.Singleton(subscribers.Settle, clock=infra.clock)
+
+    controllers = providers.Object((http.OrderController,))
+    dependencies = providers.Dict(
+        order_queries=queries, place_order=place_order, cancel_order=cancel_order, ship_order=ship_order
+    )
+    subscribers = providers.List(
+        providers.Factory(
+            Subscriber,
+            name="orders.on_payment_succeeded",
+            event=providers.Object(PaymentSucceeded),
+            handler=settle.provided.on_payment_succeeded,
+            uow=uow.provider,
+        ),
+    )

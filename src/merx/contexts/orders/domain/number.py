@@ -1,0 +1,13 @@
+"""Order numbers that people can read out and that tell nobody how many orders a shop has."""
+
+import secrets
+
+# Crockford's base 32 without letters that look or sound alike; no vowels, so no words.
+_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
+_LENGTH = 10
+
+
+def new_number() -> str:
+    """Such as `4K7M-2QXDB-9`. 28^10 numbers: two alike are refused by the database and drawn again."""
+    text = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    return f"{text[:4]}-{text[4:9]}-{text[9]}"

@@ -1,0 +1,289 @@
+"""Checkout: from a cart to an order, exact under any concurrency.
+
+An offline method needs no provider, so prepare and finalise are one transaction: lock the carts, price them, promise
+the stock, write orders, bills and events, keep the answers. The combiner runs it for all requests that wait.
+Locks are taken in one order everywhere: cart → order → payment → stock.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from merx.contexts.orders.domain.errors import (
+    CartChanged,
+    CartIncomplete,
+    CartNotFound,
+    NotForSale,
+    PaymentMethodNotAvailable,
+    ShippingNotAvailable,
+    SoldOut,
+)
+from merx.contexts.orders.domain.number import new_number
+from merx.contexts.orders.domain.order import ChosenShipping, Line, Order
+from merx.contexts.orders.ports.neighbours import (
+    Answers,
+    Bill,
+    Carts,
+    LockedCart,
+    Offer,
+    OrderTokens,
+    Payments,
+    PriceList,
+    RequestKey,
+    Shipping,
+    ShippingOffer,
+    StockHolds,
+    StockWish,
+    StoredAnswer,
+)
+from merx.contexts.orders.ports.queries import OrderQueries, OrderView, PlacedOrder
+from merx.contexts.orders.ports.repositories import OrdersUow, OrdersUowFactory
+from merx.kernel.actor import Actor
+from merx.kernel.errors import Invalid
+from merx.kernel.ids import new_id
+from merx.kernel.model import Command
+from merx.kernel.money import Money, total
+from merx.kernel.ports import Clock
+
+
+class PlaceOrder(Command):
+    """`expected_total` is what the shopper saw and agreed to; another total is refused with the present one."""
+
+    cart_id: UUID
+    payment_method: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}\Z")]
+    expected_total: Money
+
+
+class KeyReused(Invalid):
+    """The same Idempotency-Key came with another body."""
+
+    slug = "idempotency.key-reused"
+    title = "The idempotency key was used for another request"
+
+
+class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`opens_cart` is True when the caller proved the cart's guest token."""
+
+    command: PlaceOrder
+    actor: Actor
+    opens_cart: bool
+    key: RequestKey
+
+
+class CheckoutAnswer(msgspec.Struct, frozen=True):
+    status: int
+    body: bytes
+    replayed: bool
+
+
+_encoder = msgspec.json.Encoder()
+CREATED, OK = 201, 200
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrderBatch:
+    """Answers a batch of checkouts in one transaction; a refused one is answered by its error and changes nothing."""
+
+    uow: OrdersUowFactory
+    clock: Clock
+    carts: Carts
+    prices: PriceList
+    stock: StockHolds
+    shipping: Shipping
+    payments: Payments
+    answers: Answers
+    tokens: OrderTokens
+    queries: OrderQueries
+
+    async def __call__(self, requests: Sequence[CheckoutRequest]) -> list[CheckoutAnswer | Exception]:
+        results: list[CheckoutAnswer | Exception | None] = [None] * len(requests)
+        async with self.uow() as uow:
+            carts = await self.carts.lock(uow.tx, sorted({request.command.cart_id for request in requests}))
+            stored = await self.answers.find(uow.tx, [request.key for request in requests])
+            offers = await self.prices.offers(
+                list({line.variant_id for cart in carts.values() if cart.active for line in cart.lines})
+            )
+            drafts: dict[int, Order] = {}
+            repeats: dict[int, UUID] = {}
+            for position, request in enumerate(requests):
+                try:
+                    answer = _replay(stored[position])
+                    if answer is not None:
+                        results[position] = answer
+                        continue
+                    cart = _opened(carts.get(request.command.cart_id), request)
+                    if cart.completed or any(draft.cart_id == cart.id for draft in drafts.values()):
+                        repeats[position] = cart.id
+                    else:
+                        drafts[position] = await self._draft(request, cart, offers)
+                except Exception as error:
+                    results[position] = error
+            await self._promise(uow, drafts, results)
+            await self._finalise(uow, requests, drafts, results)
+            await uow.commit()
+        await self._repeat(requests, repeats, results)
+        return [result or RuntimeError("a checkout was left without an answer") for result in results]
+
+    async def _draft(self, request: CheckoutRequest, cart: LockedCart, offers: Mapping[UUID, Offer]) -> Order:
+        """What the cart costs now. Raises whatever keeps it from becoming an order."""
+        if cart.email is None or cart.address is None or cart.shipping_method_id is None or not cart.lines:
+            raise CartIncomplete(extra={"requirements": _requirements(cart)})
+        order_id, now = new_id(), self.clock.now()
+        lines = [_line(line.variant_id, line.quantity, offers, cart.currency) for line in cart.lines]
+        items_total = total((line.line_total for line in lines), cart.currency)
+        weight = sum(offers[line.variant_id].weight_grams * line.quantity for line in cart.lines)
+        shipping = await self._shipping(cart.address.country, cart.address.postal_code, items_total, weight, cart)
+        amount = items_total + shipping.price
+        if amount != request.command.expected_total:
+            raise CartChanged(
+                f"the total is {amount} now",
+                extra={"total": msgspec.to_builtins(amount), "items_total": msgspec.to_builtins(items_total)},
+            )
+        method = request.command.payment_method
+        if not self.payments.offers(method, amount, cart.address.country):
+            raise PaymentMethodNotAvailable
+        return Order(
+            id=order_id,
+            version=1,
+            number=new_number(),
+            cart_id=cart.id,
+            customer_id=cart.customer_id,
+            email=cart.email,
+            address=cart.address,
+            shipping=ChosenShipping(method_id=shipping.method_id, code=shipping.code, name=shipping.name),
+            payment_method=method,
+            payment_id=new_id(),
+            items_total=items_total,
+            shipping_total=shipping.price,
+            total=amount,
+            created_at=now,
+            updated_at=now,
+            lines=lines,
+        )
+
+    async def _shipping(
+        self, country: str, postal_code: str, items_total: Money, weight: int, cart: LockedCart
+    ) -> ShippingOffer:
+        for offer in await self.shipping.offers(country, postal_code, items_total, weight):
+            if offer.method_id == cart.shipping_method_id:
+                return offer
+        raise ShippingNotAvailable
+
+    async def _promise(
+        self, uow: OrdersUow, drafts: dict[int, Order], results: list[CheckoutAnswer | Exception | None]
+    ) -> None:
+        """Take the stock; orders that get none leave `drafts`."""
+        if not drafts:
+            return
+        wishes = [StockWish(order.id, _quantities(order)) for order in drafts.values()]
+        missing, events = await self.stock.allocate(uow.tx, wishes)
+        uow.emit(*events)
+        for position, gaps in zip(list(drafts), missing, strict=True):
+            if gaps:
+                del drafts[position]
+                results[position] = SoldOut(extra={"variants": msgspec.to_builtins(gaps)})
+
+    async def _finalise(
+        self,
+        uow: OrdersUow,
+        requests: Sequence[CheckoutRequest],
+        drafts: dict[int, Order],
+        results: list[CheckoutAnswer | Exception | None],
+    ) -> None:
+        if not drafts:
+            return
+        orders = list(drafts.values())
+        now = self.clock.now()
+        uow.emit(*(order.place(now) for order in orders))
+        await uow.placements.insert(orders)
+        bills = [Bill(order.payment_id, order.id, order.payment_method, order.total) for order in orders]
+        await self.payments.open(uow.tx, bills, now)
+        await self.carts.complete(uow.tx, sorted(order.cart_id for order in orders), now)
+        kept = []
+        for position, order in drafts.items():
+            body = self._body(msgspec.convert(order, OrderView, from_attributes=True))
+            results[position] = CheckoutAnswer(CREATED, body, replayed=False)
+            kept.append((requests[position].key, CREATED, body))
+        await self.answers.keep(uow.tx, kept)
+
+    async def _repeat(
+        self,
+        requests: Sequence[CheckoutRequest],
+        repeats: dict[int, UUID],
+        results: list[CheckoutAnswer | Exception | None],
+    ) -> None:
+        """A cart that became an order before answers with that order, whatever the key."""
+        if not repeats:
+            return
+        views = await self.queries.of_carts(list(set(repeats.values())))
+        for position, cart_id in repeats.items():
+            view = views.get(cart_id)
+            if view is None:
+                # Its twin in this very batch was refused: this one is refused for the same reason.
+                twin = next(i for i, r in enumerate(requests) if r.command.cart_id == cart_id and i != position)
+                results[position] = results[twin]
+            else:
+                results[position] = CheckoutAnswer(OK, self._body(view), replayed=True)
+
+    def _body(self, view: OrderView) -> bytes:
+        return _encoder.encode(PlacedOrder(view, self.tokens.issue(view.id), None))
+
+
+def _replay(stored: StoredAnswer | None) -> CheckoutAnswer | None:
+    if stored is None:
+        return None
+    if not stored.matches:
+        raise KeyReused
+    return CheckoutAnswer(stored.status, stored.body, replayed=True)
+
+
+def _opened(cart: LockedCart | None, request: CheckoutRequest) -> LockedCart:
+    """The cart if the caller may order it. Raises CartNotFound, the same for nobody's cart and somebody else's."""
+    if cart is None or not (cart.active or cart.completed):
+        raise CartNotFound
+    if cart.customer_id is None:
+        allowed = request.opens_cart
+    else:
+        allowed = cart.customer_id == request.actor.customer_id
+    if not allowed:
+        raise CartNotFound
+    return cart
+
+
+def _requirements(cart: LockedCart) -> list[str]:
+    missing = {
+        "lines": not cart.lines,
+        "email": cart.email is None,
+        "address": cart.address is None,
+        "shipping_method": cart.shipping_method_id is None,
+    }
+    return [name for name, absent in missing.items() if absent]
+
+
+def _line(variant_id: UUID, quantity: int, offers: Mapping[UUID, Offer], currency: str) -> Line:
+    offer = offers.get(variant_id)
+    if offer is None or not offer.on_sale or offer.price.currency != currency:
+        raise NotForSale(extra={"variants": [str(variant_id)]})
+    return Line(
+        id=new_id(),
+        variant_id=variant_id,
+        product_id=offer.product_id,
+        sku=offer.sku,
+        name=offer.name,
+        options=offer.options,
+        quantity=quantity,
+        unit_price=offer.price,
+        line_total=offer.price * quantity,
+    )
+
+
+def _quantities(order: Order) -> dict[UUID, int]:
+    """Demand per variant: two lines of one variant share its stock."""
+    wanted: dict[UUID, int] = {}
+    for line in order.lines:
+        wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
+    return wanted

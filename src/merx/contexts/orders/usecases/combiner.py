@@ -1,0 +1,68 @@
+"""Waiting requests of one process share one transaction.
+
+Under load many buyers wait for the same rows anyway. Taking all that wait, deciding in order and committing once gives
+the exactness of row locks at many times their throughput; alone, a request waits for nobody.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+MAX_BATCH = 64
+
+
+class Combiner(Generic[Q, A]):
+    """`run` answers a whole batch, an exception in the place of each request that is refused.
+
+    When `run` itself fails the batch is tried again one by one, so that one bad request cannot fail its neighbours.
+    """
+
+    def __init__(self, run: Callable[[Sequence[Q]], Awaitable[Sequence[A | Exception]]]) -> None:
+        self._run = run
+        self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def __call__(self, request: Q) -> A:
+        future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, future))
+        if self._task is None:
+            self._task = asyncio.create_task(self._drain())
+        # A caller that goes away must not take the decision of others with it.
+        return await asyncio.shield(future)
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+                try:
+                    answers = await self._run([request for request, _ in batch])
+                except Exception:
+                    await self._one_by_one(batch)
+                else:
+                    for (_, future), answer in zip(batch, answers, strict=True):
+                        _settle(future, answer)
+        finally:
+            self._task = None
+
+    async def _one_by_one(self, batch: list[tuple[Q, asyncio.Future[A]]]) -> None:
+        for request, future in batch:
+            try:
+                (answer,) = await self._run([request])
+            except Exception as error:
+                _settle(future, error)
+            else:
+                _settle(future, answer)
+
+
+def _settle(future: "asyncio.Future[A]", answer: A | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+        # The caller may be gone; an exception that nobody fetched is no news then.
+        future.exception()
+    else:
+        future.set_result(answer)
