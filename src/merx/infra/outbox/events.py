@@ -10,7 +10,7 @@ import msgspec
 
 from merx.kernel.ids import new_id
 from merx.kernel.model import Event
-from merx.kernel.ports import Transaction, UnitOfWork
+from merx.kernel.ports import UnitOfWork
 
 
 class SubscriberKind(StrEnum):
@@ -93,7 +93,8 @@ def rows_for(events: Sequence[Event], registry: SubscriberRegistry) -> OutboxRow
 
 
 class OutboxWriter(Protocol):
-    async def write(self, tx: Transaction, events: Sequence[Event]) -> list[UUID]:
+    # Any: an adapter works on the transactions of its own storage only.
+    async def write(self, tx: Any, events: Sequence[Event]) -> list[UUID]:
         """Store events and deliveries in the open transaction; returns the delivery ids."""
         ...
 

@@ -116,14 +116,20 @@ class Database:
             self._engine = None
 
 
+def touched(tag: str) -> int:
+    """The number of rows in a command tag such as `UPDATE 3`."""
+    count = tag.rpartition(" ")[2]
+    return int(count) if count.isdigit() else 0
+
+
 async def _keep(_: asyncpg.Connection) -> None:
     """Reads leave no session state behind, so a released connection needs no reset round trip."""
 
 
 class Reader:
-    """Runs compiled SELECTs outside any transaction. Raises Unavailable when the database is away.
+    """Runs compiled statements outside any transaction. Raises Unavailable when the database is away.
 
-    A read that finds its connection closed by the server is run once more on a fresh one: reads may be repeated.
+    One that finds its connection closed by the server is run once more on a fresh one: reads may be repeated.
     """
 
     def __init__(self, database: Database, size: int, wait: float) -> None:
@@ -153,6 +159,10 @@ class Reader:
 
     async def fetchval(self, statement: Compiled, **params: Any) -> Any:
         return await self._run("fetchval", statement.sql, statement.arguments(params))
+
+    async def execute(self, statement: Compiled, **params: Any) -> int:
+        """Rows touched by a single write that commits by itself. Only for writes that may be repeated."""
+        return touched(await self._run("execute", statement.sql, statement.arguments(params)))
 
     async def fetchval_text(self, sql: str) -> Any:
         """For fixed SQL such as probes."""

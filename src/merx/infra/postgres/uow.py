@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from merx.infra.outbox.events import OutboxWriter
 from merx.infra.postgres.compiled import Compiled, compiled
-from merx.infra.postgres.database import Database
+from merx.infra.postgres.database import Database, touched
 from merx.infra.postgres.failures import LOST, translated, unavailable
 from merx.kernel.model import Event
 
@@ -57,8 +57,7 @@ class PostgresTx:
             tag = await self.driver.execute(statement.sql, *statement.arguments(params))
         except (*LOST, asyncpg.PostgresError) as error:
             raise unavailable(error) from error
-        last = tag.rpartition(" ")[2]
-        return int(last) if last.isdigit() else 0
+        return touched(tag)
 
     @property
     def session(self) -> AsyncSession:
