@@ -64,7 +64,7 @@ def place_order(base: str) -> dict[str, Any]:
         raise Surprise("no product of the first page can be bought twice")
     told(f"chosen: {product['name']}, {money(variant['price'])}, {variant['available']} available")
 
-    cart = shop.ask("POST", "/carts", {}, 201, Idempotency_Key=str(uuid.uuid4()))
+    cart = shop.ask("POST", "/carts", {}, 201, Idempotency_Key=fresh())
     key = {"X_Cart_Token": cart["token"]}
     here = f"/carts/{cart['id']}"
     cart = shop.ask(
@@ -86,11 +86,12 @@ def place_order(base: str) -> dict[str, Any]:
     again = shop.ask("POST", "/orders", checkout, 201, **key, Idempotency_Key=once)
     if again != placed:
         raise Surprise(f"the same key answered differently:\n{placed}\n{again}")
-    told(f"order {placed['number']}: {placed['status']}")
-    order: dict[str, Any] = shop.ask("GET", f"/orders/{placed['id']}", X_Order_Token=placed["token"])
-    if order["total"] != cart["total"] or order["number"] != placed["number"]:
+    bought = placed["order"]
+    told(f"order {bought['number']}: {bought['status']}")
+    order: dict[str, Any] = shop.ask("GET", f"/orders/{bought['id']}", X_Order_Token=placed["token"])
+    if order["total"] != cart["total"] or order["number"] != bought["number"]:
         raise Surprise(f"the order is not what was in the cart:\n{cart}\n{order}")
-    shop.ask("GET", f"/orders/{placed['id']}", expect=404)
+    shop.ask("GET", f"/orders/{bought['id']}", expect=404, X_Order_Token="a" * 43)
     left = until_stock_is(shop, product["slug"], variant["id"], variant["available"] - 2)
     told(f"read back with its token: {money(order['total'])}; {left} left in stock")
     return order
