@@ -50,7 +50,7 @@ class CatalogContainer(containers.DeclarativeContainer):
             http.StaffBrands,
         )
     )
-    dependencies = providers.Dict(
+    handlers = providers.Dict(
         catalog_queries=queries,
         create_product=create_product,
         edit_product=edit_product,

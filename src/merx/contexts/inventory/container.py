@@ -39,7 +39,7 @@ class InventoryContainer(containers.DeclarativeContainer):
     give_back = providers.Singleton(subscribers.GiveBack, clock=infra.clock)
 
     controllers = providers.Object((http.InventoryController,))
-    dependencies = providers.Dict(inventory_queries=queries, count_stock=count_stock)
+    handlers = providers.Dict(inventory_queries=queries, count_stock=count_stock)
     subscribers = providers.List(
         providers.Factory(
             Subscriber,

@@ -1,6 +1,7 @@
 """Wiring of orders. The one context that joins others in its transaction gets their facades as neighbours."""
 
 from dependency_injector import containers, providers
+from litestar.di import Provide
 
 from merx.contexts.orders.adapters import http, keys, neighbours, subscribers
 from merx.contexts.orders.adapters.memory import MemoryOrderQueries, MemoryOrdersUow
@@ -52,8 +53,9 @@ class OrdersContainer(containers.DeclarativeContainer):
     settle = providers.Singleton(subscribers.Settle, clock=infra.clock)
 
     controllers = providers.Object((http.OrderController,))
-    dependencies = providers.Dict(
-        order_queries=queries, place_order=place_order, cancel_order=cancel_order, ship_order=ship_order
+    handlers = providers.Dict(
+        order_queries=queries, place_order=place_order, cancel_order=cancel_order, ship_order=ship_order,
+        checkout_key=providers.Object(Provide(keys.checkout_key)),
     )
     subscribers = providers.List(
         providers.Factory(

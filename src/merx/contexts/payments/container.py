@@ -34,7 +34,7 @@ class PaymentsContainer(containers.DeclarativeContainer):
     call_off = providers.Singleton(subscribers.CallOff, clock=infra.clock)
 
     controllers = providers.Object((http.PaymentController,))
-    dependencies = providers.Dict(payments=api, payment_queries=queries, collect_cash=collect_cash)
+    handlers = providers.Dict(payments=api, payment_queries=queries, collect_cash=collect_cash)
     subscribers = providers.List(
         providers.Factory(
             Subscriber,

@@ -59,9 +59,9 @@ class OrderController(Controller):
     async def place(
         self,
         data: JSONBody[PlaceOrder],
-        key: NamedDependency[CheckoutKey],
+        checkout_key: NamedDependency[CheckoutKey],
         actor: NamedDependency[Actor],
-        guest: NamedDependency[GuestProof],
+        proof: NamedDependency[GuestProof],
         place_order: NamedDependency[PlaceOrderHandler],
     ) -> ASGIResponse:
         """Checkout of a cart. Needs an `Idempotency-Key`; sent again, the same key and body get the same answer.
@@ -69,7 +69,7 @@ class OrderController(Controller):
         A cart becomes one order, whatever the keys: asked for again with another key it answers 200 with that order.
         """
         answer = await place_order(
-            CheckoutRequest(command=data, actor=actor, opens_cart=guest.opens("cart", data.cart_id), key=key.of(data))
+            CheckoutRequest(command=data, actor=actor, opens_cart=proof.opens("cart", data.cart_id), key=checkout_key.of(data))
         )
         headers = {"cache-control": "no-store"}
         if answer.replayed:
@@ -108,10 +108,10 @@ class OrderController(Controller):
         self,
         order_id: FromPath[UUID],
         actor: NamedDependency[Actor],
-        guest: NamedDependency[GuestProof],
+        proof: NamedDependency[GuestProof],
         order_queries: NamedDependency[OrderQueries],
     ) -> OrderView:
-        return await _visible(order_queries, actor, guest, order_id)
+        return await _visible(order_queries, actor, proof, order_id)
 
     @post("/{order_id:uuid}/cancel", guards=[guest_or_owner], status_code=200, operation_id="CancelOrder")
     async def cancel(
@@ -119,12 +119,12 @@ class OrderController(Controller):
         order_id: FromPath[UUID],
         data: JSONBody[CancelOrder],
         actor: NamedDependency[Actor],
-        guest: NamedDependency[GuestProof],
+        proof: NamedDependency[GuestProof],
         cancel_order: NamedDependency[CancelOrderHandler],
         order_queries: NamedDependency[OrderQueries],
     ) -> OrderView:
         """Calls off what was not sent yet and gives the stock back."""
-        await cancel_order(actor, order_id, data, opens_order=guest.opens("order", order_id))
+        await cancel_order(actor, order_id, data, opens_order=proof.opens("order", order_id))
         return await order_queries.order(order_id)
 
     @post("/{order_id:uuid}/shipments", guards=[_WRITE], operation_id="ShipOrder")

@@ -1,0 +1,167 @@
+"""The one place that sees every context."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dependency_injector import containers, providers
+from litestar import Controller
+
+from merx.bootstrap.infra import Infra
+from merx.contexts.carts.container import CartsContainer
+from merx.contexts.catalog.container import CatalogContainer
+from merx.contexts.identity.container import IdentityContainer
+from merx.contexts.inventory.container import InventoryContainer
+from merx.contexts.notifications.container import NotificationsContainer
+from merx.contexts.orders.container import OrdersContainer
+from merx.contexts.payments.container import PaymentsContainer
+from merx.contexts.search.container import SearchContainer
+from merx.contexts.shipping.container import ShippingContainer
+from merx.infra.cache import ByteCache
+from merx.infra.health import Probe
+from merx.infra.http.parts import Hook, HttpParts
+from merx.infra.memory import MemoryStore
+from merx.infra.outbox.deliver import Deliverer
+from merx.infra.outbox.events import SubscriberRegistry
+from merx.infra.outbox.relay import Relay
+from merx.infra.postgres import Database
+from merx.infra.postgres.listener import CacheListener
+from merx.infra.settings import Settings
+
+
+class Contexts(containers.DeclarativeContainer):
+    """Facades are passed in the direction of calls; a cycle could not be written down."""
+
+    infra = providers.DependenciesContainer()
+
+    identity = providers.Container(IdentityContainer, infra=infra)
+    catalog = providers.Container(CatalogContainer, infra=infra)
+    inventory = providers.Container(InventoryContainer, infra=infra)
+    shipping = providers.Container(ShippingContainer, infra=infra)
+    payments = providers.Container(PaymentsContainer, infra=infra)
+    search = providers.Container(SearchContainer, infra=infra, catalog=catalog.api)
+    carts = providers.Container(
+        CartsContainer, infra=infra, catalog=catalog.api, inventory=inventory.api, shipping=shipping.api
+    )
+    orders = providers.Container(
+        OrdersContainer,
+        infra=infra,
+        carts=carts.api,
+        catalog=catalog.api,
+        inventory=inventory.api,
+        shipping=shipping.api,
+        payments=payments.api,
+    )
+    notifications = providers.Container(NotificationsContainer, infra=infra)
+
+
+NAMES = (
+    "identity",
+    "catalog",
+    "inventory",
+    "shipping",
+    "payments",
+    "search",
+    "carts",
+    "orders",
+    "notifications",
+)
+
+
+class App:
+    """The wired application of one process: an HTTP source for the API, a registry and a deliverer for the worker.
+
+    Nothing connects before it is used; `close` belongs to the end of the process.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.infra = Infra(settings=settings)
+        self.contexts = Contexts(infra=self.infra)
+        for context in self._each():
+            self.registry.add(*context.subscribers())
+
+    def _each(self) -> list[Any]:
+        return [getattr(self.contexts, name) for name in NAMES]
+
+    @property
+    def in_memory(self) -> bool:
+        return self.settings.storage == "memory"
+
+    @property
+    def registry(self) -> SubscriberRegistry:
+        return self.infra.registry()
+
+    @property
+    def deliverer(self) -> Deliverer:
+        return self.infra.deliverer()
+
+    @property
+    def relay(self) -> Relay:
+        return self.infra.relay()
+
+    @property
+    def database(self) -> Database:
+        return self.infra.database()
+
+    @property
+    def cache(self) -> ByteCache:
+        return self.infra.cache()
+
+    @property
+    def controllers(self) -> list[type[Controller]]:
+        return [controller for context in self._each() for controller in context.controllers()]
+
+    @property
+    def handlers(self) -> Mapping[str, Any]:
+        """What handlers may name, by name. Raises ValueError when two contexts use one name."""
+        found: dict[str, Any] = {}
+        for context in self._each():
+            for name, handler in context.handlers().items():
+                if name in found:
+                    raise ValueError(f"two contexts register {name}")
+                found[name] = handler
+        return found
+
+    @property
+    def schedule(self) -> list[Any]:
+        return [job for context in self._each() if hasattr(context, "schedule") for job in context.schedule()]
+
+    @property
+    def probes(self) -> list[Probe]:
+        own = [] if self.in_memory else [Probe("postgres", self.database.ping)]
+        return own + [probe for context in self._each() if hasattr(context, "probes") for probe in context.probes()]
+
+    def http_parts(self) -> HttpParts:
+        starts, stops = self._memory_hooks() if self.in_memory else self._postgres_hooks()
+        return HttpParts(
+            access_tokens=self.infra.access_tokens(),
+            guest_tokens=self.infra.guest_tokens(),
+            controllers=self.controllers,
+            dependencies=self.handlers,
+            probes=self.probes,
+            cache=self.cache,
+            on_startup=starts,
+            on_shutdown=[*stops, self.close],
+        )
+
+    def _memory_hooks(self) -> tuple[Sequence[Hook], Sequence[Hook]]:
+        """One process is everything: it hears its own invalidations and delivers its own events."""
+        store: MemoryStore = self.infra.store()
+        store.on_invalidate = self.cache.invalidate
+
+        async def start() -> None:
+            self.relay.start()
+
+        return [start], [self.relay.stop]
+
+    def _postgres_hooks(self) -> tuple[Sequence[Hook], Sequence[Hook]]:
+        listener = CacheListener(self.database, self.cache)
+        return [listener.start], [listener.stop]
+
+    async def close(self) -> None:
+        if not self.in_memory:
+            await self.database.close()
+
+
+def build(settings: Settings) -> App:
+    return App(settings)

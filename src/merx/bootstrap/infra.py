@@ -1,0 +1,57 @@
+"""The technical parts every context is built on."""
+
+from dependency_injector import containers, providers
+
+from merx.infra.cache import ByteCache
+from merx.infra.clock import SystemClock
+from merx.infra.idempotency.answers import MemoryAnswers, PostgresAnswers
+from merx.infra.memory import MemoryStore
+from merx.infra.outbox.deliver import Deliverer
+from merx.infra.outbox.events import SubscriberRegistry
+from merx.infra.outbox.memory import MemoryOutbox
+from merx.infra.outbox.memory_deliveries import MemoryDeliveries
+from merx.infra.outbox.postgres import PostgresOutbox
+from merx.infra.outbox.postgres_deliveries import PostgresDeliveries
+from merx.infra.outbox.relay import Relay
+from merx.infra.postgres import Database
+from merx.infra.settings import Settings
+from merx.infra.tokens import AccessTokens, GuestTokens, load_keys
+
+ISSUER = AUDIENCE = "merx"
+
+
+class Infra(containers.DeclarativeContainer):
+    """`nudge` tells whoever delivers that there is something to deliver; each kind of process brings its own."""
+
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+    storage = settings.provided.storage
+
+    clock = providers.Singleton(SystemClock)
+    keys = providers.Singleton(load_keys, settings)
+    access_tokens = providers.Singleton(
+        AccessTokens, keys.provided.signing, issuer=ISSUER, audience=AUDIENCE, clock=clock
+    )
+    guest_tokens = providers.Singleton(GuestTokens, keys.provided.secret)
+
+    database = providers.Singleton(Database, settings)
+    reader = database.provided.reader
+    store = providers.Singleton(MemoryStore)
+    cache = providers.Singleton(ByteCache, settings.provided.cache_bytes)
+
+    registry = providers.Singleton(SubscriberRegistry)
+    deliveries = providers.Selector(
+        storage,
+        postgres=providers.Singleton(PostgresDeliveries, database),
+        memory=providers.Singleton(MemoryDeliveries, store),
+    )
+    deliverer = providers.Singleton(Deliverer, deliveries, registry)
+    relay = providers.Singleton(Relay, deliverer)
+    nudge = providers.Dependency(default=relay.provided.wake)
+    outbox = providers.Selector(
+        storage,
+        postgres=providers.Singleton(PostgresOutbox, registry, nudge),
+        memory=providers.Singleton(MemoryOutbox, registry, nudge),
+    )
+    idempotency = providers.Selector(
+        storage, postgres=providers.Singleton(PostgresAnswers), memory=providers.Singleton(MemoryAnswers)
+    )

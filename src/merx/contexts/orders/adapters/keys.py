@@ -1,0 +1,75 @@
+"""The Idempotency-Key of checkout: read from the request, its answer kept with the order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Annotated
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter
+
+from merx.contexts.orders.ports.neighbours import RequestKey, StoredAnswer
+from merx.contexts.orders.usecases.checkout import PlaceOrder
+from merx.infra.idempotency.answers import AnswerStore, Key
+from merx.kernel.actor import Actor
+from merx.kernel.errors import MerxError
+from merx.kernel.ports import Transaction
+
+_encoder = msgspec.json.Encoder()
+
+KeyHeader = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+\Z",
+        description="names this attempt; the same key gets the same answer",
+    ),
+]
+
+
+class KeyRequired(MerxError):
+    slug = "idempotency.key-required"
+    title = "Send an Idempotency-Key header"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutKey:
+    """What the caller sent as Idempotency-Key, scoped to who it is."""
+
+    principal: str
+    key: str
+
+    def of(self, command: PlaceOrder) -> RequestKey:
+        digest = blake2b(_encoder.encode(command), digest_size=16).digest()
+        # Guests share a principal per cart: another's cart can then never answer with this one's order.
+        principal = self.principal or f"cart:{command.cart_id}"
+        return RequestKey(principal, "POST /orders", self.key, digest)
+
+
+async def checkout_key(actor: NamedDependency[Actor], idempotency_key: KeyHeader = None) -> CheckoutKey:
+    """Raises KeyRequired."""
+    if idempotency_key is None:
+        raise KeyRequired
+    return CheckoutKey(str(actor.account_id) if actor.account_id else "", idempotency_key)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswers:
+    store: AnswerStore
+
+    async def find(self, tx: Transaction, keys: Sequence[RequestKey]) -> list[StoredAnswer | None]:
+        kept = await self.store.find(tx, [_key(key) for key in keys])
+        return [
+            None if answer is None else StoredAnswer(answer.fingerprint == key.fingerprint, answer.status, answer.body)
+            for key, answer in zip(keys, kept, strict=True)
+        ]
+
+    async def keep(self, tx: Transaction, answers: Sequence[tuple[RequestKey, int, bytes]]) -> None:
+        await self.store.keep(tx, [(_key(key), status, body) for key, status, body in answers])
+
+
+def _key(key: RequestKey) -> Key:
+    return Key(key.principal, key.route, key.key, key.fingerprint)
