@@ -5,48 +5,37 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from litestar import Litestar, Router
-from litestar.di import Provide
 
-from merx.infra.http.auth import check_routes_closed
-from merx.infra.http.bodies import BodyGate
-from merx.infra.http.callers import Authenticator
-from merx.infra.http.dependencies import current_actor, provide, settle_dependencies
-from merx.infra.http.errors import handle_error
-from merx.infra.http.inbound import Hosts
-from merx.infra.http.middleware import Frame, FrameParts
-from merx.infra.metrics import RequestMetrics
+from merx.bootstrap.api import create_app
+from merx.infra.http.parts import HttpParts
+from merx.infra.settings import Settings
 from tests.contexts.identity.conftest import PASSWORD, Shop
 
 NEW = {"email": "new@example.com", "password": PASSWORD, "name": "New"}
 
 
-def app_of(shop: Shop) -> Frame:
-    dependencies = {
-        name: provide(lambda handler=handler: handler) for name, handler in shop.container.handlers().items()
-    }
-    router = Router("/api/v1", route_handlers=list(shop.container.controllers()))
-    app = Litestar(
-        [router],
-        dependencies={**dependencies, "actor": Provide(current_actor)},
-        exception_handlers={Exception: handle_error},
-        openapi_config=None,
-    )
-    settle_dependencies(app)
-    assert check_routes_closed(app)
-    parts = FrameParts(
-        callers=Authenticator(shop.access_tokens),
-        hosts=Hosts(["shop.test"]),
-        bodies=BodyGate(100 * 1024),
-        metrics=RequestMetrics(),
-    )
-    return Frame(app, parts)
+class Source:
+    """The one context as the application's container."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    def http_parts(self) -> HttpParts:
+        container = self._shop.container
+        return HttpParts(
+            access_tokens=self._shop.access_tokens,
+            guest_tokens=self._shop.infra.guest_tokens(),
+            controllers=container.controllers(),
+            dependencies=container.handlers(),
+        )
 
 
 @pytest.fixture
 async def client(memory_shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app_of(memory_shop), client=("192.0.2.7", 1234))
-    async with httpx.AsyncClient(transport=transport, base_url="http://shop.test/api/v1", timeout=10) as client:
+    transport = httpx.ASGITransport(
+        create_app(Settings(storage="memory"), Source(memory_shop)), client=("192.0.2.7", 1234)
+    )
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1", timeout=10) as client:
         yield client
 
 

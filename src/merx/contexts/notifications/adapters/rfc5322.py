@@ -26,8 +26,9 @@ def as_message(mail: Mail, sender: Address) -> EmailMessage:
     message["Message-ID"] = f"<{mail.event_id}.{mail.kind}@{sender.domain}>"
     # Keeps vacation notes from answering (RFC 3834 §5).
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.text)
-    message.add_alternative(mail.html, subtype="html")
+    # Seven bits on the wire: the next server need not be able to do more.
+    message.set_content(mail.text, cte="quoted-printable")
+    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     return message
 
 
