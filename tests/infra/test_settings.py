@@ -1,10 +1,12 @@
 """Settings refuse to start on anything unsafe, and say everything that is wrong at once."""
 
+import argparse
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from merx.bootstrap.commands.config import reference, run
 from merx.infra.settings import FIELDS, Settings, SettingsError, load_settings
 from merx.infra.tokens import ensure_keys
 
@@ -95,3 +97,20 @@ def test_every_field_is_described():
     for field in FIELDS.values():
         described = msgspec.inspect.type_info(field.type)
         assert isinstance(described, msgspec.inspect.Metadata) or getattr(field.type, "__metadata__", None), field.name
+
+
+def test_the_reference_page_is_up_to_date():
+    page = Path(__file__).parents[2] / "docs" / "configuration.md"
+    assert page.read_text() == reference(), "run: merx config --markdown > docs/configuration.md"
+
+
+def test_the_command_shows_values_but_no_secrets(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MERX_SECRET", "Zq4vXc81mPkw93hTbnRUyeLaS7d2GfJ0")
+    monkeypatch.setenv("MERX_PORT", "9001")
+    assert run(argparse.Namespace(markdown=False, check=False)) == 0
+    shown = capsys.readouterr().out
+    assert "MERX_PORT" in shown
+    assert "9001" in shown
+    assert "Zq4v" not in shown
+    assert run(argparse.Namespace(markdown=False, check=True)) == 0
+    assert capsys.readouterr().out == ""

@@ -13,7 +13,7 @@ from merx.infra.http.access import AccessLog
 from merx.infra.http.auth import RouteAccess, check_routes_closed
 from merx.infra.http.bodies import BodyGate
 from merx.infra.http.callers import Authenticator
-from merx.infra.http.dependencies import current_actor, guest_proof, provide, settle_dependencies
+from merx.infra.http.dependencies import current_actor, guest_proof, provide, settle_routes
 from merx.infra.http.docs import DocsPage
 from merx.infra.http.errors import handle_error
 from merx.infra.http.inbound import Hosts
@@ -68,7 +68,7 @@ def create_app(
 
     docs = DocsPage(document)
     app = _litestar(settings, parts, health, metrics, docs)
-    settle_dependencies(app)
+    settle_routes(app)
     bodies = BodyGate(settings.body_limit)
     bodies.learn(app)
     api = Api(

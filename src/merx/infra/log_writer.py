@@ -14,20 +14,26 @@ FLUSH_SECONDS = 0.2
 
 
 class LineWriter:
-    """`write` takes a finished line, `defer` a function that makes lines when they are written."""
+    """`write` takes a finished line; a source is asked for the lines it has gathered whenever lines are written."""
 
     def __init__(self, descriptor: int, *, max_lines: int = MAX_LINES, flush_seconds: float = FLUSH_SECONDS) -> None:
         self.descriptor = descriptor
         self._max_lines = max_lines
         self._seconds = flush_seconds
-        self._lines: list[bytes | Callable[[], bytes]] = []
+        self._lines: list[bytes] = []
+        self._sources: list[Callable[[], bytes]] = []
         self._dropped = 0
         self._wake = threading.Event()
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def write(self, line: bytes | Callable[[], bytes]) -> None:
+    def add_source(self, source: Callable[[], bytes]) -> None:
+        """`source` runs in the writer's thread and must not raise."""
+        self._sources.append(source)
+        self._start()
+
+    def write(self, line: bytes) -> None:
         """Never blocks and never raises."""
         if len(self._lines) >= self._max_lines:
             self._dropped += 1
@@ -37,6 +43,8 @@ class LineWriter:
             self._start()
 
     def _start(self) -> None:
+        if self._thread is not None:
+            return
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
         atexit.register(self.close)
@@ -52,15 +60,13 @@ class LineWriter:
         with self._writing:
             lines, self._lines = self._lines, []
             dropped, self._dropped = self._dropped, 0
-            if not lines:
-                return
-            text = b"".join(line if isinstance(line, bytes) else line() for line in lines)
+            text = b"".join(lines) + b"".join(source() for source in self._sources)
             if dropped:
                 text += b'{"level":"warning","message":"%d log lines dropped"}\n' % dropped
             view = memoryview(text)
             # A closed pipe ends the log, not the process.
             with contextlib.suppress(OSError):
-                while view:
+                while view.nbytes:
                     view = view[os.write(self.descriptor, view) :]
 
     def soon(self) -> None:

@@ -269,7 +269,7 @@ class TestBodies:
             return {}
 
         app = client.app
-        monkeypatch.setattr(app._parts.bodies, "_seconds", 0.02)
+        monkeypatch.setattr(app._parts.bodies._deadlines, "seconds", 0.02)
         sent: list[dict[str, object]] = []
 
         async def send(message: dict[str, object]) -> None:

@@ -42,6 +42,9 @@ class Rule(msgspec.Struct, frozen=True):
     permission: str = ""
 
     async def __call__(self, connection: _Connection, _handler: BaseRouteHandler) -> None:
+        self.check(connection)
+
+    def check(self, connection: _Connection) -> None:
         """Raises Unauthenticated, Forbidden or NotFound."""
         if self.name == "public":
             return
@@ -96,10 +99,9 @@ class RouteAccess(msgspec.Struct, frozen=True):
     handler: HTTPRouteHandler
 
 
-def route_rule(handler: HTTPRouteHandler) -> Rule | None:
-    """The rule declared nearest to the handler. Guards of outer layers run too: an inner rule can only narrow."""
-    rules = [guard for guard in handler.resolve_guards() if isinstance(guard, Rule)]
-    return rules[-1] if rules else None
+def route_rules(handler: HTTPRouteHandler) -> list[Rule]:
+    """All rules of a route, the outermost layer first. All are checked: an inner rule can only narrow."""
+    return [guard for layer in handler.ownership_layers for guard in layer.guards or () if isinstance(guard, Rule)]
 
 
 class OpenRoutes(RuntimeError):
@@ -115,9 +117,8 @@ def check_routes_closed(app: Litestar) -> list[RouteAccess]:
             missing.append(f"{route.path} ({type(route).__name__})")
             continue
         for method, (handler, _) in sorted(route.route_handler_map.items()):
-            rule = route_rule(handler)
-            if rule is not None:
-                found.append(RouteAccess(str(method), route.path_format, rule, handler))
+            if rules := route_rules(handler):
+                found.append(RouteAccess(str(method), route.path_format, rules[-1], handler))
             elif method != "OPTIONS":  # made by Litestar, answers the allowed methods and nothing else
                 missing.append(f"{method} {route.path_format}")
     if missing:

@@ -22,7 +22,7 @@ class Authenticator:
         """Raises Unauthenticated for a header that is not valid: nobody acts as anonymous by mistake."""
         if authorization is None:
             return Actor(kind=ActorKind.anonymous, request_id=request_id)
-        if authorization[:7].lower() != b"bearer ":
+        if not authorization.startswith(b"Bearer ") and authorization[:7].lower() != b"bearer ":
             raise InvalidToken("send `Authorization: Bearer <access token>`")
         token = authorization[7:].strip()
         if self._metrics_token and hmac.compare_digest(token, self._metrics_token):

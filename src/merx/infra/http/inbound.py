@@ -37,9 +37,10 @@ _HOST = refusal(400, "request.unknown-host", "Unknown host", "This service does 
 
 
 def check_headers(headers: list[tuple[bytes, bytes]], by_name: dict[bytes, bytes]) -> None:
-    if len(headers) > MAX_HEADERS or sum(map(len, by_name.values())) > MAX_HEADER_BYTES:
+    count = len(headers)
+    if count > MAX_HEADERS or sum(map(len, by_name.values())) > MAX_HEADER_BYTES:
         raise Refused(_HEADERS)
-    if len(headers) != len(by_name):
+    if count != len(by_name):
         names = [name for name, _ in headers]
         if sum(map(len, names)) + sum(len(value) for _, value in headers) > MAX_HEADER_BYTES:
             raise Refused(_HEADERS)
@@ -50,9 +51,10 @@ def check_headers(headers: list[tuple[bytes, bytes]], by_name: dict[bytes, bytes
 def check_url(raw_path: bytes, query: bytes) -> None:
     if len(raw_path) + len(query) > MAX_URL:
         raise Refused(_TOO_LONG)
-    for part in (raw_path, query):
-        if b"%" in part or not part.isascii():
-            check_text(unquote_to_bytes(part))
+    if b"%" in raw_path or not raw_path.isascii():
+        check_text(unquote_to_bytes(raw_path))
+    if query and (b"%" in query or not query.isascii()):
+        check_text(unquote_to_bytes(query))
 
 
 def check_text(text: bytes) -> None:
