@@ -5,20 +5,20 @@ from uuid import UUID
 from merx.kernel.model import Event
 
 
-class ProductsPublished(Event, tag="catalog.products-published.v1"):
+class ProductsPublished(Event, frozen=True, tag="catalog.products-published.v1"):
     """Products became visible; an import publishes a whole batch in one event."""
 
     product_ids: tuple[UUID, ...]
     variant_ids: tuple[UUID, ...] = ()
 
 
-class ProductsChanged(Event, tag="catalog.products-changed.v1"):
+class ProductsChanged(Event, frozen=True, tag="catalog.products-changed.v1"):
     """Something a shopper can see of visible products changed."""
 
     product_ids: tuple[UUID, ...]
 
 
-class ProductsWithdrawn(Event, tag="catalog.products-withdrawn.v1"):
+class ProductsWithdrawn(Event, frozen=True, tag="catalog.products-withdrawn.v1"):
     """Products are no longer visible."""
 
     product_ids: tuple[UUID, ...]

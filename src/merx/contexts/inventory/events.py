@@ -15,13 +15,13 @@ class StockLevel(msgspec.Struct, frozen=True):
     sequence: int
 
 
-class StockChanged(Event, tag="inventory.stock-changed.v1"):
+class StockChanged(Event, frozen=True, tag="inventory.stock-changed.v1"):
     levels: tuple[StockLevel, ...]
 
 
-class StockRanOut(Event, tag="inventory.stock-ran-out.v1"):
+class StockRanOut(Event, frozen=True, tag="inventory.stock-ran-out.v1"):
     variant_ids: tuple[UUID, ...]
 
 
-class StockReturned(Event, tag="inventory.stock-returned.v1"):
+class StockReturned(Event, frozen=True, tag="inventory.stock-returned.v1"):
     variant_ids: tuple[UUID, ...]

@@ -6,7 +6,7 @@ from merx.kernel.model import Event
 from merx.kernel.money import Money
 
 
-class PaymentSucceeded(Event, tag="payments.payment-succeeded.v1"):
+class PaymentSucceeded(Event, frozen=True, tag="payments.payment-succeeded.v1"):
     """The money of one payment is captured (for cash on delivery: collected)."""
 
     payment_id: UUID
@@ -14,7 +14,7 @@ class PaymentSucceeded(Event, tag="payments.payment-succeeded.v1"):
     amount: Money
 
 
-class PaymentFailed(Event, tag="payments.payment-failed.v1"):
+class PaymentFailed(Event, frozen=True, tag="payments.payment-failed.v1"):
     payment_id: UUID
     order_id: UUID
     reason: str

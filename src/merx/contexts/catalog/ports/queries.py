@@ -14,13 +14,13 @@ from merx.kernel.money import Money
 from merx.kernel.paging import Page
 
 
-class BrandRef(View):
+class BrandRef(View, frozen=True):
     id: UUID
     slug: str
     name: str
 
 
-class VariantView(View):
+class VariantView(View, frozen=True):
     """`available` is what the inventory last told; checkout decides."""
 
     id: UUID
@@ -31,7 +31,7 @@ class VariantView(View):
     barcodes: list[str]
 
 
-class ProductDetail(View):
+class ProductDetail(View, frozen=True):
     """`categories` runs from the root to the leaf. Prices are per variant; `price_from` and `price_to` span them."""
 
     id: UUID
@@ -49,7 +49,7 @@ class ProductDetail(View):
     updated_at: datetime
 
 
-class ProductSummary(View):
+class ProductSummary(View, frozen=True):
     id: UUID
     slug: str
     name: str
@@ -61,7 +61,7 @@ class ProductSummary(View):
     variant_count: int
 
 
-class CategoryNode(View):
+class CategoryNode(View, frozen=True):
     """`product_count` counts the visible products of the whole subtree."""
 
     id: UUID
@@ -71,7 +71,7 @@ class CategoryNode(View):
     children: list["CategoryNode"]
 
 
-class CategoryDetail(View):
+class CategoryDetail(View, frozen=True):
     id: UUID
     slug: str
     name: str
@@ -80,14 +80,14 @@ class CategoryDetail(View):
     children: list["CategoryNode"]
 
 
-class BrandView(View):
+class BrandView(View, frozen=True):
     id: UUID
     slug: str
     name: str
     product_count: int
 
 
-class StaffVariant(View):
+class StaffVariant(View, frozen=True):
     id: UUID
     sku: str
     options: dict[str, str]
@@ -97,7 +97,7 @@ class StaffVariant(View):
     active: bool
 
 
-class StaffProduct(View):
+class StaffProduct(View, frozen=True):
     """The aggregate as staff edits it; `version` is its ETag."""
 
     id: UUID

@@ -25,12 +25,12 @@ Barcodes = Annotated[list[Annotated[str, Meta(pattern=r"^[0-9]{8,14}\Z")]], Meta
 Grams = Annotated[int, Meta(ge=0, le=10_000_000, description="grams")]
 
 
-class Price(Command):
+class Price(Command, frozen=True):
     amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="minor units")]
     currency: CurrencyCode
 
 
-class NewVariant(Command):
+class NewVariant(Command, frozen=True):
     sku: Code
     price: Price
     options: Options = {}
@@ -38,7 +38,7 @@ class NewVariant(Command):
     weight_grams: Grams = 0
 
 
-class EditVariant(Command):
+class EditVariant(Command, frozen=True):
     """`id` names an existing variant; without it the entry is a new one and needs `sku` and `price`."""
 
     id: UUID | UnsetType = UNSET
@@ -50,7 +50,7 @@ class EditVariant(Command):
     active: bool | UnsetType = UNSET
 
 
-class CreateProduct(Command):
+class CreateProduct(Command, frozen=True):
     name: Name
     variants: Annotated[list[NewVariant], Meta(min_length=1, max_length=200)]
     slug: Slug | UnsetType = UNSET
@@ -61,7 +61,7 @@ class CreateProduct(Command):
     attributes: Attributes = {}
 
 
-class EditProduct(Command):
+class EditProduct(Command, frozen=True):
     """Fields left out stay as they are. `variants` changes or adds the variants named and leaves the others."""
 
     name: Name | UnsetType = UNSET
@@ -74,30 +74,30 @@ class EditProduct(Command):
     variants: Annotated[list[EditVariant], Meta(max_length=200)] | UnsetType = UNSET
 
 
-class CreateCategory(Command):
+class CreateCategory(Command, frozen=True):
     name: Name
     slug: Slug | UnsetType = UNSET
     parent_id: UUID | None = None
     position: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
-class EditCategory(Command):
+class EditCategory(Command, frozen=True):
     name: Name | UnsetType = UNSET
     slug: Slug | UnsetType = UNSET
     position: Annotated[int, Meta(ge=0, le=1_000_000)] | UnsetType = UNSET
 
 
-class MoveCategory(Command):
+class MoveCategory(Command, frozen=True):
     """`parent_id` null makes it a root."""
 
     parent_id: UUID | None
 
 
-class CreateBrand(Command):
+class CreateBrand(Command, frozen=True):
     name: Name
     slug: Slug | UnsetType = UNSET
 
 
-class EditBrand(Command):
+class EditBrand(Command, frozen=True):
     name: Name | UnsetType = UNSET
     slug: Slug | UnsetType = UNSET

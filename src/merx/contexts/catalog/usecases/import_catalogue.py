@@ -84,9 +84,7 @@ class ImportCatalogueHandler:
             async with self.uow() as uow:
                 result = await uow.bulk.upsert([_imported(row.product, now) for row in good], now)
                 published = tuple(result.product_ids)
-                uow.emit(
-                    ProductsPublished(at=now, product_ids=published, variant_ids=tuple(result.variants.values()))
-                )
+                uow.emit(ProductsPublished(at=now, product_ids=published, variant_ids=tuple(result.variants.values())))
                 uow.invalidate("*")
                 await uow.commit()
         problems += [

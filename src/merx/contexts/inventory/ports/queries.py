@@ -8,7 +8,7 @@ from merx.kernel.model import View
 from merx.kernel.paging import Page
 
 
-class LevelView(View):
+class LevelView(View, frozen=True):
     """One variant at one location; `available` is on hand less allocated."""
 
     location_id: UUID
@@ -18,7 +18,7 @@ class LevelView(View):
     available: int
 
 
-class VariantStock(View):
+class VariantStock(View, frozen=True):
     variant_id: UUID
     on_hand: int
     allocated: int
@@ -26,12 +26,12 @@ class VariantStock(View):
     locations: list[LevelView]
 
 
-class AvailabilityView(View):
+class AvailabilityView(View, frozen=True):
     variant_id: UUID
     available: int
 
 
-class MovementView(View):
+class MovementView(View, frozen=True):
     """`on_hand` and `allocated` are changes, not levels."""
 
     id: UUID
@@ -46,12 +46,12 @@ class MovementView(View):
     at: datetime
 
 
-class LowStock(View):
+class LowStock(View, frozen=True):
     variant_id: UUID
     available: int
 
 
-class LocationView(View):
+class LocationView(View, frozen=True):
     id: UUID
     code: str
     name: str
@@ -60,7 +60,7 @@ class LocationView(View):
     version: int
 
 
-class Discrepancy(View):
+class Discrepancy(View, frozen=True):
     """A counter that its ledger or its allocations do not prove."""
 
     variant_id: UUID

@@ -22,7 +22,7 @@ MAX_UNITS = 10_000_000
 _Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
 
 
-class AdjustStock(Command):
+class AdjustStock(Command, frozen=True):
     """A correction by `delta` units, never an absolute number: sales go on while staff counts."""
 
     variant_id: UUID
@@ -31,14 +31,14 @@ class AdjustStock(Command):
     location_id: UUID | None = None
 
 
-class ReceiveStock(Command):
+class ReceiveStock(Command, frozen=True):
     variant_id: UUID
     quantity: Annotated[int, Meta(ge=1, le=MAX_UNITS)]
     reference: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")] = ""
     location_id: UUID | None = None
 
 
-class CreateLocation(Command):
+class CreateLocation(Command, frozen=True):
     code: Code
     name: Name
     priority: Annotated[int, Meta(ge=0, le=1000)] = 0

@@ -31,7 +31,7 @@ class OpenPayments(Protocol):
     async def __call__(self, tx: object, payments: Sequence[OpenPayment], at: datetime) -> None: ...
 
 
-class PaymentView(View):
+class PaymentView(View, frozen=True):
     """`captured` and `refunded` are minor units of `amount.currency`."""
 
     id: UUID

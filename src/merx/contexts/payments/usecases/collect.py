@@ -12,7 +12,7 @@ from merx.kernel.money import Money
 from merx.kernel.ports import Clock
 
 
-class CollectCash(Command):
+class CollectCash(Command, frozen=True):
     """`reference` is the courier's receipt: the same one twice is the same collection."""
 
     payment_id: UUID

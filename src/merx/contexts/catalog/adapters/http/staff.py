@@ -143,9 +143,7 @@ class StaffCategories(Controller):
         return await _category(catalog_queries, category_id)
 
     @delete("/{category_id:uuid}", guards=[_WRITE], operation_id="RemoveCategory")
-    async def remove(
-        self, category_id: FromPath[UUID], edit_category: NamedDependency[EditCategoryHandler]
-    ) -> None:
+    async def remove(self, category_id: FromPath[UUID], edit_category: NamedDependency[EditCategoryHandler]) -> None:
         """Only an empty one."""
         await edit_category.remove(category_id)
 

@@ -19,9 +19,7 @@ _AT = TIMESTAMP(timezone=True)
 class CategoryRow(VersionedRow):
     __tablename__ = "category"
     __table_args__ = (UniqueConstraint("slug"), {"schema": SCHEMA})
-    __mapper_args__ = {"version_id_col": "version"}
 
-    version: Mapped[int] = mapped_column(Integer, nullable=False)
     slug: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey(f"{SCHEMA}.category.id"), index=True)
@@ -33,9 +31,7 @@ class CategoryRow(VersionedRow):
 class BrandRow(VersionedRow):
     __tablename__ = "brand"
     __table_args__ = (UniqueConstraint("slug"), UniqueConstraint("name"), {"schema": SCHEMA})
-    __mapper_args__ = {"version_id_col": "version"}
 
-    version: Mapped[int] = mapped_column(Integer, nullable=False)
     slug: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     product_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
@@ -63,9 +59,7 @@ class ProductRow(VersionedRow):
         UniqueConstraint("external_id"),
         {"schema": SCHEMA},
     )
-    __mapper_args__ = {"version_id_col": "version"}
 
-    version: Mapped[int] = mapped_column(Integer, nullable=False)
     slug: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     brand_id: Mapped[UUID | None] = mapped_column(ForeignKey(f"{SCHEMA}.brand.id"), index=True)

@@ -15,9 +15,7 @@ SCHEMA = "inventory"
 class LocationRow(VersionedRow):
     __tablename__ = "location"
     __table_args__ = (UniqueConstraint("code"), {"schema": SCHEMA})
-    __mapper_args__ = {"version_id_col": "version"}
 
-    version: Mapped[int] = mapped_column(Integer, nullable=False)
     code: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     priority: Mapped[int] = mapped_column(Integer)

@@ -35,9 +35,7 @@ class PaymentRow(VersionedRow):
         CheckConstraint("captured between 0 and amount_amount and refunded between 0 and captured", name="bounds"),
         {"schema": SCHEMA},
     )
-    __mapper_args__ = {"version_id_col": "version"}
 
-    version: Mapped[int] = mapped_column(Integer, nullable=False)
     order_id: Mapped[UUID] = mapped_column(index=True)
     method: Mapped[str] = mapped_column(Text)
     state: Mapped[PaymentState] = mapped_column(Text)
