@@ -13,6 +13,7 @@ from loguru import logger
 
 from merx.infra.http.database_errors import dependency_failure
 from merx.infra.http.problems import MALFORMED, MEDIA_TYPE, SERVER_ERROR, Failure, InputError
+from merx.infra.idempotency.errors import KeyInvalid, KeyRequired, StillRunning
 from merx.kernel.errors import (
     Conflict,
     Forbidden,
@@ -29,6 +30,8 @@ from merx.kernel.paging import InvalidCursor
 # The first class of an error's MRO that stands here decides.
 STATUSES: dict[type[BaseException], int] = {
     InvalidCursor: 400,
+    KeyRequired: 400,
+    KeyInvalid: 400,
     Invalid: 422,
     Unauthenticated: 401,
     Forbidden: 403,
@@ -97,7 +100,7 @@ def _expected(error: MerxError, if_match: bool) -> Failure:
     if if_match and isinstance(error, StaleVersion):
         status = 412
     headers: tuple[tuple[str, str], ...] = ()
-    if isinstance(error, RateLimited | Unavailable):
+    if isinstance(error, RateLimited | Unavailable | StillRunning):
         headers = (("Retry-After", str(error.retry_after)),)
     elif status == 401:
         headers = (("WWW-Authenticate", "Bearer"),)

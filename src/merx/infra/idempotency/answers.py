@@ -1,7 +1,7 @@
 """Answers kept in the transaction of their effect: for checkout, where a lock already keeps twins apart.
 
-A request that changes something under a lock of its own needs no claim: it looks for an answer after taking the lock and
-keeps its own before the commit. One statement each, for a whole batch.
+A request that changes something under a lock of its own needs no claim: it looks for an answer after taking the lock
+and keeps its own before the commit. One statement each, for a whole batch.
 """
 
 from collections.abc import Sequence

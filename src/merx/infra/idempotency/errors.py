@@ -1,0 +1,28 @@
+"""What an Idempotency-Key can be refused for."""
+
+from merx.kernel.errors import Conflict, Invalid
+
+
+class KeyRequired(Invalid):
+    slug = "idempotency.key-required"
+    title = "An Idempotency-Key header is required"
+
+
+class KeyInvalid(Invalid):
+    slug = "idempotency.key-invalid"
+    title = "The Idempotency-Key header must be 1 to 255 printable ASCII characters"
+
+
+class KeyReused(Invalid):
+    """The same key came with another body."""
+
+    slug = "idempotency.key-reused"
+    title = "The idempotency key was used for another request"
+
+
+class StillRunning(Conflict):
+    """The first request with this key has not been answered yet."""
+
+    slug = "idempotency.in-progress"
+    title = "The first request with this key is still running"
+    retry_after = 1

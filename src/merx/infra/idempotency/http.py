@@ -1,0 +1,61 @@
+"""The Idempotency-Key header in a handler whose effect is more than one transaction of ours.
+
+    reply, replayed = await idempotent(store, keyed(header, principal_of(actor), "POST /payments", body), run)
+
+`run` does the work and returns the Reply that is sent, expected refusals included if they are to be kept.
+"""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+
+from merx.infra.idempotency.answers import Key
+from merx.infra.idempotency.errors import KeyInvalid, KeyRequired
+from merx.infra.idempotency.store import IdempotencyStore, Reply
+from merx.kernel.actor import Actor
+
+HEADER = "idempotency-key"
+REPLAYED = ("idempotency-replayed", "true")
+_KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
+
+
+def checked_key(value: str | None) -> str:
+    """The header's value. Raises KeyRequired or KeyInvalid."""
+    if value is None:
+        raise KeyRequired
+    if not _KEY.match(value):
+        raise KeyInvalid
+    return value
+
+
+def principal_of(actor: Actor, guest_token: str = "") -> str:
+    """Who the key belongs to: the account, else the bearer of a guest token, else everybody without one."""
+    if actor.account_id is not None:
+        return f"{actor.kind}:{actor.account_id}"
+    return "guest:" + hashlib.sha256(guest_token.encode()).hexdigest()[:32] if guest_token else "anonymous"
+
+
+def keyed(header: str | None, principal: str, route: str, body: bytes) -> Key:
+    """`route` is the operation with its path values; `body` as it was sent."""
+    return Key(principal, route, checked_key(header), hashlib.sha256(body).digest())
+
+
+async def idempotent(store: IdempotencyStore, key: Key, run: Callable[[], Awaitable[Reply]]) -> tuple[Reply, bool]:
+    """The reply, and whether it is one given before.
+
+    An exception, or a reply of 500 and more, is not kept: the same request may be tried again. Raises StillRunning
+    (409, `Retry-After`) and KeyReused (422).
+    """
+    begun = await store.begin(key)
+    if isinstance(begun, Reply):
+        return begun, True
+    try:
+        reply = await run()
+    except BaseException:
+        await store.abandon(key, begun)
+        raise
+    if reply.status >= 500:
+        await store.abandon(key, begun)
+    else:
+        await store.complete(key, begun, reply)
+    return reply, False

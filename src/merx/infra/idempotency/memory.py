@@ -1,0 +1,68 @@
+"""Claimed idempotency keys in memory."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+
+from merx.infra.idempotency.answers import KEPT_FOR, Key
+from merx.infra.idempotency.errors import KeyReused, StillRunning
+from merx.infra.idempotency.store import CLAIM, Claimed, Reply
+from merx.infra.memory import MemoryStore
+from merx.kernel.ids import new_id
+
+KEYS = "platform.idempotency_key"
+
+
+class StoredKey(msgspec.Struct):
+    """`reply` is None while the first request is running."""
+
+    fingerprint: bytes
+    claim: UUID
+    expires_at: datetime
+    reply: Reply | None = None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MemoryIdempotency:
+    def __init__(self, store: MemoryStore, now: Callable[[], datetime] = _now) -> None:
+        self._now = now
+        self._rows: dict[tuple[str, str, str], StoredKey] = store.table(KEYS)
+
+    async def begin(self, key: Key) -> Claimed | Reply:
+        row = self._rows.get(_id(key))
+        if row is None or row.expires_at <= self._now():
+            claimed = Claimed(new_id())
+            self._rows[_id(key)] = StoredKey(key.fingerprint, claimed.claim, self._now() + CLAIM)
+            return claimed
+        if row.fingerprint != key.fingerprint:
+            raise KeyReused
+        if row.reply is None:
+            raise StillRunning
+        return row.reply
+
+    async def complete(self, key: Key, claimed: Claimed, reply: Reply) -> None:
+        if self._holds(key, claimed):
+            self._rows[_id(key)] = StoredKey(key.fingerprint, claimed.claim, self._now() + KEPT_FOR, reply)
+
+    async def abandon(self, key: Key, claimed: Claimed) -> None:
+        if self._holds(key, claimed):
+            del self._rows[_id(key)]
+
+    def _holds(self, key: Key, claimed: Claimed) -> bool:
+        row = self._rows.get(_id(key))
+        return row is not None and row.claim == claimed.claim and row.reply is None
+
+    async def prune(self) -> int:
+        old = [row_id for row_id, row in self._rows.items() if row.expires_at <= self._now()]
+        for row_id in old:
+            del self._rows[row_id]
+        return len(old)
+
+
+def _id(key: Key) -> tuple[str, str, str]:
+    return key.principal, key.route, key.key

@@ -1,0 +1,83 @@
+"""Idempotency keys on PostgreSQL. Expiry goes by the database clock."""
+
+import msgspec
+
+from merx.infra.idempotency.answers import KEPT_FOR, Key
+from merx.infra.idempotency.errors import KeyReused, StillRunning
+from merx.infra.idempotency.store import CLAIM, Claimed, Reply
+from merx.infra.postgres.compiled import compiled, json_text
+from merx.infra.postgres.database import Database
+from merx.kernel.ids import new_id
+
+_ONE = "principal = :principal and route = :route and key = :key"
+
+BEGIN = compiled("""
+    insert into platform.idempotency_key as k (principal, route, key, fingerprint, state, claim, expires_at)
+    values (:principal, :route, :key, :fingerprint, 'running', :claim, now() + cast(:claimed_for as interval))
+    on conflict (principal, route, key) do update
+    set fingerprint = excluded.fingerprint, state = 'running', claim = excluded.claim, status = null, body = null,
+        headers = null, created_at = now(), expires_at = excluded.expires_at
+    where k.expires_at <= now()
+""")
+READ = compiled(f"""
+    select fingerprint, state, status, body, headers from platform.idempotency_key where {_ONE} and expires_at > now()
+""")  # noqa: S608
+COMPLETE = compiled(f"""
+    update platform.idempotency_key
+    set state = 'done', status = :status, body = :body, headers = :headers, expires_at = now() + cast(:kept as interval)
+    where {_ONE} and claim = :claim and state = 'running'
+""")  # noqa: S608
+ABANDON = compiled(f"delete from platform.idempotency_key where {_ONE} and claim = :claim and state = 'running'")  # noqa: S608
+PRUNE = compiled("""
+    delete from platform.idempotency_key where ctid = any(array(
+        select ctid from platform.idempotency_key where expires_at <= now() limit 5000
+    ))
+""")
+
+
+class PostgresIdempotency:
+    def __init__(self, database: Database) -> None:
+        self._run = database.reader
+
+    async def begin(self, key: Key) -> Claimed | Reply:
+        claimed = Claimed(new_id())
+        for _ in range(3):
+            got = await self._run.execute(
+                BEGIN, **_one(key), fingerprint=key.fingerprint, claim=claimed.claim, claimed_for=CLAIM
+            )
+            if got:
+                return claimed
+            row = await self._run.fetchrow(READ, **_one(key))
+            if row is None:
+                # Abandoned or expired between the two statements.
+                continue
+            if row["fingerprint"] != key.fingerprint:
+                raise KeyReused
+            if row["state"] == "done":
+                return Reply(row["status"], row["body"], msgspec.json.decode(row["headers"] or "{}"))
+            break
+        raise StillRunning
+
+    async def complete(self, key: Key, claimed: Claimed, reply: Reply) -> None:
+        await self._run.execute(
+            COMPLETE,
+            **_one(key),
+            claim=claimed.claim,
+            status=reply.status,
+            body=reply.body,
+            headers=json_text(reply.headers),
+            kept=KEPT_FOR,
+        )
+
+    async def abandon(self, key: Key, claimed: Claimed) -> None:
+        await self._run.execute(ABANDON, **_one(key), claim=claimed.claim)
+
+    async def prune(self) -> int:
+        removed = 0
+        while count := await self._run.execute(PRUNE):
+            removed += count
+        return removed
+
+
+def _one(key: Key) -> dict[str, str]:
+    return {"principal": key.principal, "route": key.route, "key": key.key}
