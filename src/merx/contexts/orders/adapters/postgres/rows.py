@@ -65,9 +65,7 @@ class OrderRow(VersionedRow):
         Index("ix_order_email", "email", "id"),
         {"schema": SCHEMA},
     )
-    __mapper_args__ = {"version_id_col": "version"}
 
-    version: Mapped[int] = mapped_column(Integer, nullable=False)
     number: Mapped[str] = mapped_column(Text)
     cart_id: Mapped[UUID] = mapped_column()
     customer_id: Mapped[UUID | None] = mapped_column()
