@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from dependency_injector import providers
+from loguru import logger
 
 from merx.bootstrap.api import create_app
 from merx.infra.http.parts import HttpParts
@@ -163,3 +165,33 @@ async def test_me_of_a_closed_account_is_gone(client, memory_shop):
     tokens = await signed_in(client)
     await memory_shop.close_account(account_id)
     assert (await client.get("/users/me", headers=bearer(tokens))).status_code == 404
+
+
+async def test_no_secret_and_no_email_reaches_a_log(client, memory_shop, capfd):
+    """Also when something breaks in the middle of it."""
+    lines = []
+    sink = logger.add(lines.append, level="TRACE", format="{message}", diagnose=False)
+    try:
+        await client.post("/auth/register", json=NEW)
+        tokens = await signed_in(client)
+        await client.get("/users/me", headers=bearer(tokens))
+        fresh = (await client.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})).json()
+        await client.post("/auth/login", json={"email": NEW["email"], "password": "wrong password"})
+        memory_shop.container.uow.override(providers.Object(None))
+        for handler in ("register_customer", "login", "refresh_tokens"):
+            getattr(memory_shop.container, handler).reset()
+        broken = Source(memory_shop)
+        app = create_app(Settings(storage="memory"), broken)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost/api/v1") as second:
+            for path, body in (
+                ("register", NEW),
+                ("login", {"email": NEW["email"], "password": PASSWORD}),
+                ("refresh", {"refresh_token": fresh["refresh_token"]}),
+            ):
+                assert (await second.post(f"/auth/{path}", json=body)).status_code == 500
+    finally:
+        logger.remove(sink)
+    written = "".join(lines) + "".join(capfd.readouterr())
+    assert "request failed" in written
+    canaries = (PASSWORD, "wrong password", NEW["email"], *tokens.values(), *fresh.values())
+    assert [canary for canary in canaries if isinstance(canary, str) and len(canary) > 8 and canary in written] == []

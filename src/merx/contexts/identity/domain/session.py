@@ -99,6 +99,9 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
         )
         return session, RefreshToken(session.id, 0, secret)
 
+    def __repr__(self) -> str:
+        return f"Session({self.id})"
+
     def rotate(self, given: RefreshToken, key: bytes, now: datetime) -> tuple[Rotation, RefreshToken | None]:
         """Trade a token for its successor.
 
