@@ -1,0 +1,100 @@
+"""Writing documents. One process at a time: the place's lock first, then the engine's own."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import tantivy
+
+from merx.contexts.search.adapters.tantivy.generations import Generation, Place
+from merx.contexts.search.adapters.tantivy.schema import DocumentState, to_document
+from merx.contexts.search.adapters.tantivy.snapshot import Snapshot, WordLists
+from merx.contexts.search.domain.documents import ListedProduct
+from merx.contexts.search.domain.stock import StockNews, with_stock
+from merx.contexts.search.ports.index import NO_NEWS, NoIndex
+
+# One thread each: the engine's smallest memory for small batches, room for few large segments in a rebuild.
+_SMALL = 15_000_000
+_LARGE = 100_000_000
+
+Known = Mapping[UUID, tuple[DocumentState, int]]
+_NOTHING: Known = {}
+
+
+class GenerationWriter:
+    """Writes into one generation. Nothing is seen before `commit`."""
+
+    def __init__(self, generation: Generation, *, bulk: bool = False) -> None:
+        self.generation = generation
+        self._writer: tantivy.IndexWriter = generation.index.writer(_LARGE if bulk else _SMALL, 1)
+        self._bulk = bulk
+
+    def put(
+        self, products: Sequence[ListedProduct], news: Mapping[UUID, StockNews] = NO_NEWS, known: Known = _NOTHING
+    ) -> list[UUID]:
+        """Ids of the products written. `known` is what readers see of them now: older and equal ones are left out."""
+        newest = {}
+        for product in products:
+            held = newest.get(product.product_id)
+            if held is None or held.version <= product.version:
+                newest[product.product_id] = product
+        written = []
+        for product_id, product in newest.items():
+            before, digest = known.get(product_id, (None, -1))
+            if before is not None and product.version < before.version:
+                continue
+            current, stock = with_stock(product, before.variants if before else {}, news)
+            state = DocumentState(current.version, current.visible and bool(current.variants), stock)
+            document, new_digest = to_document(current, state, self.generation.schema)
+            if new_digest != digest:
+                self._writer.delete_documents_by_term("id", product_id.hex)
+                self._writer.add_document(document)
+                written.append(product_id)
+        return written
+
+    def commit(self) -> None:
+        self._writer.commit()
+
+    def finish(self) -> None:
+        """Commit and merge; the writer cannot be used afterwards."""
+        self._writer.commit()
+        self._writer.wait_merging_threads()
+
+
+class Writer:
+    """Applies small batches to whatever generation is in use."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._open: GenerationWriter | None = None
+
+    def apply(self, products: Sequence[ListedProduct], news: Mapping[UUID, StockNews]) -> int:
+        """Number of products written. Raises NoIndex, Unavailable."""
+        lock = self._place.lock()
+        try:
+            generation = self._place.current()
+            if generation is None:
+                raise NoIndex
+            if self._open is None or self._open.generation is not generation:
+                self._open = GenerationWriter(generation)
+            written = self._put(self._open, products, news)
+            if written:
+                self._place.note(written)
+            return len(written)
+        except BaseException:
+            # What was added and not committed goes with the writer; the batch comes again.
+            self._open = None
+            raise
+        finally:
+            lock.release()
+
+    @staticmethod
+    def _put(writer: GenerationWriter, products: Sequence[ListedProduct], news: Mapping[UUID, StockNews]) -> list[UUID]:
+        writer.generation.index.reload()
+        known = Snapshot(writer.generation, WordLists()).states({product.product_id for product in products})
+        written = writer.put(products, news, known)
+        if written:
+            writer.commit()
+        return written
+
+    def close(self) -> None:
+        self._open = None
