@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from litestar import Litestar, Router
 from litestar.di import Provide
 
+from merx.infra.failpoints import arm
 from merx.infra.health import Health
 from merx.infra.http.access import AccessLog
 from merx.infra.http.auth import RouteAccess, check_routes_closed
@@ -54,6 +55,7 @@ def create_app(
     if settings is None:
         settings = load_settings(os.environ)
         log = configure_logging(settings)
+        arm(settings)
     settings.check()
     if container is None:
         from merx.bootstrap.container import build

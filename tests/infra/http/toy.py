@@ -109,11 +109,14 @@ class ToyController(Controller):
 
     @patch("/{order_id:uuid}", guards=[staff("toys:write")])
     async def change(self, order_id: FromPath[OrderId], data: JSONBody[PlaceToy]) -> ToyView:
+        if not order_id.int:
+            raise NotFound
         return ToyView(str(order_id), data.name)
 
     @delete("/{order_id:uuid}", guards=[customer])
     async def remove(self, order_id: FromPath[OrderId]) -> None:
-        return None
+        if not order_id.int:
+            raise NotFound
 
     @get("/me", guards=[signed_in])
     async def me(self, actor: NamedDependency[Actor]) -> ToyView:

@@ -1,0 +1,303 @@
+"""Bad input for every route, made from the router: a new route is attacked the day it is written.
+
+`routes_of(api)` lists the routes, `attacks_on(route, …)` what is sent to one. Every answer must be a problem of the
+4xx kind; where a value may be good or bad (`Attack.may_pass`) it must only not be a failure of ours.
+"""
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import ParameterKwarg, PathParameter
+from msgspec import inspect
+
+from merx.bootstrap.api import Api
+from merx.infra.http.auth import GUEST_HEADERS, Rule
+from merx.kernel.actor import ActorKind
+from merx.kernel.ids import new_id
+from tests.infra.http.examples import all_fields, example, takes
+from tests.support.asgi import Answer, AsgiClient
+
+HUGE = 10 * 1024 * 1024
+# What an attacker adds in the hope that the row behind has such a column (mass assignment).
+COLUMNS = (
+    "id",
+    "price",
+    "role",
+    "is_staff",
+    "permissions",
+    "user_id",
+    "account_id",
+    "paid_at",
+    "status",
+    "version",
+    "zz_new",
+)
+_JSON = "application/json"
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    name: str
+    kind: Any
+    required: bool
+
+
+class Route(msgspec.Struct, frozen=True):
+    """What a route takes. `raw` bodies are taken as they are (webhooks) and checked by their own tests."""
+
+    method: str
+    path: str
+    rule: Rule
+    body: Any = None
+    raw: bool = False
+    in_path: tuple[Parameter, ...] = ()
+    in_query: tuple[Parameter, ...] = ()
+    in_header: tuple[Parameter, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+class Attack(msgspec.Struct, frozen=True):
+    """One request. `status` is the only right answer when it is given."""
+
+    name: str
+    target: str
+    headers: dict[str, str]
+    body: Any = None
+    status: int = 0
+    may_pass: bool = False
+
+
+def routes_of(api: Api) -> list[Route]:
+    return [_route(access.method, access.path, access.rule, access.handler) for access in api.routes]
+
+
+def _route(method: str, path: str, rule: Rule, handler: HTTPRouteHandler) -> Route:
+    found: dict[str, list[Parameter]] = {"path": [], "query": [], "header": []}
+    body: Any = None
+    raw = False
+    injected = set(handler.resolve_dependencies())
+    for name, field in handler.parsed_fn_signature.parameters.items():
+        marker = field.kwarg_definition
+        if name == "data":
+            body = field.raw
+        elif name == "body":
+            raw = True
+        elif name in injected or field.is_di_field:
+            continue
+        elif f"{{{name}}}" in path or isinstance(marker, PathParameter):
+            found["path"].append(Parameter(name, field.raw, True))
+        elif isinstance(marker, ParameterKwarg):
+            where = marker.param_type.value
+            found.setdefault(where, []).append(Parameter(marker.name or name, field.raw, field.is_required))
+    return Route(method, path, rule, body, raw, tuple(found["path"]), tuple(found["query"]), tuple(found["header"]))
+
+
+class Attacker:
+    """Sends the attacks on a route as a caller who passes the route's own rule."""
+
+    def __init__(self, client: AsgiClient, tokens: Any) -> None:
+        self.client = client
+        self.tokens = tokens
+
+    async def failures(self, route: Route) -> list[str]:
+        """One line for each answer that is not as it must be."""
+        found = []
+        for attack in attacks_on(route, self.headers(route)):
+            answer = await self.client.request(route.method, attack.target, headers=attack.headers, body=attack.body)
+            if problem := _wrong(attack, answer):
+                found.append(f"{route}: {attack.name}: {problem}")
+        return found
+
+    def headers(self, route: Route) -> dict[str, str]:
+        """What makes the caller welcome, and every header the route asks for."""
+        sent = {parameter.name: _header_example(parameter) for parameter in route.in_header if parameter.required}
+        if route.rule.name == "guest_or_owner":
+            sent |= dict.fromkeys(GUEST_HEADERS.values(), "not-the-token")
+        elif route.rule.name != "public":
+            staff = route.rule.name == "staff"
+            kind = ActorKind.staff if staff else ActorKind.customer
+            permissions = [route.rule.permission] if staff else []
+            sent["authorization"] = f"Bearer {self.tokens.issue(new_id(), kind, permissions)}"
+        return sent
+
+
+def _wrong(attack: Attack, answer: Answer) -> str:
+    said = f"{answer.status} {answer.body[:300]!r}"
+    if attack.may_pass and 200 <= answer.status < 400:
+        return ""
+    if not 400 <= answer.status < 500:
+        return f"answered {said}"
+    if attack.status and answer.status != attack.status:
+        return f"expected {attack.status}, answered {said}"
+    if not answer.is_problem:
+        return f"no problem document: {said}"
+    problem = answer.json()
+    if problem["status"] != answer.status or not problem["slug"] or not problem["detail"] or not problem["request_id"]:
+        return f"incomplete problem: {said}"
+    if b"Traceback" in answer.body or b"/src/merx" in answer.body:
+        return f"internals are shown: {said}"
+    return ""
+
+
+def attacks_on(route: Route, headers: dict[str, str]) -> Iterator[Attack]:
+    target = _target(route)
+    body = example(route.body) if route.body is not None else None
+    sent = headers | ({"content-type": _JSON} if body is not None else {})
+    encoded = msgspec.json.encode(body) if body is not None else None
+    yield from _token_attacks(target, sent, encoded)
+    yield from _path_attacks(route, sent, encoded)
+    yield from _query_attacks(route, sent, encoded)
+    for parameter in route.in_header:
+        if parameter.required:
+            without = {name: value for name, value in sent.items() if name != parameter.name}
+            yield Attack(f"no {parameter.name}", target, without, encoded, 400)
+    if body is not None:
+        yield from _raw_attacks(target, sent)
+        yield from _field_attacks(route, target, sent, body)
+
+
+def _target(route: Route, *, path: dict[str, str] | None = None, query: str = "") -> str:
+    values = {parameter.name: _path_example(parameter) for parameter in route.in_path} | (path or {})
+    target = route.path
+    for name, value in values.items():
+        target = target.replace(f"{{{name}}}", value)
+    pairs = [f"{parameter.name}={_path_example(parameter)}" for parameter in route.in_query if parameter.required]
+    query = "&".join([*pairs, query] if query else pairs)
+    return f"{target}?{query}" if query else target
+
+
+def _path_example(parameter: Parameter) -> str:
+    value = example(_bare(parameter.kind))
+    return str(value[0] if isinstance(value, list) else value)
+
+
+def _header_example(parameter: Parameter) -> str:
+    try:
+        value = str(example(_bare(parameter.kind)))
+    except (TypeError, ValueError):
+        return str(new_id())
+    # Constraints of a header may stand in Litestar's marker, which msgspec does not read.
+    return value if len(value) >= 16 else str(new_id())
+
+
+def _bare(kind: Any) -> Any:
+    """NewTypes as what they stand for; Litestar's markers mean nothing to msgspec and are skipped by it."""
+    return getattr(kind, "__supertype__", kind)
+
+
+def _token_attacks(target: str, headers: dict[str, str], body: bytes | None) -> Iterator[Attack]:
+    expired = (
+        "eyJ0eXAiOiJhdCtqd3QifQ.eyJpc3MiOiJtZXJ4IiwiZXhwIjoxfQ."
+        "c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJl"
+    )
+    for name, value in {"forged token": expired, "empty token": "", "huge token": "a" * 20_000}.items():
+        yield Attack(name, target, headers | {"authorization": f"Bearer {value}"}, body, 401)
+    yield Attack("other scheme", target, headers | {"authorization": "Basic dTpw"}, body, 401)
+
+
+GARBAGE = (
+    "not-an-id", "0", "-1", "9" * 40, "%27%20OR%201%3D1--", "..%2f..%2fetc%2fpasswd", "%F0%9F%9B%92", "a" * 3000,
+    "null", "%20", "00000000-0000-0000-0000-000000000000", "*", "%25", "%0d%0aX-Evil:1",
+)  # fmt: skip
+FORBIDDEN = ("%00", "a%00b", "%ff", "%c3%28", "%ed%a0%80")
+
+
+def _path_attacks(route: Route, headers: dict[str, str], body: bytes | None) -> Iterator[Attack]:
+    for parameter in route.in_path:
+        for value in GARBAGE:
+            yield Attack(
+                f"path {parameter.name}={value[:40]}", _target(route, path={parameter.name: value}), headers, body
+            )
+        for value in FORBIDDEN:
+            target = _target(route, path={parameter.name: value})
+            yield Attack(f"path {parameter.name}={value}", target, headers, body, 400)
+
+
+def _query_attacks(route: Route, headers: dict[str, str], body: bytes | None) -> Iterator[Attack]:
+    for value in FORBIDDEN:
+        yield Attack(f"query x={value}", _target(route, query=f"x={value}"), headers, body, 400)
+    for parameter in route.in_query:
+        info = inspect.type_info(_bare(parameter.kind))
+        text = takes(info, inspect.StrType)
+        for value in (*GARBAGE, "", "1e9", "NaN", "true"):
+            target = _target(route, query=f"{parameter.name}={value}")
+            yield Attack(f"query {parameter.name}={value[:40]}", target, headers, body, may_pass=True)
+        for value in FORBIDDEN:
+            yield Attack(
+                f"query {parameter.name}={value}", _target(route, query=f"{parameter.name}={value}"), headers, body, 400
+            )
+        if not text and not takes(info, inspect.BoolType):
+            target = _target(route, query=f"{parameter.name}=abc")
+            yield Attack(f"query {parameter.name}=abc", target, headers, body, 400)
+        if parameter.name == "limit":
+            for value in ("0", "-1", "101", "1000000000"):
+                yield Attack(f"limit={value}", _target(route, query=f"limit={value}"), headers, body, 400)
+        if parameter.name == "after":
+            for value in _cursors():
+                yield Attack(f"after={value[:40]}", _target(route, query=f"after={value}"), headers, body, 400)
+
+
+def _cursors() -> Iterator[str]:
+    yield "unknown"
+    yield "x" * 600
+    forged = ([], ["x"], [1], [None] * 3, [{"a": 1}], [2**70], ["a"] * 50, "x", [[1]], ["\0"], [True, False, True])
+    for keys in forged:
+        yield base64.urlsafe_b64encode(msgspec.json.encode(keys)).rstrip(b"=").decode()
+    yield base64.urlsafe_b64encode(b"\xff\xfe[").decode().rstrip("=")
+
+
+def _raw_attacks(target: str, headers: dict[str, str]) -> Iterator[Attack]:
+    malformed = {
+        "empty": b"", "array": b"[]", "null": b"null", "number": b"1", "string": b'"x"', "truncated": b'{"a"',
+        "two values": b"{}{}", "not JSON": b"<xml/>", "BOM": b"\xef\xbb\xbf{}", "NaN": b'{"a": NaN}',
+        "5,000 deep array": b"[" * 5000 + b"]" * 5000, "only openings": b"[" * 5000,
+        "5,000 deep object": b'{"a":' * 5000 + b"1" + b"}" * 5000, "NUL byte": b'{"a": "\x00"}',
+        "NUL escape": b'{"a": "\\u0000"}', "NUL key": b'{"\\u0000": 1}', "broken UTF-8": b'{"a": "\xff"}',
+        "UTF-16": "{}".encode("utf-16"), "lone surrogate": b'{"a": "\\ud800"}',
+    }  # fmt: skip
+    for name, body in malformed.items():
+        yield Attack(name, target, headers, body, 400)
+    yield Attack("10 MB", target, headers, iter([b" " * 65_536] * (HUGE // 65_536)), 413)
+    yield Attack("10 MB announced", target, headers | {"content-length": str(HUGE)}, b"{}", 413)
+    yield Attack("length is no number", target, headers | {"content-length": "ten"}, b"{}", 400)
+    for kind in ("text/plain", "", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/html"):
+        yield Attack(f"content type {kind!r}", target, headers | {"content-type": kind}, b"{}", 415)
+    yield Attack("compressed", target, headers | {"content-encoding": "gzip"}, b"{}", 415)
+
+
+def _field_attacks(route: Route, target: str, headers: dict[str, str], body: Any) -> Iterator[Attack]:
+    fields = all_fields(route.body)
+    if not isinstance(body, dict) or not fields:
+        return
+
+    def attack(name: str, changed: Any, status: int = 400, *, may_pass: bool = False) -> Attack:
+        return Attack(name, target, headers, msgspec.json.encode(changed), status, may_pass)
+
+    for column in COLUMNS:
+        if column not in fields:
+            yield attack(f"unknown field {column}", body | {column: 1})
+    for name in body:
+        yield attack(f"without {name}", {key: value for key, value in body.items() if key != name})
+    for name, field in fields.items():
+        yield attack(f"{name} is an object of another kind", body | {name: {"zz_new": [{}]}})
+        if takes(field.type, inspect.StrType):
+            yield attack(f"{name} with NUL", body | {name: "a\0b"})
+            for value in ("", " ", "a\nb", "\u202e", "👍", "a" * 60_000, "' OR 1=1--", "<script>", "-1"):
+                yield attack(f"{name}={value[:20]!r}", body | {name: value}, 0, may_pass=True)
+        elif not takes(field.type, inspect.BoolType):
+            yield attack(f"{name} is text", body | {name: "not this"})
+        if takes(field.type, inspect.IntType):
+            for number in (-1, 0, 2**31, 2**63, 2**70, -(2**63), 1.5, 1e308):
+                yield attack(f"{name}={number}", body | {name: number}, 0, may_pass=True)
+        if takes(field.type, inspect.UUIDType):
+            for value in (str(UUID(int=0)), str(new_id())):
+                yield attack(f"{name}={value}", body | {name: value}, 0, may_pass=True)
+            yield attack(f"{name} is no id", body | {name: "not-an-id"})
+        if takes(field.type, inspect.ListType):
+            yield attack(f"{name} has 10,000 items", body | {name: [1] * 10_000}, 0)
+            yield attack(f"{name} has no items", body | {name: []}, 0, may_pass=True)

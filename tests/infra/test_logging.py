@@ -1,0 +1,162 @@
+"""Log lines: one JSON object each, complete, with nothing secret, and never in the way of the work."""
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from loguru import logger
+
+from merx.infra.http.access import AccessLine, AccessLog
+from merx.infra.log_writer import LineWriter
+from merx.infra.logging import REQUEST_ID, configure_logging, hide, hide_text
+from merx.infra.settings import Settings
+
+
+class Log:
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path = path
+        self.writer = configure_logging(settings, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
+
+    def text(self) -> str:
+        self.writer.flush()
+        return self.path.read_text()
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [msgspec.json.decode(line) for line in self.text().splitlines()]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    yield Log(tmp_path / "log", Settings(log_format="json"))
+    logger.remove()
+    logging.getLogger().handlers.clear()
+
+
+def test_a_line_has_time_level_origin_request_and_values(log: Log):
+    token = REQUEST_ID.set("req-1")
+    logger.bind(order="o1").info("order {} placed", 7)
+    REQUEST_ID.reset(token)
+    [line] = log.lines()
+    assert line["message"] == "order 7 placed"
+    assert (line["level"], line["request_id"], line["order"]) == ("info", "req-1", "o1")
+    assert line["logger"].endswith("test_logging")
+    assert line["time"]
+
+
+def test_secrets_do_not_get_in(log: Log):
+    logger.bind(
+        password="hunter22",
+        email="canary@example.com",
+        nested={"Authorization": "Bearer canary-token", "n": 1},
+        phone=12345,
+    ).warning(
+        "mail to canary@example.com with Bearer canary-token-123 at postgresql://u:canary@h/d eyJhbGciOi.eyJzdWIiOi.sig"
+    )
+    try:
+        raise ValueError("no such account canary@example.com")
+    except ValueError:
+        logger.exception("failed")
+    text = log.text()
+    assert "canary" not in text
+    assert "hunter22" not in text
+    assert '"n":1' in text
+
+
+def test_line_breaks_stay_inside_a_line(log: Log):
+    logger.bind(name="a\nb").info("one\r\n{}", '{"level":"critical"}\n')
+    assert len(log.text().splitlines()) == 1
+
+
+def test_exceptions_carry_their_trace_but_no_variables(log: Log):
+    canary = "variable-value"
+    try:
+        _ = 1 / len(canary[:0])
+    except ZeroDivisionError:
+        logger.exception("failed")
+    [line] = log.lines()
+    assert "ZeroDivisionError" in line["exception"]
+    assert "variable-value" not in line["exception"].replace('canary = "variable-value"', "")
+
+
+def test_values_that_cannot_be_written_do_not_cost_the_line(log: Log):
+    class Odd:
+        def __str__(self) -> str:
+            raise TypeError("no text")
+
+    logger.bind(odd=Odd()).info("still here")
+    assert log.lines()[0]["message"] == "still here"
+
+
+def test_libraries_log_into_the_same_stream(log: Log):
+    logging.getLogger("some.library").warning("careful: %s", "hot")
+    logging.getLogger("httpx").info("noise")
+    [line] = log.lines()
+    assert (line["level"], line["message"]) == ("warning", "careful: hot")
+
+
+def test_text_for_people(tmp_path: Path):
+    log = Log(tmp_path / "log", Settings(log_format="text"))
+    logger.bind(order="o1").warning("careful")
+    assert "warning careful" in log.text()
+    assert "order=o1" in log.text()
+    logger.remove()
+
+
+def test_level(tmp_path: Path):
+    log = Log(tmp_path / "log", Settings(log_format="json", log_level="error"))
+    logger.info("no")
+    logger.error("yes")
+    assert [line["message"] for line in log.lines()] == ["yes"]
+    logger.remove()
+
+
+@pytest.mark.parametrize(
+    "key", ["password", "new_password", "apiKey", "api_key", "X-Cart-Token", "Cookie", "e_mail", "DSN"]
+)
+def test_hidden_keys(key: str):
+    hidden = hide({key: "canary", "list": [{key: "canary"}], "plain": "seen"})
+    assert "canary" not in str(hidden)
+    assert hidden["plain"] == "seen"
+
+
+def test_plain_text_is_left_alone():
+    for text in ("2 @ 3.50", "see https://example.com/a:b", "order 17 at 10:30"):
+        assert hide_text(text) == text
+
+
+def test_a_stuck_reader_loses_lines_but_not_time():
+    read, write = os.pipe()
+    writer = LineWriter(write, max_lines=10, flush_seconds=60)
+    for _ in range(25):
+        writer.write(b"x\n")
+    writer.flush()
+    assert os.read(read, 10_000).count(b"\n") == 11
+    os.close(read)
+    writer.write(b"nobody listens\n")
+    writer.flush()
+    os.close(write)
+
+
+def test_access_lines(tmp_path: Path):
+    path = tmp_path / "access"
+    writer = LineWriter(os.open(path, os.O_WRONLY | os.O_CREAT))
+    line = AccessLine(
+        at=1_770_000_000.25, method="GET", path='/a"b\n', template="/a", status=200, seconds=0.0123, request_id="r1",
+        client="1.2.3.4", who="customer", cached=False,
+    )  # fmt: skip
+    access = AccessLog(writer)
+    access.add(line)
+    access.add(msgspec.structs.replace(line, path="/lists/abcdef", template="/lists/{token:str}"))
+    writer.flush()
+    first, second = (msgspec.json.decode(text) for text in path.read_text().splitlines())
+    assert first == {
+        "time": "2026-02-02T02:40:00.250Z", "level": "info", "logger": "access", "method": "GET", "path": '/a"b\n',
+        "route": "/a", "status": 200, "ms": 12.3, "request_id": "r1", "client": "1.2.3.4", "who": "customer",
+        "cached": False,
+    }  # fmt: skip
+    assert second["path"] == "/lists/{token:str}"
+    assert b"\n" not in line.as_text()[:-1]
