@@ -1,5 +1,7 @@
 """The technical parts every context is built on."""
 
+from typing import Any
+
 from dependency_injector import containers, providers
 
 from merx.infra.cache import ByteCache
@@ -46,7 +48,7 @@ class Infra(containers.DeclarativeContainer):
     )
     deliverer = providers.Singleton(Deliverer, deliveries, registry)
     relay = providers.Singleton(Relay, deliverer)
-    nudge = providers.Dependency(default=relay.provided.wake)
+    nudge: providers.Dependency[Any] = providers.Dependency(default=relay.provided.wake)
     outbox = providers.Selector(
         storage,
         postgres=providers.Singleton(PostgresOutbox, registry, nudge),

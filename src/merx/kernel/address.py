@@ -14,7 +14,7 @@ CountryCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z", description="I
 Email = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}\Z")]
 
 
-class Address(Value):
+class Address(Value, frozen=True):
     name: _Line
     line1: _Line
     city: _Line

@@ -1,5 +1,7 @@
 """Wiring of orders. The one context that joins others in its transaction gets their facades as neighbours."""
 
+from typing import Any
+
 from dependency_injector import containers, providers
 from litestar.di import Provide
 
@@ -16,11 +18,11 @@ from merx.infra.outbox.events import Subscriber
 
 class OrdersContainer(containers.DeclarativeContainer):
     infra = providers.DependenciesContainer()
-    carts = providers.Dependency()
-    catalog = providers.Dependency()
-    inventory = providers.Dependency()
-    shipping = providers.Dependency()
-    payments = providers.Dependency()
+    carts: providers.Dependency[Any] = providers.Dependency()
+    catalog: providers.Dependency[Any] = providers.Dependency()
+    inventory: providers.Dependency[Any] = providers.Dependency()
+    shipping: providers.Dependency[Any] = providers.Dependency()
+    payments: providers.Dependency[Any] = providers.Dependency()
 
     uow = providers.Selector(
         infra.storage,
@@ -54,7 +56,10 @@ class OrdersContainer(containers.DeclarativeContainer):
 
     controllers = providers.Object((http.OrderController,))
     handlers = providers.Dict(
-        order_queries=queries, place_order=place_order, cancel_order=cancel_order, ship_order=ship_order,
+        order_queries=queries,
+        place_order=place_order,
+        cancel_order=cancel_order,
+        ship_order=ship_order,
         checkout_key=providers.Object(Provide(keys.checkout_key)),
     )
     subscribers = providers.List(

@@ -20,7 +20,7 @@ class PlacedLine(msgspec.Struct, frozen=True):
     line_total: Money
 
 
-class OrderPlaced(Event, tag="orders.order-placed.v1"):
+class OrderPlaced(Event, frozen=True, tag="orders.order-placed.v1"):
     order_id: UUID
     number: str
     customer_id: UUID | None
@@ -34,12 +34,12 @@ class OrderPlaced(Event, tag="orders.order-placed.v1"):
     lines: tuple[PlacedLine, ...]
 
 
-class OrderPaid(Event, tag="orders.order-paid.v1"):
+class OrderPaid(Event, frozen=True, tag="orders.order-paid.v1"):
     order_id: UUID
     number: str
 
 
-class OrderCancelled(Event, tag="orders.order-cancelled.v1"):
+class OrderCancelled(Event, frozen=True, tag="orders.order-cancelled.v1"):
     """`quantities` are the units per variant that will not be sent after all.
 
     `whole` is False when something was sent before and only the rest is called off.
@@ -53,7 +53,7 @@ class OrderCancelled(Event, tag="orders.order-cancelled.v1"):
     whole: bool = True
 
 
-class OrderShipped(Event, tag="orders.order-shipped.v1"):
+class OrderShipped(Event, frozen=True, tag="orders.order-shipped.v1"):
     """One shipment left; `quantities` are its units per variant."""
 
     order_id: UUID
@@ -65,7 +65,7 @@ class OrderShipped(Event, tag="orders.order-shipped.v1"):
     quantities: dict[UUID, int]
 
 
-class OrderDelivered(Event, tag="orders.order-delivered.v1"):
+class OrderDelivered(Event, frozen=True, tag="orders.order-delivered.v1"):
     order_id: UUID
     number: str
     shipment_id: UUID

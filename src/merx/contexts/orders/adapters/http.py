@@ -24,6 +24,7 @@ from merx.contexts.orders.usecases.checkout import CheckoutRequest, PlaceOrder
 from merx.contexts.orders.usecases.commands import CancelOrder, NoteOnOrder, ShipOrder
 from merx.contexts.orders.usecases.fulfil import CancelOrderHandler, ShipOrderHandler
 from merx.contexts.orders.usecases.place_order import PlaceOrderHandler
+from merx.infra.failpoints import failpoint
 from merx.infra.http.auth import GuestProof, guest_or_owner, public, signed_in, staff
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.kernel.actor import Actor
@@ -69,8 +70,11 @@ class OrderController(Controller):
         A cart becomes one order, whatever the keys: asked for again with another key it answers 200 with that order.
         """
         answer = await place_order(
-            CheckoutRequest(command=data, actor=actor, opens_cart=proof.opens("cart", data.cart_id), key=checkout_key.of(data))
+            CheckoutRequest(
+                command=data, actor=actor, opens_cart=proof.opens("cart", data.cart_id), key=checkout_key.of(data)
+            )
         )
+        failpoint("checkout.before-reply")
         headers = {"cache-control": "no-store"}
         if answer.replayed:
             headers["idempotency-replayed"] = "true"

@@ -11,28 +11,18 @@ from litestar.params import HeaderParameter
 
 from merx.contexts.orders.ports.neighbours import RequestKey, StoredAnswer
 from merx.contexts.orders.usecases.checkout import PlaceOrder
+from merx.infra.failpoints import failpoint
 from merx.infra.idempotency.answers import AnswerStore, Key
+from merx.infra.idempotency.http import checked_key
 from merx.kernel.actor import Actor
-from merx.kernel.errors import MerxError
 from merx.kernel.ports import Transaction
 
 _encoder = msgspec.json.Encoder()
 
 KeyHeader = Annotated[
     str | None,
-    HeaderParameter(
-        name="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+\Z",
-        description="names this attempt; the same key gets the same answer",
-    ),
+    HeaderParameter(name="Idempotency-Key", description="names this attempt: the same key gets the same answer"),
 ]
-
-
-class KeyRequired(MerxError):
-    slug = "idempotency.key-required"
-    title = "Send an Idempotency-Key header"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +40,8 @@ class CheckoutKey:
 
 
 async def checkout_key(actor: NamedDependency[Actor], idempotency_key: KeyHeader = None) -> CheckoutKey:
-    """Raises KeyRequired."""
-    if idempotency_key is None:
-        raise KeyRequired
-    return CheckoutKey(str(actor.account_id) if actor.account_id else "", idempotency_key)
+    """Raises KeyRequired, KeyInvalid."""
+    return CheckoutKey(str(actor.account_id) if actor.account_id else "", checked_key(idempotency_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +50,7 @@ class KeptAnswers:
 
     async def find(self, tx: Transaction, keys: Sequence[RequestKey]) -> list[StoredAnswer | None]:
         kept = await self.store.find(tx, [_key(key) for key in keys])
+        failpoint("checkout.after-locks")
         return [
             None if answer is None else StoredAnswer(answer.fingerprint == key.fingerprint, answer.status, answer.body)
             for key, answer in zip(keys, kept, strict=True)
@@ -69,6 +58,7 @@ class KeptAnswers:
 
     async def keep(self, tx: Transaction, answers: Sequence[tuple[RequestKey, int, bytes]]) -> None:
         await self.store.keep(tx, [(_key(key), status, body) for key, status, body in answers])
+        failpoint("checkout.before-commit")
 
 
 def _key(key: RequestKey) -> Key:

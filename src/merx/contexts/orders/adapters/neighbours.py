@@ -19,6 +19,7 @@ from merx.contexts.orders.ports.neighbours import (
 )
 from merx.contexts.payments.api import OpenPayment, PaymentsApi
 from merx.contexts.shipping.api import Parcel, ShippingApi
+from merx.infra.failpoints import failpoint
 from merx.infra.tokens import GuestTokens
 from merx.kernel.model import Event
 from merx.kernel.money import Money
@@ -71,6 +72,7 @@ class InventoryHolds:
     ) -> tuple[list[tuple[Missing, ...]], list[Event]]:
         requests = [AllocationRequest(wish.order_id, wish.quantities) for wish in wishes]
         outcomes, events = await self.api.allocate(tx, requests)
+        failpoint("checkout.after-stock")
         gaps = [tuple(Missing(s.variant_id, s.wanted, s.available) for s in o.shortages) for o in outcomes]
         return gaps, events
 

@@ -13,7 +13,7 @@ from merx.kernel.money import Money
 from merx.kernel.paging import Page
 
 
-class LineView(View):
+class LineView(View, frozen=True):
     id: UUID
     variant_id: UUID
     product_id: UUID
@@ -27,7 +27,7 @@ class LineView(View):
     cancelled: int
 
 
-class ShipmentView(View):
+class ShipmentView(View, frozen=True):
     """`quantities` are units per order line."""
 
     id: UUID
@@ -38,13 +38,13 @@ class ShipmentView(View):
     delivered_at: datetime | None
 
 
-class ShippingView(View):
+class ShippingView(View, frozen=True):
     method_id: UUID
     code: str
     name: str
 
 
-class OrderView(View):
+class OrderView(View, frozen=True):
     id: UUID
     number: str
     status: Status
@@ -78,7 +78,7 @@ class PlacedOrder(msgspec.Struct, frozen=True):
     next_action: dict[str, Any] | None
 
 
-class OrderSummary(View):
+class OrderSummary(View, frozen=True):
     id: UUID
     number: str
     status: Status
@@ -90,7 +90,7 @@ class OrderSummary(View):
     placed_at: datetime | None
 
 
-class TimelineEntry(View):
+class TimelineEntry(View, frozen=True):
     id: UUID
     at: datetime
     kind: str

@@ -50,7 +50,7 @@ from merx.kernel.money import Money, total
 from merx.kernel.ports import Clock
 
 
-class PlaceOrder(Command):
+class PlaceOrder(Command, frozen=True):
     """`expected_total` is what the shopper saw and agreed to; another total is refused with the present one."""
 
     cart_id: UUID
@@ -108,7 +108,8 @@ class PlaceOrderBatch:
                 list({line.variant_id for cart in carts.values() if cart.active for line in cart.lines})
             )
             drafts: dict[int, Order] = {}
-            repeats: dict[int, UUID] = {}
+            # A request for a cart that another one of the batch orders, or that was ordered before (None).
+            repeats: dict[int, int | None] = {}
             for position, request in enumerate(requests):
                 try:
                     answer = _replay(stored[position])
@@ -116,8 +117,9 @@ class PlaceOrderBatch:
                         results[position] = answer
                         continue
                     cart = _opened(carts.get(request.command.cart_id), request)
-                    if cart.completed or any(draft.cart_id == cart.id for draft in drafts.values()):
-                        repeats[position] = cart.id
+                    first = next((at for at, draft in drafts.items() if draft.cart_id == cart.id), None)
+                    if cart.completed or first is not None:
+                        repeats[position] = first
                     else:
                         drafts[position] = await self._draft(request, cart, offers)
                 except Exception as error:
@@ -213,21 +215,20 @@ class PlaceOrderBatch:
     async def _repeat(
         self,
         requests: Sequence[CheckoutRequest],
-        repeats: dict[int, UUID],
+        repeats: dict[int, int | None],
         results: list[CheckoutAnswer | Exception | None],
     ) -> None:
         """A cart that became an order before answers with that order, whatever the key."""
         if not repeats:
             return
-        views = await self.queries.of_carts(list(set(repeats.values())))
-        for position, cart_id in repeats.items():
-            view = views.get(cart_id)
-            if view is None:
-                # Its twin in this very batch was refused: this one is refused for the same reason.
-                twin = next(i for i, r in enumerate(requests) if r.command.cart_id == cart_id and i != position)
-                results[position] = results[twin]
-            else:
+        views = await self.queries.of_carts(list({requests[position].command.cart_id for position in repeats}))
+        for position, first in repeats.items():
+            view = views.get(requests[position].command.cart_id)
+            if view is not None:
                 results[position] = CheckoutAnswer(OK, self._body(view), replayed=True)
+            elif first is not None:
+                # The twin in this batch was refused: this one is refused for the same reason.
+                results[position] = results[first]
 
     def _body(self, view: OrderView) -> bytes:
         return _encoder.encode(PlacedOrder(view, self.tokens.issue(view.id), None))
@@ -245,11 +246,8 @@ def _opened(cart: LockedCart | None, request: CheckoutRequest) -> LockedCart:
     """The cart if the caller may order it. Raises CartNotFound, the same for nobody's cart and somebody else's."""
     if cart is None or not (cart.active or cart.completed):
         raise CartNotFound
-    if cart.customer_id is None:
-        allowed = request.opens_cart
-    else:
-        allowed = cart.customer_id == request.actor.customer_id
-    if not allowed:
+    mine = cart.customer_id is not None and cart.customer_id == request.actor.customer_id
+    if not (mine or (cart.customer_id is None and request.opens_cart)):
         raise CartNotFound
     return cart
 

@@ -5,7 +5,7 @@ from merx.contexts.orders.usecases.combiner import Combiner
 
 
 class PlaceOrderHandler:
-    """Raises what keeps the cart from becoming an order: CartIncomplete, CartChanged, SoldOut, NotForSale and others."""
+    """Raises what keeps the cart from becoming an order: CartIncomplete, CartChanged, SoldOut, NotForSale …"""
 
     def __init__(self, batch: PlaceOrderBatch) -> None:
         self._combine: Combiner[CheckoutRequest, CheckoutAnswer] = Combiner(batch)

@@ -38,8 +38,8 @@ _INSERT = compiled(
           from unnest(cast(:timeline_ids as uuid[]), cast(:ids as uuid[])) as t(id, order_id))
     insert into orders.order_line (id, order_id, position, variant_id, product_id, sku, name, options, quantity,
            unit_price_amount, unit_price_currency, line_total_amount, line_total_currency, shipped, cancelled)
-    select l.id, l.order_id, l.position, l.variant_id, l.product_id, l.sku, l.name, cast(l.options as jsonb), l.quantity,
-           l.unit, l.currency, l.unit * l.quantity, l.currency, 0, 0
+    select l.id, l.order_id, l.position, l.variant_id, l.product_id, l.sku, l.name, cast(l.options as jsonb),
+           l.quantity, l.unit, l.currency, l.unit * l.quantity, l.currency, 0, 0
       from unnest(cast(:l_ids as uuid[]), cast(:l_orders as uuid[]), cast(:l_positions as int[]),
                   cast(:l_variants as uuid[]), cast(:l_products as uuid[]), cast(:l_skus as text[]),
                   cast(:l_names as text[]), cast(:l_options as text[]), cast(:l_quantities as int[]),

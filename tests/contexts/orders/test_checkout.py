@@ -1,0 +1,152 @@
+"""Checkout among its real neighbours, on memory and on PostgreSQL."""
+
+import asyncio
+
+import pytest
+
+from merx.contexts.carts.usecases.open_cart import OpenCart
+from merx.contexts.catalog.usecases.commands import EditProduct, EditVariant, Price
+from merx.contexts.orders.domain.errors import (
+    CartChanged,
+    CartIncomplete,
+    CartNotFound,
+    NotForSale,
+    PaymentMethodNotAvailable,
+    SoldOut,
+)
+from merx.contexts.orders.domain.states import Status
+from merx.contexts.orders.usecases.checkout import KeyReused, PlaceOrder
+from merx.kernel.ids import new_id
+from merx.kernel.money import Money
+from tests.contexts.orders.conftest import EMAIL, Shop, other_total, placed, request
+
+
+OPEN = OpenCart()
+
+
+async def test_a_cart_becomes_an_order(shop: Shop):
+    lamp, chair = await shop.product(stock=10), await shop.product(stock=5, price=70_00)
+    command = await shop.cart({lamp: 2, chair: 1})
+    answer = await shop.place(request(command))
+    made = placed(answer)
+    assert (answer.status, answer.replayed) == (201, False)
+    assert (made.order.status, made.order.email) == (Status.placed, EMAIL)
+    assert made.order.items_total == Money(110_00, "USD")
+    assert made.order.total == command.expected_total == made.order.items_total + made.order.shipping_total
+    assert [(line.variant_id, line.quantity) for line in made.order.lines] == [(lamp, 2), (chair, 1)]
+    assert shop.app.infra.guest_tokens().check("order", made.order.id, made.token)
+    assert await shop.contexts.orders.queries().order(made.order.id) == made.order
+    assert (await shop.on_hand(lamp), await shop.on_hand(chair)) == ((10, 2), (5, 1))
+    assert await shop.contexts.inventory.queries().discrepancies() == []
+
+
+async def test_the_same_key_gets_the_same_answer(shop: Shop):
+    lamp = await shop.product()
+    command = await shop.cart({lamp: 1})
+    first = await shop.place(request(command, key="k"))
+    again = await shop.place(request(command, key="k"))
+    assert (again.status, again.body, again.replayed) == (201, first.body, True)
+    assert await shop.on_hand(lamp) == (10, 1)
+    with pytest.raises(KeyReused):
+        await shop.place(request(other_total(command), key="k"))
+
+
+async def test_a_cart_becomes_one_order_whatever_the_keys(shop: Shop):
+    lamp = await shop.product()
+    command = await shop.cart({lamp: 1})
+    answers = await asyncio.gather(*(shop.place(request(command)) for _ in range(20)))
+    assert len({placed(answer).order.id for answer in answers}) == 1
+    assert sorted(answer.status for answer in answers) == [200] * 19 + [201]
+    assert await shop.on_hand(lamp) == (10, 1)
+
+
+async def test_a_double_click_is_one_order(shop: Shop):
+    lamp = await shop.product()
+    command = await shop.cart({lamp: 1})
+    answers = await asyncio.gather(*(shop.place(request(command, key="same")) for _ in range(20)))
+    assert len({placed(answer).order.id for answer in answers}) == 1
+    assert await shop.on_hand(lamp) == (10, 1)
+
+
+async def test_a_cart_is_all_or_nothing(shop: Shop):
+    lamp, chair = await shop.product(stock=10), await shop.product(stock=1)
+    command = await shop.cart({lamp: 2, chair: 1})
+    await shop.order({chair: 1})
+    with pytest.raises(SoldOut) as refused:
+        await shop.place(request(command))
+    assert refused.value.extra == {"variants": [{"variant_id": str(chair), "wanted": 1, "available": 0}]}
+    assert await shop.on_hand(lamp) == (10, 0)
+
+
+async def test_twins_of_a_refused_cart_hear_the_same(shop: Shop):
+    chair = await shop.product(stock=1)
+    command = await shop.cart({chair: 1})
+    await shop.order({chair: 1})
+    answers = await asyncio.gather(*(shop.place(request(command)) for _ in range(3)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [SoldOut] * 3
+
+
+async def test_another_total_is_refused_with_the_present_one(shop: Shop):
+    lamp = await shop.product(price=20_00)
+    command = await shop.cart({lamp: 1})
+    variants = await shop.contexts.catalog.api().variants([lamp])
+    price = EditVariant(id=lamp, price=Price(amount=25_00, currency="USD"))
+    await shop.contexts.catalog.edit_product()(variants[lamp].product_id, EditProduct(variants=[price]))
+    with pytest.raises(CartChanged) as refused:
+        await shop.place(request(command))
+    assert refused.value.extra["items_total"] == {"amount": 25_00, "currency": "USD"}
+    assert await shop.on_hand(lamp) == (10, 0)
+
+
+async def test_what_is_withdrawn_is_not_sold(shop: Shop):
+    lamp = await shop.product()
+    command = await shop.cart({lamp: 1})
+    variants = await shop.contexts.catalog.api().variants([lamp])
+    await shop.contexts.catalog.change_status().archive(variants[lamp].product_id)
+    with pytest.raises(NotForSale):
+        await shop.place(request(command))
+
+
+async def test_only_who_may_open_the_cart_may_order_it(shop: Shop):
+    lamp, owner = await shop.product(), new_id()
+    guests = await shop.cart({lamp: 1})
+    with pytest.raises(CartNotFound):
+        await shop.place(request(guests, opens_cart=False))
+    with pytest.raises(CartNotFound):
+        await shop.place(request(guests, customer_id=owner, opens_cart=False))
+    owned = await shop.cart({lamp: 1}, customer_id=owner)
+    with pytest.raises(CartNotFound):
+        await shop.place(request(owned, opens_cart=True))
+    with pytest.raises(CartNotFound):
+        await shop.place(request(owned, customer_id=new_id()))
+    assert placed(await shop.place(request(owned, customer_id=owner))).order.customer_id == owner
+    # Nor is the answer of another's order given away.
+    with pytest.raises(CartNotFound):
+        await shop.place(request(owned, customer_id=new_id()))
+    with pytest.raises(CartNotFound):
+        await shop.place(request(PlaceOrder(cart_id=new_id(), payment_method="cod", expected_total=Money(0, "USD"))))
+
+
+async def test_an_unfinished_cart_says_what_is_missing(shop: Shop):
+    view, _ = await shop.contexts.carts.open_cart()(None, OPEN)
+    command = PlaceOrder(cart_id=view.id, payment_method="cod", expected_total=Money(0, "USD"))
+    with pytest.raises(CartIncomplete) as refused:
+        await shop.place(request(command))
+    assert refused.value.extra == {"requirements": ["lines", "email", "address", "shipping_method"]}
+
+
+async def test_an_unknown_way_to_pay(shop: Shop):
+    command = await shop.cart({await shop.product(): 1})
+    wrong = PlaceOrder(cart_id=command.cart_id, payment_method="magic", expected_total=command.expected_total)
+    with pytest.raises(PaymentMethodNotAvailable):
+        await shop.place(request(wrong))
+
+
+async def test_many_carts_at_once_each_get_their_own_verdict(shop: Shop):
+    lamp = await shop.product(stock=10)
+    commands = [await shop.cart({lamp: 1}) for _ in range(25)]
+    answers = await asyncio.gather(*(shop.place(request(command)) for command in commands), return_exceptions=True)
+    assert sum(not isinstance(answer, Exception) for answer in answers) == 10
+    assert sum(isinstance(answer, SoldOut) for answer in answers) == 15
+    assert await shop.on_hand(lamp) == (10, 10)
+    assert await shop.contexts.inventory.queries().discrepancies() == []

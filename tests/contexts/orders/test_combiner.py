@@ -1,0 +1,70 @@
+"""The combiner: together when many wait, alone when not, and nobody pays for another's mistake."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from merx.contexts.orders.usecases.combiner import MAX_BATCH, Combiner
+
+
+class Counter:
+    """Doubles numbers; refuses 13; a batch with 66 in it fails as a whole unless it is alone."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+
+    async def __call__(self, numbers: Sequence[int]) -> list[int | Exception]:
+        self.batches.append(list(numbers))
+        await asyncio.sleep(0.001)
+        if 66 in numbers and len(numbers) > 1:
+            raise ConnectionError("together it does not work")
+        if 666 in numbers:
+            raise ConnectionError("it never works")
+        return [ValueError("refused") if number == 13 else number * 2 for number in numbers]
+
+
+async def test_one_alone_does_not_wait():
+    run = Counter()
+    assert await Combiner(run)(4) == 8
+    assert run.batches == [[4]]
+
+
+async def test_those_that_wait_go_together():
+    run = Counter()
+    combine = Combiner(run)
+    numbers = range(100, 300)
+    assert await asyncio.gather(*map(combine, numbers)) == [number * 2 for number in numbers]
+    sizes = [len(batch) for batch in run.batches]
+    assert max(sizes) == MAX_BATCH
+    assert len(sizes) < 10
+
+
+async def test_a_refusal_is_for_its_caller_alone():
+    combine = Combiner(Counter())
+    one, two, three = await asyncio.gather(combine(1), combine(13), combine(3), return_exceptions=True)
+    assert (one, three) == (2, 6)
+    assert isinstance(two, ValueError)
+
+
+async def test_a_failed_batch_is_tried_one_by_one():
+    run = Counter()
+    combine = Combiner(run)
+    first = asyncio.create_task(combine(1))
+    await asyncio.sleep(0)
+    answers = await asyncio.gather(combine(66), combine(2), combine(666), return_exceptions=True)
+    assert await first == 2
+    assert answers[:2] == [132, 4]
+    assert isinstance(answers[2], ConnectionError)
+    assert [66] in run.batches
+
+
+async def test_a_caller_that_leaves_takes_nobody_along():
+    combine = Combiner(Counter())
+    leaving, staying = asyncio.create_task(combine(5)), asyncio.create_task(combine(6))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await staying == 12
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert await combine(7) == 14
