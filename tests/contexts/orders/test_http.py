@@ -91,7 +91,9 @@ async def test_staff_ships(client, memory_shop):
     here, key = await placed(memory_shop, client)
     parcel = {"carrier": "DHL", "tracking_number": "42"}
     assert (await client.post(f"{here}/shipments", json=parcel, headers=key)).status == 401
-    assert (await client.post(f"{here}/shipments", json=parcel, headers=bearer(memory_shop, "orders:read"))).status == 403
+    assert (
+        await client.post(f"{here}/shipments", json=parcel, headers=bearer(memory_shop, "orders:read"))
+    ).status == 403
     staff = bearer(memory_shop, "orders:write", "orders:read")
     shipped = await client.post(f"{here}/shipments", json=parcel, headers=staff)
     assert (shipped.status, shipped.json()["fulfilment_status"]) == (201, "fulfilled")

@@ -23,9 +23,7 @@ _TAKE = compiled("update inventory.stock set allocated = allocated + :units wher
 class CarelessHolds:
     """What not to do: look first, take later, without a lock in between."""
 
-    async def allocate(
-        self, tx: Any, wishes: Sequence[StockWish]
-    ) -> tuple[list[tuple[Missing, ...]], list[Event]]:
+    async def allocate(self, tx: Any, wishes: Sequence[StockWish]) -> tuple[list[tuple[Missing, ...]], list[Event]]:
         assert isinstance(tx, PostgresTx)
         gaps: list[tuple[Missing, ...]] = []
         for wish in wishes:

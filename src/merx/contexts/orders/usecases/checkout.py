@@ -7,6 +7,7 @@ Locks are taken in one order everywhere: cart → order → payment → stock.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -101,6 +102,7 @@ class PlaceOrderBatch:
 
     async def __call__(self, requests: Sequence[CheckoutRequest]) -> list[CheckoutAnswer | Exception]:
         results: list[CheckoutAnswer | Exception | None] = [None] * len(requests)
+        now = self.clock.now()
         async with self.uow() as uow:
             carts = await self.carts.lock(uow.tx, sorted({request.command.cart_id for request in requests}))
             stored = await self.answers.find(uow.tx, [request.key for request in requests])
@@ -121,20 +123,21 @@ class PlaceOrderBatch:
                     if cart.completed or first is not None:
                         repeats[position] = first
                     else:
-                        drafts[position] = await self._draft(request, cart, offers)
+                        drafts[position] = await self._draft(request, cart, offers, now)
                 except Exception as error:
                     results[position] = error
             await self._promise(uow, drafts, results)
-            await self._finalise(uow, requests, drafts, results)
+            await self._finalise(uow, requests, drafts, results, now)
             await uow.commit()
         await self._repeat(requests, repeats, results)
         return [result or RuntimeError("a checkout was left without an answer") for result in results]
 
-    async def _draft(self, request: CheckoutRequest, cart: LockedCart, offers: Mapping[UUID, Offer]) -> Order:
+    async def _draft(
+        self, request: CheckoutRequest, cart: LockedCart, offers: Mapping[UUID, Offer], now: datetime
+    ) -> Order:
         """What the cart costs now. Raises whatever keeps it from becoming an order."""
         if cart.email is None or cart.address is None or cart.shipping_method_id is None or not cart.lines:
             raise CartIncomplete(extra={"requirements": _requirements(cart)})
-        order_id, now = new_id(), self.clock.now()
         lines = [_line(line.variant_id, line.quantity, offers, cart.currency) for line in cart.lines]
         items_total = total((line.line_total for line in lines), cart.currency)
         weight = sum(offers[line.variant_id].weight_grams * line.quantity for line in cart.lines)
@@ -149,7 +152,7 @@ class PlaceOrderBatch:
         if not self.payments.offers(method, amount, cart.address.country):
             raise PaymentMethodNotAvailable
         return Order(
-            id=order_id,
+            id=new_id(),
             version=1,
             number=new_number(),
             cart_id=cart.id,
@@ -187,7 +190,7 @@ class PlaceOrderBatch:
         for position, gaps in zip(list(drafts), missing, strict=True):
             if gaps:
                 del drafts[position]
-                results[position] = SoldOut(extra={"variants": msgspec.to_builtins(gaps)})
+                results[position] = SoldOut(extra={"variants": [msgspec.to_builtins(gap) for gap in gaps]})
 
     async def _finalise(
         self,
@@ -195,11 +198,11 @@ class PlaceOrderBatch:
         requests: Sequence[CheckoutRequest],
         drafts: dict[int, Order],
         results: list[CheckoutAnswer | Exception | None],
+        now: datetime,
     ) -> None:
         if not drafts:
             return
         orders = list(drafts.values())
-        now = self.clock.now()
         uow.emit(*(order.place(now) for order in orders))
         await uow.placements.insert(orders)
         bills = [Bill(order.payment_id, order.id, order.payment_method, order.total) for order in orders]
