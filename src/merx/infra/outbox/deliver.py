@@ -11,7 +11,7 @@ import msgspec
 from loguru import logger
 
 from merx.infra.failpoints import failpoint
-from merx.infra.outbox.deliveries import MAX_FAILURES, Deliveries, Leased
+from merx.infra.outbox.deliveries import LEASE, MAX_FAILURES, Deliveries, Leased
 from merx.infra.outbox.events import Subscriber, SubscriberRegistry
 from merx.kernel.errors import MerxError, RateLimited, StaleVersion, Unavailable
 from merx.kernel.model import Event
@@ -20,7 +20,6 @@ from merx.kernel.model import Event
 MAX_ATTEMPTS_AWAY = 240
 # Lost races and absent dependencies are nobody's mistake. All other expected errors will not go away by trying again.
 _PASSING = (Unavailable, RateLimited, StaleVersion)
-_RENEW_EVERY = 2.0
 _ENDLESS = 100_000
 
 
@@ -48,12 +47,14 @@ class Deliverer:
         concurrency: int = 8,
         limit: float = 30.0,
         retry_in: Callable[[int], timedelta] = backoff,
+        renew_every: float = LEASE.total_seconds() / 3,
     ) -> None:
         self._deliveries = deliveries
         self._registry = registry
         self._concurrency = concurrency
         self._limit = limit
         self._retry_in = retry_in
+        self._renew_every = renew_every
         self._running: dict[asyncio.Task[None], Leased] = {}
         self._leasing = 0
         self._alone = False
@@ -153,7 +154,7 @@ class Deliverer:
 
     async def _renew(self) -> None:
         while self._running:
-            await asyncio.sleep(_RENEW_EVERY)
+            await asyncio.sleep(self._renew_every)
             with contextlib.suppress(Unavailable):
                 await self._deliveries.renew(list(self._running.values()))
 

@@ -110,8 +110,9 @@ _PRUNE_BATCH = 5_000
 
 
 class PostgresDeliveries:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lease: timedelta = LEASE) -> None:
         self._run = database.reader
+        self._lease = lease
 
     async def lease(self, limit: int, ids: Sequence[UUID] | None = None) -> list[Leased]:
         if ids is None:
@@ -119,7 +120,7 @@ class PostgresDeliveries:
         return await self._leased(LEASE_THESE, limit=limit, ids=list(ids))
 
     async def _leased(self, statement: Compiled, **params: Any) -> list[Leased]:
-        rows = await self._run.fetch(statement, token=new_id(), lease=LEASE, **params)
+        rows = await self._run.fetch(statement, token=new_id(), lease=self._lease, **params)
         return [Leased(*row) for row in rows]
 
     async def suspects(self) -> bool:
@@ -133,7 +134,7 @@ class PostgresDeliveries:
         return leased[0] if leased else None
 
     async def renew(self, leases: Sequence[Leased]) -> None:
-        await self._run.fetch(RENEW, lease=LEASE, **_columns(leases))
+        await self._run.fetch(RENEW, lease=self._lease, **_columns(leases))
 
     async def claim(self, tx: PostgresTx, lease: Leased) -> bool:
         return await tx.execute(DONE, id=lease.id, token=lease.token) == 1
