@@ -149,10 +149,14 @@ class App:
         store: MemoryStore = self.infra.store()
         store.on_invalidate = self.cache.invalidate
 
+        # Litestar hands itself to hooks that take an argument; these take none.
         async def start() -> None:
             self.relay.start()
 
-        return [start], [self.relay.stop]
+        async def stop() -> None:
+            await self.relay.stop()
+
+        return [start], [stop]
 
     def _postgres_hooks(self) -> tuple[Sequence[Hook], Sequence[Hook]]:
         listener = CacheListener(self.database, self.cache)

@@ -20,7 +20,6 @@ from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from tests.contexts.orders.conftest import EMAIL, Shop, other_total, placed, request
 
-
 OPEN = OpenCart()
 
 
