@@ -7,6 +7,7 @@ from dependency_injector import containers, providers
 from litestar import Controller
 
 from merx.bootstrap.infra import Infra
+from merx.bootstrap.schema import check_schema
 from merx.contexts.carts.container import CartsContainer
 from merx.contexts.catalog.container import CatalogContainer
 from merx.contexts.identity.container import IdentityContainer
@@ -23,9 +24,12 @@ from merx.infra.memory import MemoryStore
 from merx.infra.outbox.deliver import Deliverer
 from merx.infra.outbox.events import SubscriberRegistry
 from merx.infra.outbox.relay import Relay
+from merx.infra.outbox.scheduler import Scheduler
 from merx.infra.postgres import Database
 from merx.infra.postgres.listener import CacheListener
+from merx.infra.redis import redis_client
 from merx.infra.settings import Settings
+from merx.infra.tasks.nudge import QueueNudge
 
 
 class Contexts(containers.DeclarativeContainer):
@@ -128,8 +132,11 @@ class App:
 
     @property
     def probes(self) -> list[Probe]:
-        own = [] if self.in_memory else [Probe("postgres", self.database.ping)]
+        own = [] if self.in_memory else [Probe("postgres", self.database.ping), Probe("schema", self._schema)]
         return own + [probe for context in self._each() if hasattr(context, "probes") for probe in context.probes()]
+
+    async def _schema(self) -> None:
+        await check_schema(self.database.reader)
 
     def http_parts(self) -> HttpParts:
         starts, stops = self._memory_hooks() if self.in_memory else self._postgres_hooks()
@@ -148,19 +155,34 @@ class App:
         """One process is everything: it hears its own invalidations and delivers its own events."""
         store: MemoryStore = self.infra.store()
         store.on_invalidate = self.cache.invalidate
+        from merx.bootstrap.schedule import schedule_of, timetable_of
+
+        scheduler = Scheduler(timetable_of(self, schedule_of(self)), self.relay.wake)
 
         # Litestar hands itself to hooks that take an argument; these take none.
         async def start() -> None:
             self.relay.start()
+            scheduler.start()
 
         async def stop() -> None:
+            await scheduler.stop()
             await self.relay.stop()
 
         return [start], [stop]
 
     def _postgres_hooks(self) -> tuple[Sequence[Hook], Sequence[Hook]]:
         listener = CacheListener(self.database, self.cache)
-        return [listener.start], [listener.stop]
+        # The API delivers nothing itself, so it tells the workers.
+        client = redis_client(self.settings)
+        nudge = QueueNudge(client)
+        self.infra.nudge.override(providers.Object(nudge))
+
+        async def stop() -> None:
+            await listener.stop()
+            await nudge.close()
+            await client.aclose()
+
+        return [listener.start], [stop]
 
     async def close(self) -> None:
         if not self.in_memory:

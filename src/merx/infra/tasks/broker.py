@@ -138,7 +138,7 @@ class StreamBroker(RedisStreamBroker):
         times = {entry["message_id"]: entry["times_delivered"] for entry in pending}
         kept = []
         for message_id, data in entries:
-            if times.get(message_id, 1) > _MAX_DELIVERIES:
+            if int(times.get(message_id, 1)) > _MAX_DELIVERIES:
                 # The deliveries themselves have their own count of attempts in PostgreSQL.
                 await self._finish(message_id)
             else:
