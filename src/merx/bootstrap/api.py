@@ -60,7 +60,7 @@ def create_app(
     if container is None:
         from merx.bootstrap.container import build
 
-        container = build(settings)
+        container = build(settings, deliver_here=False)
     parts = container.http_parts()
     health = Health(parts.probes)
     metrics = RequestMetrics()

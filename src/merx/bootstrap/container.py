@@ -77,9 +77,13 @@ class App:
     Nothing connects before it is used; `close` belongs to the end of the process.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, deliver_here: bool = True) -> None:
+        """`deliver_here` False: another process delivers, and is told of new events through the queue."""
         self.settings = settings
         self.infra = Infra(settings=settings)
+        self._tells_queue = not deliver_here and not self.in_memory
+        if self._tells_queue:
+            self.infra.nudge.override(self.infra.queue_nudge)
         self.contexts = Contexts(infra=self.infra)
         for context in self._each():
             self.registry.add(*context.subscribers())
@@ -185,9 +189,12 @@ class App:
         return [listener.start], [stop]
 
     async def close(self) -> None:
+        if self._tells_queue:
+            await self.infra.queue_nudge().close()
+            await self.infra.redis().aclose()
         if not self.in_memory:
             await self.database.close()
 
 
-def build(settings: Settings) -> App:
-    return App(settings)
+def build(settings: Settings, *, deliver_here: bool = True) -> App:
+    return App(settings, deliver_here=deliver_here)

@@ -16,14 +16,16 @@ from merx.infra.outbox.postgres import PostgresOutbox
 from merx.infra.outbox.postgres_deliveries import PostgresDeliveries
 from merx.infra.outbox.relay import Relay
 from merx.infra.postgres import Database
+from merx.infra.redis import redis_client
 from merx.infra.settings import Settings
+from merx.infra.tasks.nudge import QueueNudge
 from merx.infra.tokens import AccessTokens, GuestTokens, load_keys
 
 ISSUER = AUDIENCE = "merx"
 
 
 class Infra(containers.DeclarativeContainer):
-    """`nudge` tells whoever delivers that there is something to deliver; each kind of process brings its own."""
+    """`nudge` tells whoever delivers that there is something to deliver: the relay of this process, or the queue."""
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     storage = settings.provided.storage
@@ -48,6 +50,8 @@ class Infra(containers.DeclarativeContainer):
     )
     deliverer = providers.Singleton(Deliverer, deliveries, registry)
     relay = providers.Singleton(Relay, deliverer)
+    redis = providers.Singleton(redis_client, settings)
+    queue_nudge = providers.Singleton(QueueNudge, redis)
     nudge: providers.Dependency[Any] = providers.Dependency(default=relay.provided.wake)
     outbox = providers.Selector(
         storage,
