@@ -155,7 +155,7 @@ def _joins(words: Sequence[str], position: int, lexicon: Lexicon) -> bool:
 def _alternatives(words: tuple[str, ...], lexicon: Lexicon, synonyms: Synonyms) -> tuple[Alternative, ...]:
     parts = [part for word in words for part in parts_of(word)]
     forms = {tuple(map(stem, words)), tuple(map(stem, parts)), (stem("".join(parts)),)}
-    found = {(stem("".join(parts)),): 1.0}
+    found: dict[tuple[str, ...], float] = {(stem("".join(parts)),): 1.0}
     if not (has_initial(parts) and lexicon.frequency(stem("".join(parts)))):
         found[tuple(map(stem, parts))] = 1.0
     for form in forms:

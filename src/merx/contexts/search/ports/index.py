@@ -1,6 +1,6 @@
 """The index as the inside sees it. All of it is asynchronous: an engine may be in the process or across a network."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -98,8 +98,13 @@ class SearchIndex(Protocol):
         """Products that have all words, the last one as a beginning; categories and brands likewise."""
         ...
 
-    async def apply(self, products: Sequence[ListedProduct], news: Mapping[UUID, StockNews] = NO_NEWS) -> int:
-        """Write what is not older than what the index has; invisible products become tombstones.
+    async def apply(
+        self,
+        products: Sequence[ListedProduct],
+        news: Mapping[UUID, StockNews] = NO_NEWS,
+        gone: Collection[UUID] = (),
+    ) -> int:
+        """Write what is not older than what the index has; invisible and `gone` products become tombstones.
 
         `news` per variant overrides the availability in the products, and an older sequence never overrides a newer
         one. Readers see the change within a second. Returns the number of products written. Raises NoIndex.

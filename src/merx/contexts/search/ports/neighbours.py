@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from merx.contexts.search.domain.documents import ListedProduct
+from merx.kernel.ports import UnitOfWork
 
 
 class CatalogFeed(Protocol):
@@ -15,3 +16,7 @@ class CatalogFeed(Protocol):
     async def page(self, after: UUID | None, limit: int) -> list[ListedProduct]:
         """Visible products in id order; an empty page ends it."""
         ...
+
+
+class UnitOfWorkFactory(Protocol):
+    def __call__(self) -> UnitOfWork: ...

@@ -1,7 +1,8 @@
 """What a shopper finds."""
 
-import msgspec
 from dataclasses import dataclass
+
+import msgspec
 
 from merx.contexts.search.domain.facets import BRAND, CATEGORY, IN_STOCK, PRICE, Facet, PriceFacet, Selection
 from merx.contexts.search.domain.query import Query, second_guesses, understand
@@ -14,7 +15,7 @@ DEFAULT_FACETS = (CATEGORY, BRAND, PRICE, IN_STOCK)
 _AUTO_FACETS = 6
 
 
-class FindProducts(Command):
+class FindProducts(Command, frozen=True):
     """`facets` None counts the usual ones, () none. `currency` is that of the price bounds."""
 
     text: str = ""

@@ -7,7 +7,7 @@ import msgspec
 import tantivy
 from tantivy import Query
 
-from merx.contexts.search.adapters.tantivy.queries import Queries, narrowed
+from merx.contexts.search.adapters.tantivy.queries import Queries, narrowed, total_of
 from merx.contexts.search.adapters.tantivy.schema import MIXED, SEPARATOR, STOCK
 from merx.contexts.search.domain.documents import folded_value
 from merx.contexts.search.domain.facets import (
@@ -110,7 +110,7 @@ class FacetCounter:
         return self._hits(self._query("", chosen))
 
     def _hits(self, query: Query) -> int:
-        return int(self._searcher.search(query, limit=1, count=True).count)
+        return total_of(self._searcher.search(query, limit=1, count=True))
 
     def _spec_of(self, names: Sequence[str]) -> Spec:
         spec: Spec = {}
@@ -246,14 +246,10 @@ class FacetCounter:
         return PriceFacet(currency=currency, lowest=lowest, highest=highest, ranges=ranges)
 
     def _in_range(self, low: int, high: int, currency: str) -> int:
-        return self._total(
-            msgspec.structs.replace(self._chosen, price_min=low, price_max=high, currency=currency)
-        )
+        return self._total(msgspec.structs.replace(self._chosen, price_min=low, price_max=high, currency=currency))
 
 
-def _shown(
-    values: list[FacetValue], chosen: set[str], limit: int, key: Callable[[str], str]
-) -> list[FacetValue]:
+def _shown(values: list[FacetValue], chosen: set[str], limit: int, key: Callable[[str], str]) -> list[FacetValue]:
     """The most frequent values; chosen ones always, even when nothing is left of them."""
     ordered = sorted(values, key=lambda value: (-value.count, value.label))
     shown = [value for position, value in enumerate(ordered) if position < limit or value.selected]

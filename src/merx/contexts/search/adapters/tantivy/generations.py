@@ -94,7 +94,7 @@ class FileLock:
         while True:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
+                break
             except BlockingIOError:
                 if time.monotonic() >= until:
                     os.close(self._file)
@@ -106,8 +106,6 @@ class FileLock:
 
 
 class FolderPlace:
-    """`tidy` is told of every generation folder that goes."""
-
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._pointer = folder / "current"

@@ -1,7 +1,7 @@
 """SearchIndex on the embedded engine."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from merx.contexts.search.adapters.tantivy.writer import Writer
 from merx.contexts.search.domain.documents import ListedProduct
 from merx.contexts.search.domain.query import Lexicon
 from merx.contexts.search.domain.stock import StockNews
-from merx.contexts.search.ports.index import NO_NEWS, Found, Suggested, VariantState, Wanted
+from merx.contexts.search.ports.index import NO_NEWS, Found, NoIndex, Suggested, VariantState, Wanted
 from merx.kernel.errors import MerxError, Unavailable
 
 T = TypeVar("T")
@@ -29,10 +29,10 @@ _READERS = 2
 class NoWords:
     """The lexicon of no index."""
 
-    def frequency(self, token: str) -> int:  # noqa: ARG002
+    def frequency(self, token: str) -> int:
         return 0
 
-    def has_code(self, code: str) -> bool:  # noqa: ARG002
+    def has_code(self, code: str) -> bool:
         return False
 
     def vocabulary(self) -> Mapping[str, int]:
@@ -108,12 +108,22 @@ class TantivyIndex:
 
     # ---- writing
 
-    async def apply(self, products: Sequence[ListedProduct], news: Mapping[UUID, StockNews] = NO_NEWS) -> int:
-        work = partial(self._writer.apply, products, news)
+    async def apply(
+        self,
+        products: Sequence[ListedProduct],
+        news: Mapping[UUID, StockNews] = NO_NEWS,
+        gone: Collection[UUID] = (),
+    ) -> int:
+        work = partial(self._writer.apply, products, news, gone)
         return await asyncio.get_running_loop().run_in_executor(self._writers, work)
 
     async def rebuild(self, pages: Pages, again: Again) -> int:
         return await Rebuild(self._place, self._rebuilders)(pages, again)
+
+    async def probe(self) -> None:
+        """Raises NoIndex, Unavailable."""
+        if not await self.ready():
+            raise NoIndex
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._writers, self._writer.close)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations, product
+from typing import Any
 
 import tantivy
 from tantivy import Occur, Query
@@ -182,6 +183,11 @@ def _weights(concept: domain.Concept) -> dict[str, float]:
         for token in way.tokens:
             found[token] = max(way.weight, found.get(token, 0.0))
     return found
+
+
+def total_of(result: Any) -> int:
+    """Products that matched; the type stubs of the engine forget it."""
+    return int(result.count)
 
 
 def all_of(parts: Sequence[Query]) -> Query:

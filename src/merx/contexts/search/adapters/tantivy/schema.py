@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import tantivy
@@ -36,7 +37,7 @@ class DocumentState(msgspec.Struct, array_like=True):
 
     version: int
     visible: bool
-    variants: dict[str, tuple[bool, int]]
+    variants: dict[UUID, tuple[bool, int]]
 
 
 def build_schema() -> tantivy.Schema:
@@ -89,8 +90,19 @@ def attribute_term(name: str, value: str) -> str:
 def to_document(product: ListedProduct, state: DocumentState, schema: tantivy.Schema) -> tuple[tantivy.Document, int]:
     """The document, and the digest of all that is in it."""
     fields = _fields(product) if state.visible else {}
+    return _document(product.product_id, fields, state, schema)
+
+
+def to_tombstone(product_id: UUID, state: DocumentState, schema: tantivy.Schema) -> tuple[tantivy.Document, int]:
+    """Found by its id alone. Keeps a late, older copy of the product from coming back."""
+    return _document(product_id, {}, state, schema)
+
+
+def _document(
+    product_id: UUID, fields: dict[str, Any], state: DocumentState, schema: tantivy.Schema
+) -> tuple[tantivy.Document, int]:
     fields["state"] = _encode(state)
-    fields["id"] = product.product_id.hex
+    fields["id"] = product_id.hex
     digest = int.from_bytes(blake2b(_encode(fields), digest_size=8).digest(), "big") & _LARGEST
     fields["digest"] = digest
     return tantivy.Document.from_dict(fields, schema), digest

@@ -6,13 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import tantivy
 from tantivy import Order, Query
 
 from merx.contexts.search.adapters.tantivy.facets import FacetCounter
 from merx.contexts.search.adapters.tantivy.generations import Generation
 from merx.contexts.search.adapters.tantivy.lexicon import TantivyLexicon, read_vocabulary
-from merx.contexts.search.adapters.tantivy.queries import Queries, narrowed
+from merx.contexts.search.adapters.tantivy.queries import Queries, narrowed, total_of
 from merx.contexts.search.adapters.tantivy.schema import LIVE, SEPARATOR, DocumentState
 from merx.contexts.search.domain.analysis import split_words, stem
 from merx.contexts.search.ports.index import Found, Named, Sort, Suggested, VariantState, Wanted
@@ -74,7 +73,7 @@ class Snapshot:
             result = self.searcher.search(
                 unscored, wanted.limit, offset=wanted.offset, order_by_field=field, order=order
             )
-        total = int(result.count)
+        total = total_of(result)
         items = [msgspec.Raw(self.searcher.doc(address)["item"][0]) for _, address in result.hits]
         if not wanted.facets and not wanted.auto_facets:
             return Found(items=items, total=total, facets=[])
@@ -133,7 +132,7 @@ class Snapshot:
         return found
 
     def count(self) -> int:
-        return int(self.searcher.search(self.queries.flag(LIVE), 1, count=True).count)
+        return total_of(self.searcher.search(self.queries.flag(LIVE), 1, count=True))
 
 
 def _beginning(named: Iterable[Named], complete: Sequence[str], last: str, limit: int) -> list[Named]:

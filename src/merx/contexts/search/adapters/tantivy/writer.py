@@ -1,12 +1,12 @@
 """Writing documents. One process at a time: the place's lock first, then the engine's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 import tantivy
 
 from merx.contexts.search.adapters.tantivy.generations import Generation, Place
-from merx.contexts.search.adapters.tantivy.schema import DocumentState, to_document
+from merx.contexts.search.adapters.tantivy.schema import DocumentState, to_document, to_tombstone
 from merx.contexts.search.adapters.tantivy.snapshot import Snapshot, WordLists
 from merx.contexts.search.domain.documents import ListedProduct
 from merx.contexts.search.domain.stock import StockNews, with_stock
@@ -26,13 +26,12 @@ class GenerationWriter:
     def __init__(self, generation: Generation, *, bulk: bool = False) -> None:
         self.generation = generation
         self._writer: tantivy.IndexWriter = generation.index.writer(_LARGE if bulk else _SMALL, 1)
-        self._bulk = bulk
 
     def put(
         self, products: Sequence[ListedProduct], news: Mapping[UUID, StockNews] = NO_NEWS, known: Known = _NOTHING
     ) -> list[UUID]:
         """Ids of the products written. `known` is what readers see of them now: older and equal ones are left out."""
-        newest = {}
+        newest: dict[UUID, ListedProduct] = {}
         for product in products:
             held = newest.get(product.product_id)
             if held is None or held.version <= product.version:
@@ -46,10 +45,24 @@ class GenerationWriter:
             state = DocumentState(current.version, current.visible and bool(current.variants), stock)
             document, new_digest = to_document(current, state, self.generation.schema)
             if new_digest != digest:
-                self._writer.delete_documents_by_term("id", product_id.hex)
-                self._writer.add_document(document)
+                self._replace(product_id, document)
                 written.append(product_id)
         return written
+
+    def bury(self, gone: Iterable[UUID], known: Known) -> list[UUID]:
+        """Tombstones for products that no longer exist."""
+        written = []
+        for product_id in gone:
+            state, _ = known.get(product_id, (None, 0))
+            if state is not None and state.visible:
+                tomb, _ = to_tombstone(product_id, DocumentState(state.version, False, {}), self.generation.schema)
+                self._replace(product_id, tomb)
+                written.append(product_id)
+        return written
+
+    def _replace(self, product_id: UUID, document: tantivy.Document) -> None:
+        self._writer.delete_documents_by_term("id", product_id.hex)
+        self._writer.add_document(document)
 
     def commit(self) -> None:
         self._writer.commit()
@@ -67,7 +80,7 @@ class Writer:
         self._place = place
         self._open: GenerationWriter | None = None
 
-    def apply(self, products: Sequence[ListedProduct], news: Mapping[UUID, StockNews]) -> int:
+    def apply(self, products: Sequence[ListedProduct], news: Mapping[UUID, StockNews], gone: Collection[UUID]) -> int:
         """Number of products written. Raises NoIndex, Unavailable."""
         lock = self._place.lock()
         try:
@@ -76,7 +89,7 @@ class Writer:
                 raise NoIndex
             if self._open is None or self._open.generation is not generation:
                 self._open = GenerationWriter(generation)
-            written = self._put(self._open, products, news)
+            written = self._put(self._open, products, news, gone)
             if written:
                 self._place.note(written)
             return len(written)
@@ -88,10 +101,15 @@ class Writer:
             lock.release()
 
     @staticmethod
-    def _put(writer: GenerationWriter, products: Sequence[ListedProduct], news: Mapping[UUID, StockNews]) -> list[UUID]:
+    def _put(
+        writer: GenerationWriter,
+        products: Sequence[ListedProduct],
+        news: Mapping[UUID, StockNews],
+        gone: Collection[UUID],
+    ) -> list[UUID]:
         writer.generation.index.reload()
-        known = Snapshot(writer.generation, WordLists()).states({product.product_id for product in products})
-        written = writer.put(products, news, known)
+        known = Snapshot(writer.generation, WordLists()).states({*(product.product_id for product in products), *gone})
+        written = writer.put(products, news, known) + writer.bury(gone, known)
         if written:
             writer.commit()
         return written
