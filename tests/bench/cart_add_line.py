@@ -2,10 +2,11 @@
 
     python tests/bench/cart_add_line.py [--seconds 3] [--rounds 5] [--connections 32]
 
-The floor is a bare ASGI application in the same server (uvicorn, uvloop, httptools, one process) that runs the same
-statements with asyncpg, takes no precautions and encodes the same answer with msgspec. Both servers stand side by side
-on one fresh PostgreSQL with synchronous commits; rounds alternate, and the ratio is the median of the ratios of a round.
-Exit code 1 below `--least` (0.5). The load comes from this process: everything shares the cores of the machine.
+The floor is a bare ASGI application in the same server (uvicorn, uvloop, httptools, one process). For each request it
+asks the catalogue, locks, writes and commits one cart with asyncpg, takes no precautions and encodes the same answer
+with msgspec. Both servers stand side by side on one fresh PostgreSQL with synchronous commits; rounds alternate, and
+the ratio is the median of the ratios of a round. Exit code 1 below `--least` (0.5). The load comes from this process:
+everything shares the cores of the machine.
 """
 
 import argparse
@@ -47,14 +48,14 @@ class Body(msgspec.Struct):
 
 def floor() -> Any:
     """The bare application. Reads MERX_DATABASE_URL."""
-    from merx.contexts.carts.adapters import postgres as carts
+    from merx.contexts.carts.adapters.postgres import carts
     from merx.contexts.carts.domain.cart import CartLine
     from merx.contexts.catalog.adapters.postgres import facade as catalog
     from merx.kernel.ids import new_id
 
     decode, encode = msgspec.json.Decoder(Body).decode, msgspec.json.Encoder().encode
     lines_of, options_of = msgspec.json.Decoder(list[CartLine]).decode, msgspec.json.Decoder(dict[str, str]).decode
-    variants, lock, save = catalog._VARIANTS.sql, carts._LOCK.sql, carts._SAVE
+    variants, lock, save = catalog._VARIANTS.sql, carts.LOCK.sql, carts.SAVE
     headers = [(b"content-type", b"application/json")]
     pool: asyncpg.Pool | None = None
 

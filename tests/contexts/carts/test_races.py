@@ -4,14 +4,16 @@ import asyncio
 
 import pytest
 
-from merx.contexts.carts.adapters.postgres import CartRow
+from merx.contexts.carts.adapters.postgres import CartRow, CombinedCartEdits, PostgresCartsUow
 from merx.contexts.carts.api import CartStatus
-from merx.contexts.carts.domain.errors import CartClosed, CartNotFound
+from merx.contexts.carts.domain.errors import CartClosed, CartNotFound, UnknownVariant
 from merx.contexts.carts.usecases.access import Visitor
+from merx.contexts.carts.usecases.delivery import SetAddress
 from merx.contexts.carts.usecases.merge_carts import MergeCarts
 from merx.infra.postgres import compiled, json_text
+from merx.kernel.errors import Unavailable
 from merx.kernel.ids import new_id
-from tests.contexts.carts.conftest import GUEST, Shop
+from tests.contexts.carts.conftest import ADDRESS, EMAIL, GUEST, Shop
 
 pytestmark = pytest.mark.services
 
@@ -147,3 +149,72 @@ async def test_add_racing_merge_is_kept_or_told(postgres_shop: Shop):
     assert all(isinstance(result, CartNotFound) for result in refused)
     view = await postgres_shop.read(own.id, Visitor(customer_id, False))
     assert sum(line.quantity for line in view.lines) == 20 - len(refused)
+
+
+async def test_one_refused_edit_does_not_touch_the_others(postgres_shop: Shop):
+    variant = postgres_shop.catalogue.sell(available=500)
+    carts = [await postgres_shop.cart() for _ in range(5)]
+    results = await asyncio.gather(
+        *(postgres_shop.add(cart.id, wanted) for cart in carts for wanted in (variant, new_id(), variant)),
+        postgres_shop.add(new_id(), variant),
+        return_exceptions=True,
+    )
+    kinds = [type(result) for result in results]
+    assert (kinds.count(UnknownVariant), kinds.count(CartNotFound)) == (5, 1)
+    for cart in carts:
+        after = await postgres_shop.read(cart.id)
+        assert ([line.quantity for line in after.lines], after.version) == ([2], 3)
+
+
+async def test_a_cart_held_by_somebody_holds_up_nobody_else(postgres_shop: Shop):
+    variant = postgres_shop.catalogue.sell(available=500)
+    held, free = await postgres_shop.cart(), await postgres_shop.cart()
+    async with postgres_shop.container.uow() as uow:
+        await postgres_shop.container.api().lock(uow.tx, [held.id])
+        waiting = asyncio.ensure_future(postgres_shop.add(held.id, variant))
+        views = await asyncio.wait_for(asyncio.gather(*(postgres_shop.add(free.id, variant) for _ in range(5))), 2)
+        assert max(view.lines[0].quantity for view in views) == 5
+        assert not waiting.done()
+        await uow.commit()
+    assert (await waiting).lines[0].quantity == 1
+
+
+async def test_a_write_that_the_database_refuses_takes_nobody_along(postgres_shop: Shop):
+    variant = postgres_shop.catalogue.sell(available=500)
+    bad, good = await postgres_shop.cart(), await postgres_shop.cart()
+    # No decoder let this through: a text that PostgreSQL cannot store.
+    poison = SetAddress(email="a\0@example.com", address=ADDRESS)
+    results = await asyncio.gather(
+        postgres_shop.container.set_address()(GUEST, bad.id, poison),
+        *(postgres_shop.add(good.id, variant) for _ in range(5)),
+        postgres_shop.container.set_address()(GUEST, good.id, SetAddress(email=EMAIL, address=ADDRESS)),
+        return_exceptions=True,
+    )
+    assert [isinstance(result, Exception) for result in results] == [True] + [False] * 6
+    after = await postgres_shop.read(good.id)
+    assert (after.lines[0].quantity, after.email) == (5, EMAIL)
+    assert (await postgres_shop.read(bad.id)).version == 1
+
+
+class LostAnswer(PostgresCartsUow):
+    """The connection breaks after the commit and before its answer."""
+
+    async def commit(self) -> None:
+        await super().commit()
+        raise Unavailable("connection lost")
+
+
+async def test_an_unanswered_commit_is_not_done_twice(postgres_shop: Shop):
+    variant = postgres_shop.catalogue.sell(available=500)
+    cart = await postgres_shop.cart()
+    await postgres_shop.add(cart.id, variant)
+    box = postgres_shop.container
+    edits = CombinedCartEdits(lambda: LostAnswer(box.infra.database(), box.infra.outbox()), box.single_edits())
+
+    def more(held) -> None:
+        held.lines[0].quantity += 1
+
+    results = await asyncio.gather(*(edits.edit(cart.id, more) for _ in range(4)), return_exceptions=True)
+    assert all(isinstance(result, Unavailable) for result in results)
+    # The first was a batch of its own, the other three went together; each is stored once.
+    assert (await postgres_shop.read(cart.id)).lines[0].quantity == 5

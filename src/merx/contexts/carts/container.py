@@ -7,7 +7,12 @@ from dependency_injector import containers, providers
 from merx.contexts.carts.adapters.http import CartsController
 from merx.contexts.carts.adapters.memory import MemoryCartReads, MemoryCartsUow, MemoryCheckoutCarts
 from merx.contexts.carts.adapters.neighbours import CatalogOffers, InventoryStockLevels, ShippingContextQuotes
-from merx.contexts.carts.adapters.postgres import PostgresCartReads, PostgresCartsUow, PostgresCheckoutCarts
+from merx.contexts.carts.adapters.postgres import (
+    CombinedCartEdits,
+    PostgresCartReads,
+    PostgresCartsUow,
+    PostgresCheckoutCarts,
+)
 from merx.contexts.carts.usecases.delivery import (
     ChooseShippingHandler,
     ListShippingOptionsHandler,
@@ -17,6 +22,7 @@ from merx.contexts.carts.usecases.edit_lines import AddLineHandler, ChangeLineHa
 from merx.contexts.carts.usecases.merge_carts import MergeCartsHandler
 from merx.contexts.carts.usecases.open_cart import OpenCartHandler, ReadCartHandler
 from merx.contexts.carts.usecases.screen import CartScreen
+from merx.contexts.carts.usecases.single_edits import SingleCartEdits
 
 
 class CartsContainer(containers.DeclarativeContainer):
@@ -35,6 +41,12 @@ class CartsContainer(containers.DeclarativeContainer):
         postgres=providers.Singleton(PostgresCartReads, infra.reader),
         memory=providers.Singleton(MemoryCartReads, infra.store),
     )
+    single_edits = providers.Singleton(SingleCartEdits, uow.provider)
+    edits = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(CombinedCartEdits, uow.provider, single_edits),
+        memory=single_edits,
+    )
     api = providers.Selector(
         infra.storage,
         postgres=providers.Singleton(PostgresCheckoutCarts),
@@ -49,12 +61,12 @@ class CartsContainer(containers.DeclarativeContainer):
         OpenCartHandler, uow.provider, reads, screen, infra.clock, infra.settings.provided.currency
     )
     read_cart = providers.Singleton(ReadCartHandler, reads, screen, infra.settings.provided.currency)
-    add_line = providers.Singleton(AddLineHandler, uow.provider, offers, screen, infra.clock)
-    change_line = providers.Singleton(ChangeLineHandler, uow.provider, reads, offers, screen, infra.clock)
-    remove_line = providers.Singleton(RemoveLineHandler, uow.provider, screen, infra.clock)
-    set_address = providers.Singleton(SetAddressHandler, uow.provider, screen, infra.clock)
+    add_line = providers.Singleton(AddLineHandler, edits, offers, screen, infra.clock)
+    change_line = providers.Singleton(ChangeLineHandler, edits, reads, offers, screen, infra.clock)
+    remove_line = providers.Singleton(RemoveLineHandler, edits, screen, infra.clock)
+    set_address = providers.Singleton(SetAddressHandler, edits, screen, infra.clock)
     list_shipping_options = providers.Singleton(ListShippingOptionsHandler, read_cart, screen)
-    choose_shipping = providers.Singleton(ChooseShippingHandler, uow.provider, read_cart, screen, infra.clock)
+    choose_shipping = providers.Singleton(ChooseShippingHandler, edits, read_cart, screen, infra.clock)
     merge_carts = providers.Singleton(MergeCartsHandler, uow.provider, reads, offers, stock, screen, infra.clock)
 
     controllers = providers.Object((CartsController,))

@@ -60,6 +60,10 @@ class Cart(Entity):
     merged_into: UUID | None = None
     completed_at: datetime | None = None
 
+    def copy(self) -> "Cart":
+        """Changing the copy leaves this one as it is."""
+        return msgspec.structs.replace(self, lines=[msgspec.structs.replace(line) for line in self.lines])
+
     def must_be_active(self) -> None:
         """Raises CartClosed."""
         if self.status is not CartStatus.active:

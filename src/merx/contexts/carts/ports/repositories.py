@@ -35,3 +35,15 @@ class CartsUow(UnitOfWork, Protocol):
 
 
 CartsUowFactory = Callable[[], CartsUow]
+
+
+class CartEdits(Protocol):
+    """What a shopper does to one cart, as a transaction of its own."""
+
+    async def edit(self, cart_id: UUID, change: Callable[[Cart], None]) -> Cart:
+        """Lock the cart, let `change` work on it, save, commit. Returns the cart as this edit left it.
+
+        Raises CartNotFound and whatever `change` raises; then nothing is changed. `change` never waits, and may be
+        called again on a fresh copy when a first attempt came to nothing.
+        """
+        ...

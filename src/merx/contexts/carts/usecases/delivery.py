@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from merx.contexts.carts.domain.cart import Cart
 from merx.contexts.carts.domain.errors import ShippingNotOffered
 from merx.contexts.carts.ports.queries import CartView, ShippingOptionView
-from merx.contexts.carts.ports.repositories import CartsUowFactory
+from merx.contexts.carts.ports.repositories import CartEdits
 from merx.contexts.carts.usecases.access import Visitor
 from merx.contexts.carts.usecases.open_cart import ReadCartHandler
 from merx.contexts.carts.usecases.screen import CartScreen
@@ -31,20 +32,20 @@ class SetAddressHandler:
     CartClosed.
     """
 
-    uow: CartsUowFactory
+    edits: CartEdits
     screen: CartScreen
     clock: Clock
 
     async def __call__(self, visitor: Visitor, cart_id: UUID, cmd: SetAddress) -> CartView:
         visitor.must_have_a_key()
-        async with self.uow() as uow:
-            cart = await uow.carts.lock(cart_id)
+        now = self.clock.now()
+
+        def deliver(cart: Cart) -> None:
             visitor.must_own(cart)
             cart.deliver_to(cmd.email, cmd.address)
-            cart.updated_at = self.clock.now()
-            await uow.carts.save(cart)
-            await uow.commit()
-        return await self.screen.show(cart, exact=True)
+            cart.updated_at = now
+
+        return await self.screen.show(await self.edits.edit(cart_id, deliver), exact=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class ListShippingOptionsHandler:
 class ChooseShippingHandler:
     """Raises CartNotFound, CartClosed, AddressMissing, ShippingNotOffered."""
 
-    uow: CartsUowFactory
+    edits: CartEdits
     read_cart: ReadCartHandler
     screen: CartScreen
     clock: Clock
@@ -79,11 +80,11 @@ class ChooseShippingHandler:
         offer = next((offer for offer in quoted if offer.method_id == cmd.method_id), None)
         if offer is None:
             raise ShippingNotOffered
-        async with self.uow() as uow:
-            cart = await uow.carts.lock(cart_id)
+        now = self.clock.now()
+
+        def ship(cart: Cart) -> None:
             visitor.must_own(cart)
             cart.ship_with(offer)
-            cart.updated_at = self.clock.now()
-            await uow.carts.save(cart)
-            await uow.commit()
-        return await self.screen.show(cart, exact=True)
+            cart.updated_at = now
+
+        return await self.screen.show(await self.edits.edit(cart_id, ship), exact=True)

@@ -6,11 +6,10 @@ from uuid import UUID
 
 import msgspec
 
-from merx.contexts.carts.domain.cart import MAX_QUANTITY
-from merx.contexts.carts.domain.errors import LineNotFound
+from merx.contexts.carts.domain.cart import MAX_QUANTITY, Cart
 from merx.contexts.carts.ports.neighbours import Offers
 from merx.contexts.carts.ports.queries import CartReads, CartView
-from merx.contexts.carts.ports.repositories import CartsUowFactory
+from merx.contexts.carts.ports.repositories import CartEdits
 from merx.contexts.carts.usecases.access import Visitor
 from merx.contexts.carts.usecases.screen import CartScreen
 from merx.kernel.model import Command
@@ -32,12 +31,12 @@ class ChangeLine(Command, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class AddLineHandler:
-    """The busiest write of a shop: the catalogue is asked before the transaction, which is two statements long.
+    """The busiest write of a shop: the catalogue is asked before the cart is locked.
 
     Raises CartNotFound, and as `Cart.add`.
     """
 
-    uow: CartsUowFactory
+    edits: CartEdits
     offers: Offers
     screen: CartScreen
     clock: Clock
@@ -45,21 +44,21 @@ class AddLineHandler:
     async def __call__(self, visitor: Visitor, cart_id: UUID, cmd: AddLine) -> CartView:
         visitor.must_have_a_key()
         offers = await self.offers.find((cmd.variant_id,))
-        async with self.uow() as uow:
-            cart = await uow.carts.lock(cart_id)
+        now = self.clock.now()
+
+        def add(cart: Cart) -> None:
             visitor.must_own(cart)
             cart.add(offers.get(cmd.variant_id), cmd.quantity)
-            cart.updated_at = self.clock.now()
-            await uow.carts.save(cart)
-            await uow.commit()
-        return await self.screen.show(cart, offers.values())
+            cart.updated_at = now
+
+        return await self.screen.show(await self.edits.edit(cart_id, add), offers.values())
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeLineHandler:
     """Raises CartNotFound, LineNotFound, and as `Cart.change`."""
 
-    uow: CartsUowFactory
+    edits: CartEdits
     reads: CartReads
     offers: Offers
     screen: CartScreen
@@ -71,34 +70,32 @@ class ChangeLineHandler:
         seen = await self.reads.find(cart_id)
         line = next((line for line in seen.lines if line.id == line_id), None) if seen is not None else None
         offers = await self.offers.find((line.variant_id,)) if line is not None else {}
-        async with self.uow() as uow:
-            cart = await uow.carts.lock(cart_id)
+        offer = offers.get(line.variant_id) if line is not None else None
+        now = self.clock.now()
+
+        def change(cart: Cart) -> None:
             visitor.must_own(cart)
-            cart.must_be_active()
-            if line is None:
-                raise LineNotFound
-            cart.change(line_id, cmd.quantity, offers.get(line.variant_id))
-            cart.updated_at = self.clock.now()
-            await uow.carts.save(cart)
-            await uow.commit()
-        return await self.screen.show(cart, offers.values())
+            cart.change(line_id, cmd.quantity, offer)
+            cart.updated_at = now
+
+        return await self.screen.show(await self.edits.edit(cart_id, change), offers.values())
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveLineHandler:
     """Raises CartNotFound, LineNotFound, CartClosed."""
 
-    uow: CartsUowFactory
+    edits: CartEdits
     screen: CartScreen
     clock: Clock
 
     async def __call__(self, visitor: Visitor, cart_id: UUID, line_id: UUID) -> CartView:
         visitor.must_have_a_key()
-        async with self.uow() as uow:
-            cart = await uow.carts.lock(cart_id)
+        now = self.clock.now()
+
+        def remove(cart: Cart) -> None:
             visitor.must_own(cart)
             cart.remove(line_id)
-            cart.updated_at = self.clock.now()
-            await uow.carts.save(cart)
-            await uow.commit()
-        return await self.screen.show(cart)
+            cart.updated_at = now
+
+        return await self.screen.show(await self.edits.edit(cart_id, remove))

@@ -1,0 +1,74 @@
+"""Carts for checkout: many in one statement, on the caller's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy import Uuid, any_, bindparam, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from merx.contexts.carts.adapters.postgres.rows import CART, STATUSES, decode_address, decode_shipping
+from merx.contexts.carts.api import CartStatus, CheckoutCart, CheckoutLine
+from merx.infra.postgres import PostgresTx, compiled
+from merx.kernel.ports import Transaction
+
+_ids = any_(bindparam("cart_ids", type_=ARRAY(Uuid)))
+_LOCK = compiled(
+    select(
+        CART.c.id,
+        CART.c.status,
+        CART.c.customer_id,
+        CART.c.currency,
+        CART.c.email,
+        CART.c.address,
+        CART.c.shipping,
+        CART.c.lines,
+    )
+    .where(CART.c.id == _ids)
+    .order_by(CART.c.id)
+    .with_for_update()
+)
+_COMPLETE = compiled(
+    update(CART)
+    .where(CART.c.id == _ids, CART.c.status == CartStatus.active.value)
+    .values(
+        status=CartStatus.completed.value,
+        version=CART.c.version + 1,
+        completed_at=bindparam("at"),
+        updated_at=bindparam("at"),
+    )
+)
+_decode_lines = msgspec.json.Decoder(list[CheckoutLine]).decode
+
+
+class PostgresCheckoutCarts:
+    """Implements CartsApi."""
+
+    async def lock(self, tx: Transaction, cart_ids: Sequence[UUID]) -> dict[UUID, CheckoutCart]:
+        rows = await _postgres(tx).fetch(_LOCK, cart_ids=list(cart_ids))
+        return {row["id"]: _checkout_cart(row) for row in rows}
+
+    async def complete(self, tx: Transaction, cart_ids: Sequence[UUID], at: datetime) -> None:
+        await _postgres(tx).execute(_COMPLETE, cart_ids=list(cart_ids), at=at)
+
+
+def _postgres(tx: Transaction) -> PostgresTx:
+    if not isinstance(tx, PostgresTx):
+        raise TypeError(f"{type(tx).__name__} is no transaction of this storage")
+    return tx
+
+
+def _checkout_cart(row: asyncpg.Record) -> CheckoutCart:
+    key, status, customer_id, currency, email, address, shipping, lines = row
+    return CheckoutCart(
+        key,
+        STATUSES[status],
+        customer_id,
+        currency,
+        email,
+        None if address is None else decode_address(address),
+        None if shipping is None else decode_shipping(shipping).method_id,
+        _decode_lines(lines),
+    )

@@ -1,0 +1,91 @@
+"""The table of carts.
+
+A cart is one row and its lines are a JSONB column of it. That is not only quicker. Under READ COMMITTED a statement
+that waits for the lock of the cart row sees that row's newest version, but rows of other tables as they were when it
+began: with lines in a table of their own, `select … for update` would hand out stale lines and the write after it lose
+units.
+"""
+
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy import CheckConstraint, DateTime, Index, String, Table, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from merx.contexts.carts.api import CartStatus
+from merx.contexts.carts.domain.cart import Cart, CartLine, ShippingChoice
+from merx.infra.postgres import VersionedRow, as_json, json_text
+from merx.kernel.address import Address
+
+ONE_ACTIVE = "uq_cart_active_customer_id_currency"
+
+
+class CartRow(VersionedRow):
+    __tablename__ = "cart"
+    __table_args__ = (
+        CheckConstraint("status in ('active', 'completed', 'merged')", name="status"),
+        Index(
+            ONE_ACTIVE,
+            "customer_id",
+            "currency",
+            unique=True,
+            postgresql_where=text("status = 'active' and customer_id is not null"),
+        ),
+        {"schema": "carts"},
+    )
+    currency: Mapped[str] = mapped_column(String(3))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    status: Mapped[str] = mapped_column(String(10))
+    customer_id: Mapped[UUID | None]
+    email: Mapped[str | None] = mapped_column(String(254))
+    address: Mapped[Address | None] = as_json(Address)
+    shipping: Mapped[ShippingChoice | None] = as_json(ShippingChoice)
+    lines: Mapped[list[CartLine]] = as_json(list[CartLine])
+    merged_into: Mapped[UUID | None]
+    completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+CART = cast(Table, CartRow.__table__)
+COLUMNS = [CART.c[field] for field in Cart.__struct_fields__]
+STATUSES = {status.value: status for status in CartStatus}
+
+decode_address = msgspec.json.Decoder(Address).decode
+decode_shipping = msgspec.json.Decoder(ShippingChoice).decode
+_decode_lines = msgspec.json.Decoder(list[CartLine]).decode
+
+
+def cart_of(row: asyncpg.Record) -> Cart:
+    """From the columns of `COLUMNS`."""
+    values = dict(row)
+    values["status"] = STATUSES[values["status"]]
+    values["lines"] = _decode_lines(values["lines"])
+    if values["address"] is not None:
+        values["address"] = decode_address(values["address"])
+    if values["shipping"] is not None:
+        values["shipping"] = decode_shipping(values["shipping"])
+    return Cart(**values)
+
+
+def shopper_columns(cart: Cart) -> dict[str, Any]:
+    """What a shopper's edit may change."""
+    return {
+        "updated_at": cart.updated_at,
+        "email": cart.email,
+        "address": None if cart.address is None else json_text(cart.address),
+        "shipping": None if cart.shipping is None else json_text(cart.shipping),
+        "lines": json_text(cart.lines),
+    }
+
+
+def all_columns(cart: Cart) -> dict[str, Any]:
+    """What any change of a cart may write."""
+    return shopper_columns(cart) | {
+        "status": cart.status.value,
+        "customer_id": cart.customer_id,
+        "merged_into": cart.merged_into,
+        "completed_at": cart.completed_at,
+    }
