@@ -42,7 +42,7 @@ class TestMessages:
 
     async def test_the_first_row_stays_and_counts(self, kit):
         first = Message.queued(mail_of(placed()), "occasion", NOW)
-        again = Message.queued(mail_of(placed()), "occasion", NOW + timedelta(seconds=1))
+        again = msgspec.structs.replace(first, id=new_id(), changed_at=NOW + timedelta(seconds=1))
         async with kit.container.uow() as uow:
             assert await uow.messages.queue(first)
             assert await uow.messages.queue(again)
@@ -51,6 +51,18 @@ class TestMessages:
             await uow.commit()
         found = await kit.message(first.dedupe_key)
         assert (found.id, found.attempts, found.state) == (first.id, 2, MessageState.sent)
+
+    async def test_of_two_events_of_one_occasion_one_sends(self, kit):
+        first = Message.queued(mail_of(placed()), "occasion", NOW)
+        other = msgspec.structs.replace(first, id=new_id(), event_id=new_id())
+        async with kit.container.uow() as uow:
+            assert await uow.messages.queue(first)
+            assert not await uow.messages.queue(other)
+            await uow.messages.settle(first.dedupe_key, MessageState.failed, NOW, "Unavailable")
+            assert await uow.messages.queue(other)
+            assert not await uow.messages.queue(first)
+            await uow.commit()
+        assert (await kit.message(first.dedupe_key)).event_id == other.event_id
 
     async def test_settling_what_nobody_queued_is_nothing(self, kit):
         async with kit.container.uow() as uow:

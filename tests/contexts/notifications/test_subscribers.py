@@ -1,10 +1,19 @@
 """Every event with a template has one subscriber, outside any transaction."""
 
 import msgspec
+import pytest
 
+from merx.bootstrap.infra import Infra
+from merx.contexts.identity.container import IdentityContainer
+from merx.contexts.identity.domain.caller import Caller
+from merx.contexts.identity.usecases.register import Register
+from merx.contexts.notifications.adapters.reading import MailFolder
+from merx.contexts.notifications.container import NotificationsContainer
 from merx.contexts.notifications.domain.templates import TEMPLATES
 from merx.infra.outbox.events import SubscriberKind, SubscriberRegistry
+from merx.infra.settings import Settings
 from tests.contexts.notifications.conftest import placed
+from tests.support.drain import drain
 
 
 def test_each_event_is_heard_once(memory_kit):
@@ -25,3 +34,21 @@ async def test_an_event_read_back_from_the_outbox_becomes_a_mail(memory_kit):
     (subscriber,) = registry.of(again)
     await subscriber.handler(again)
     assert len(memory_kit.mails) == 1
+
+
+@pytest.mark.parametrize("storage", ["memory", pytest.param("postgres", marks=pytest.mark.services)])
+async def test_from_a_registration_through_the_outbox_to_the_mailbox(storage, request, tmp_path):
+    url = {} if storage == "memory" else {"database_url": request.getfixturevalue("database_url")}
+    settings = Settings(storage=storage, mail_dir=str(tmp_path / "mail"), data_dir=str(tmp_path), **url)
+    infra = Infra(settings=settings)
+    infra.registry().add(*NotificationsContainer(infra=infra).subscribers())
+    register = IdentityContainer(infra=infra).register_customer()
+    cmd = Register(email="Ada@example.com", password="long enough", name="Ada")
+    for _ in range(3):
+        await register(cmd, Caller("192.0.2.1", ""))
+    try:
+        assert await drain(infra.deliverer(), infra.deliveries()) == 3
+    finally:
+        await infra.database().close()
+    subjects = [mail.subject for mail in MailFolder(tmp_path / "mail").newest(9)]
+    assert sorted(subjects) == ["Welcome to Merx", "Your account at Merx"]

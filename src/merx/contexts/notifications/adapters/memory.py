@@ -24,8 +24,10 @@ class MemoryMessages:
         if held is None:
             self._rows.put(message.dedupe_key, message)
             return True
-        if held.state is MessageState.sent:
+        others = held.state is MessageState.queued and held.event_id != message.event_id
+        if held.state is MessageState.sent or others:
             return False
+        held.event_id = message.event_id
         held.state, held.changed_at, held.last_error = MessageState.queued, message.changed_at, None
         held.attempts += 1
         self._rows.put(message.dedupe_key, held)

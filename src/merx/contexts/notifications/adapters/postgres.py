@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import String, bindparam, select, update
+from sqlalchemy import String, and_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,12 +39,16 @@ _QUEUE = compiled(
     _INSERT.on_conflict_do_update(
         index_elements=[MessageRow.dedupe_key],
         set_={
+            "event_id": _INSERT.excluded.event_id,
             "state": MessageState.queued.value,
             "attempts": MessageRow.attempts + 1,
             "changed_at": _INSERT.excluded.changed_at,
             "last_error": None,
         },
-        where=MessageRow.state != _SENT,
+        where=or_(
+            MessageRow.state == MessageState.failed.value,
+            and_(MessageRow.state == MessageState.queued.value, MessageRow.event_id == _INSERT.excluded.event_id),
+        ),
     )
 )
 _SETTLE = compiled(

@@ -9,7 +9,10 @@ from merx.kernel.ports import UnitOfWork
 
 class Messages(Protocol):
     async def queue(self, message: Message) -> bool:
-        """Remember that it is to be sent, or count one more attempt. False when it was sent already."""
+        """Remember that it is to be sent, or count one more attempt.
+
+        False when it was sent already, or another event of the same occasion is about to send it.
+        """
         ...
 
     async def settle(self, dedupe_key: str, state: MessageState, now: datetime, error: str | None) -> None:
