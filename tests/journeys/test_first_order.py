@@ -53,7 +53,7 @@ async def test_a_guest_buys_and_the_shop_sends(world: World):
     # What follows: a mail, and the catalogue knows what is left.
     await world.settle()
     mail = _only_mail(Path(world.app.settings.data_dir) / "mail")
-    assert mail["To"] == "ada@example.com"
+    assert mail["To"] == "Ada Byron <ada@example.com>"
     assert order["number"] in mail["Subject"]
     shown = (await world.get(f"/products/{product['slug']}")).json()
     assert next(v for v in shown["variants"] if v["id"] == variant["id"])["available"] == 3
