@@ -187,9 +187,8 @@ async def _bring_schema_up_to_date(database_url: str) -> None:
 
     connection = await asyncpg.connect(database_url, timeout=10, command_timeout=10)
     try:
-        current = await connection.fetchval(CURRENT)
-    except asyncpg.UndefinedTableError:
-        current = None
+        is_new = await connection.fetchval("select to_regclass('public.alembic_version') is null")
+        current = None if is_new else await connection.fetchval(CURRENT)
     finally:
         await connection.close(timeout=5)
     if current is None or current < head():  # loading the migration tool takes longer than the rest of a later start
