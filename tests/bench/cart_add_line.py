@@ -1,44 +1,25 @@
-"""How near adding a line to a cart comes to the floor.
+"""Adding a line to a cart of three lines, against a floor that runs the same statements for every request.
 
-    python tests/bench/cart_add_line.py [--seconds 3] [--rounds 5] [--connections 32]
-
-The floor is a bare ASGI application in the same server (uvicorn, uvloop, httptools, one process). For each request it
-asks the catalogue, locks, writes and commits one cart with asyncpg, takes no precautions and encodes the same answer
-with msgspec. Both servers stand side by side on one fresh PostgreSQL with synchronous commits; rounds alternate, and
-the ratio is the median of the ratios of a round. Exit code 1 below `--least` (0.5). The load comes from this process:
-everything shares the cores of the machine.
+The floor asks the catalogue, then locks, writes and commits one cart with asyncpg, asks for the other variants and
+encodes the same answer with msgspec; it checks nothing. Merx does all of it for every request too, and may put the
+statements of requests that wait at the same moment into one transaction. Commits are synchronous on both sides.
 """
 
-import argparse
-import asyncio
-import io
-import json
 import os
-import random
-import socket
-import statistics
-import subprocess
-import sys
-import tempfile
-from contextlib import AsyncExitStack
-from pathlib import Path
-from time import perf_counter
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+import asyncpg
+import msgspec
 
-import asyncpg  # noqa: E402
-import msgspec  # noqa: E402
-import psutil  # noqa: E402
-import uvloop  # noqa: E402
+from tests.bench.kit import servers
+from tests.bench.kit.floors import keep
+from tests.bench.kit.load import User, drive, readers, request
+from tests.bench.kit.measure import Figure, Side, compare, parser
+from tests.bench.kit.shop import API, json_of, shop
 
-CARTS, VARIANTS, LINES = 300, 200, 3
-SERVER = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
-
-
-# ---------------------------------------------------------------------------------------------------------- the floor
+CARTS, LINES, VARIANTS = 300, 3, 500
 
 
 class Body(msgspec.Struct):
@@ -56,11 +37,7 @@ def floor() -> Any:
     decode, encode = msgspec.json.Decoder(Body).decode, msgspec.json.Encoder().encode
     lines_of, options_of = msgspec.json.Decoder(list[CartLine]).decode, msgspec.json.Decoder(dict[str, str]).decode
     variants, lock, save = catalog._VARIANTS.sql, carts.LOCK.sql, carts.SAVE
-    headers = [(b"content-type", b"application/json")]
     pool: asyncpg.Pool | None = None
-
-    async def keep(_: Any) -> None:
-        pass
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         nonlocal pool
@@ -73,6 +50,10 @@ def floor() -> Any:
             await send({"type": "lifespan.shutdown.complete"})
             return
         assert pool is not None
+        if scope["method"] == "GET":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
         cart_id = UUID(scope["path"].split("/")[4])
         body = decode((await receive())["body"])
         async with pool.acquire() as connection:
@@ -125,217 +106,60 @@ def floor() -> Any:
             "problems": [],
             "requirements": ["email", "address", "shipping_method"],
         }
+        content = encode(answer)
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
         await send({"type": "http.response.start", "status": 201, "headers": headers})
-        await send({"type": "http.response.body", "body": encode(answer)})
+        await send({"type": "http.response.body", "body": content})
 
     return app
 
 
-# ----------------------------------------------------------------------------------------------------------- the load
+def filled(variants: Sequence[UUID], done: list[bytes]) -> User:
+    """A guest fills a cart; leaves the requests that add one more of each."""
+    opened = json_of((yield request("POST", f"{API}/carts", {})), 201)
+    path, key = f"{API}/carts/{opened['id']}/lines", {"x-cart-token": opened["token"]}
+    for variant in variants:
+        again = request("POST", path, {"variant_id": str(variant), "quantity": 1}, key)
+        json_of((yield again), 201)
+        done.append(again)
 
 
-class Caller(asyncio.Protocol):
-    """One keep-alive connection that asks again as soon as it is answered."""
-
-    def __init__(self, requests: list[bytes], until: float, times: list[float]) -> None:
-        self._requests, self._until, self._times = requests, until, times
-        self._buffer, self._sent = b"", 0.0
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-        self._ask()
-
-    def _ask(self) -> None:
-        self._sent = perf_counter()
-        if self._sent >= self._until:
-            self._transport.close()
-            return
-        self._transport.write(random.choice(self._requests))
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        head = self._buffer.find(b"\r\n\r\n")
-        if head < 0:
-            return
-        if b"transfer-encoding: chunked" in self._buffer[:head]:
-            if not self._buffer.endswith(b"0\r\n\r\n"):
-                return
-        else:
-            at = self._buffer.index(b"content-length: ") + 16
-            if len(self._buffer) < head + 4 + int(self._buffer[at : self._buffer.index(b"\r", at)]):
-                return
-        if not self._buffer.startswith(b"HTTP/1.1 201"):
-            self.done.set_exception(RuntimeError(self._buffer.decode()[:2000]))
-            self._transport.close()
-            return
-        self._buffer = b""
-        self._times.append(perf_counter() - self._sent)
-        self._ask()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if not self.done.done():
-            self.done.set_result(None) if error is None else self.done.set_exception(error)
-
-
-async def drive(port: int, requests: list[bytes], connections: int, seconds: float) -> list[float]:
-    """Seconds of every request answered."""
-    times: list[float] = []
-    until = perf_counter() + seconds
-    loop = asyncio.get_running_loop()
-    callers = [
-        (await loop.create_connection(lambda: Caller(requests, until, times), "127.0.0.1", port))[1]
-        for _ in range(connections)
-    ]
-    await asyncio.gather(*(caller.done for caller in callers))
-    return times
-
-
-# -------------------------------------------------------------------------------------------------------- the servers
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-class Server:
-    def __init__(self, factory: str, environment: dict[str, str], folder: Path) -> None:
-        self.port = free_port()
-        self._log = folder / f"{factory.rpartition(':')[2]}.log"
-        command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(self.port), *SERVER]
-        paths = os.pathsep.join((str(ROOT), str(ROOT / "src")))
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, env={**os.environ, **environment, "PYTHONPATH": paths}, stdout=log, stderr=log
-            )
-
-    async def ready(self) -> None:
-        for _ in range(200):
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            except OSError:
-                if self.process.poll() is not None:
-                    break
-                await asyncio.sleep(0.1)
-            else:
-                writer.close()
-                return
-        raise RuntimeError(self._log.read_text())
-
-    def cpu(self) -> float:
-        times = psutil.Process(self.process.pid).cpu_times()
-        return float(times.user + times.system)
-
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-
-
-async def sell(url: str) -> list[UUID]:
-    """A small catalogue in stock; returns its variants."""
-    from merx.bootstrap.container import build
-    from merx.infra.settings import Settings
-
-    app = build(Settings(database_url=url))
-    imports = app.catalog.import_catalogue()
-    rows = (
-        {
-            "id": f"bench-{n}",
-            "name": f"Wireless headphones number {n}",
-            "brand": "Acme",
-            "category": ["Audio", "Headphones"],
-            "price": 19.99,
-            "currency": "USD",
-            "variants": [{"sku": f"HP-{n}", "options": {"colour": "black", "size": "M"}, "price": 19.99}],
-        }
-        for n in range(VARIANTS)
-    )
-    stream = io.BytesIO(b"\n".join(map(msgspec.json.encode, rows)))
-    run = await imports.run_for("bench", "bench")
-    sold = [key async for batch in imports.batches(run, stream) for key in batch.stock]
-    connection = await asyncpg.connect(url)
-    await connection.execute(
-        "insert into catalog.availability (variant_id, available, sequence) select unnest($1::uuid[]), 100000, 9"
-        " on conflict (variant_id) do update set available = 100000, sequence = 9",
-        sold,
-    )
-    await connection.close()
-    assert len(sold) == VARIANTS
-    return sold
-
-
-async def fill(port: int, sold: list[UUID]) -> list[bytes]:
-    """Guest carts of a few lines each, made through the API; returns the requests that add one more unit."""
-    import httpx
-
-    requests = []
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=10) as client:
-        for _ in range(CARTS):
-            cart = (await client.post("/carts", json={})).raise_for_status().json()
-            for variant in random.sample(sold, LINES):
-                body = msgspec.json.encode({"variant_id": variant, "quantity": 1})
-                head = {"X-Cart-Token": cart["token"], "Content-Type": "application/json"}
-                path = f"/carts/{cart['id']}/lines"
-                (await client.post(path, content=body, headers=head)).raise_for_status()
-                requests.append(
-                    b"POST /api/v1%b HTTP/1.1\r\nHost: localhost\r\nX-Cart-Token: %b\r\nContent-Type: application/json"
-                    b"\r\nContent-Length: %d\r\n\r\n%b" % (path.encode(), cart["token"].encode(), len(body), body)
+def run(arguments: list[str]) -> list[Figure]:
+    options = parser(__doc__).parse_args(arguments)
+    with shop() as made:
+        sold = made.variants(VARIANTS)
+        with (
+            servers.serving(servers.api(made.home, made.environment)) as merx,
+            servers.serving(servers.asgi("tests.bench.cart_add_line:floor", made.home, made.environment)) as bare,
+        ):
+            merx.ready(f"{API}/health/ready")
+            bare.ready("/")
+            requests: list[bytes] = []
+            for start in range(0, CARTS, 50):
+                picks = [
+                    [sold[(number * LINES + n) % VARIANTS] for n in range(LINES)] for number in range(start, start + 50)
+                ]
+                drive(merx.port, [filled(pick, requests) for pick in picks], 60).expect(201)
+            # Next to each other in the list are lines of one cart: connections would meet on it all the time.
+            requests = [request for offset in range(LINES) for request in requests[offset::LINES]]
+            made.sql("vacuum analyze carts.cart")
+            sides = [
+                Side(
+                    server.name,
+                    server,
+                    lambda seconds, port=server.port: drive(
+                        port, readers(requests, options.connections), seconds
+                    ).expect(201),
                 )
-    return requests
-
-
-async def main(options: argparse.Namespace) -> int:
-    from merx.bootstrap.migrate import migrate
-    from merx.infra.embedded import EmbeddedPostgres
-
-    async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="merx-bench-")))
-        postgres = EmbeddedPostgres(folder / "pg", run=folder / "run", log=folder / "pg.log")
-        stack.push_async_callback(postgres.stop)
-        await postgres.start()
-        await migrate(postgres.url)
-        sold = await sell(postgres.url)
-        environment = {
-            "MERX_DATABASE_URL": postgres.url,
-            "MERX_DATA_DIR": str(folder / "data"),
-            "MERX_ACCESS_LOG": "false",
-        }
-        merx = Server("merx.bootstrap.api:create_app", environment, folder)
-        bare = Server("tests.bench.cart_add_line:floor", environment, folder)
-        stack.callback(merx.stop)
-        stack.callback(bare.stop)
-        await merx.ready()
-        await bare.ready()
-        requests = await fill(merx.port, sold)
-        for server in (bare, merx):
-            await drive(server.port, requests, options.connections, 1)
-        ratios = []
-        print(f"{'round':<7}{'':<6}{'req/s':>8}{'CPU µs':>9}{'p50 ms':>9}{'p99 ms':>9}{'ratio':>8}")
-        for number in range(1, options.rounds + 1):
-            rates = []
-            for name, server in (("floor", bare), ("merx", merx)):
-                before, started = server.cpu(), perf_counter()
-                times = sorted(await drive(server.port, requests, options.connections, options.seconds))
-                rates.append(len(times) / (perf_counter() - started))
-                cpu = (server.cpu() - before) / len(times) * 1e6
-                p50, p99 = (times[int(len(times) * part)] * 1000 for part in (0.5, 0.99))
-                line = f"{number:<7}{name:<6}{rates[-1]:>8.0f}{cpu:>9.0f}{p50:>9.2f}{p99:>9.2f}"
-                print(line if name == "floor" else f"{line}{rates[1] / rates[0]:>8.2f}", flush=True)
-            ratios.append(rates[1] / rates[0])
-        ratio = statistics.median(ratios)
-        print(json.dumps({"bench": "cart add-line", "ratio": round(ratio, 3), "least": options.least}))
-    return 0 if ratio >= options.least else 1
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of one round")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--least", type=float, default=0.5, help="ratio that must be reached")
-    raise SystemExit(uvloop.run(main(parser.parse_args())))
+                for server in (bare, merx)
+            ]
+            found = compare(sides, options)
+    return [
+        Figure(
+            what="cart add-line",
+            value=found.ratio("merx", "floor"),
+            unit="of the floor",
+            target=0.5,
+            detail=f"Merx {found.results['merx'].text()}; floor {found.results['floor'].text()}",
+        )
+    ]
