@@ -98,6 +98,24 @@ class TestSessions:
                 assert getattr(found, name) == getattr(session, name), name
             assert await uow.sessions.locked(new_id()) is None
 
+    async def test_old_ones_are_forgotten_in_batches(self, shop):
+        account = new_account(shop)
+        await put(shop, account)
+        now = shop.clock.now()
+        sessions = [Session.start(account.id, now - timedelta(days=days), "agent")[0] for days in (40, 30, 1)]
+        async with shop.container.uow() as uow:
+            for session in sessions:
+                await uow.sessions.add(session)
+            await uow.commit()
+        (job,) = shop.container.schedule()
+        async with job.uow() as uow:
+            assert await uow.sessions.forget(now, 1) == 1
+            await job.handler(None, uow)
+            await uow.commit()
+        async with shop.container.uow() as uow:
+            left = [session.id for session in sessions if await uow.sessions.locked(session.id)]
+        assert left == [sessions[2].id]
+
 
 class TestQueries:
     async def test_credentials_of_any_account(self, shop):

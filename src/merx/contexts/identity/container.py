@@ -1,5 +1,6 @@
 """Wiring of identity."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from dependency_injector import containers, providers
@@ -11,12 +12,14 @@ from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, Po
 from merx.contexts.identity.adapters.throttle import LocalThrottle
 from merx.contexts.identity.usecases.ensure_account import EnsureAccountHandler
 from merx.contexts.identity.usecases.facade import IdentityFacade
+from merx.contexts.identity.usecases.forget_sessions import ForgetSessionsHandler
 from merx.contexts.identity.usecases.issue_staff_token import IssueStaffTokenHandler
 from merx.contexts.identity.usecases.login import LoginHandler
 from merx.contexts.identity.usecases.logout import LogoutHandler
 from merx.contexts.identity.usecases.refresh import RefreshHandler
 from merx.contexts.identity.usecases.register import RegisterHandler
 from merx.contexts.identity.usecases.tokens import TokenPair
+from merx.infra.outbox.jobs import Job
 from merx.infra.tokens import GuestTokens
 
 
@@ -72,3 +75,12 @@ class IdentityContainer(containers.DeclarativeContainer):
         identity_queries=queries,
     )
     subscribers = providers.List()
+    schedule = providers.List(
+        providers.Factory(
+            Job,
+            name="identity.forget-sessions",
+            every=timedelta(hours=1),
+            handler=providers.Singleton(ForgetSessionsHandler, infra.clock),
+            uow=uow.provider,
+        )
+    )

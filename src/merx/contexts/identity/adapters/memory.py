@@ -1,6 +1,7 @@
 """Accounts and sessions in the process."""
 
 import copy
+from datetime import datetime
 from uuid import UUID
 
 from merx.contexts.identity.domain.account import Account, AccountKind
@@ -38,6 +39,12 @@ class MemorySessions:
 
     async def save(self, session: Session) -> None:
         self._rows.put(session.id, session)
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        old = [session.id for session in self._rows.values() if session.expires_at < before][:limit]
+        for id in old:
+            self._rows.delete(id)
+        return len(old)
 
 
 class MemoryIdentityUow(MemoryUow):

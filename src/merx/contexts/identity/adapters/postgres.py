@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, insert, select, update
+from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.identity.domain.account import Account, AccountKind, AccountStatus
@@ -58,6 +58,14 @@ _SAVE_SESSION = compiled(
     .where(SessionRow.id == bindparam("session_id"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGING})
 )
+_OLD_SESSIONS = (
+    select(SessionRow.id)
+    .where(SessionRow.expires_at < bindparam("before"))
+    .order_by(SessionRow.expires_at)
+    .limit(bindparam("how_many"))
+    .with_for_update(skip_locked=True)
+)
+_FORGET_SESSIONS = compiled(delete(SessionRow).where(SessionRow.id.in_(_OLD_SESSIONS)))
 
 
 class PostgresAccounts(PostgresRepository[Account]):
@@ -93,6 +101,9 @@ class PostgresSessions:
     async def save(self, session: Session) -> None:
         values: dict[str, Any] = {f"new_{name}": getattr(session, name) for name in _CHANGING}
         await self._tx.execute(_SAVE_SESSION, session_id=session.id, **values)
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        return await self._tx.execute(_FORGET_SESSIONS, before=before, how_many=limit)
 
 
 class PostgresIdentityUow(PostgresUow):

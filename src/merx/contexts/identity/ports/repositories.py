@@ -1,5 +1,6 @@
 """What the use cases of identity need to write."""
 
+from datetime import datetime
 from typing import Protocol, Self
 from uuid import UUID
 
@@ -27,6 +28,10 @@ class Sessions(Protocol):
 
     async def save(self, session: Session) -> None:
         """Write back a session that this transaction has locked."""
+        ...
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` sessions that expired before that moment; returns how many."""
         ...
 
 
