@@ -1,7 +1,7 @@
 """A data loader: lookups of one instant travel to the database together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -23,6 +23,16 @@ class BatchLoader(Generic[K, V]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def get(self, key: K) -> V | None:
+        return await self._ask(key)
+
+    async def get_many(self, keys: Sequence[K]) -> dict[K, V]:
+        """Those that exist. Together with the lookups of others, like `get`."""
+        asked = {key: self._ask(key) for key in keys}
+        await asyncio.wait(asked.values())
+        answers = {key: future.result() for key, future in asked.items()}
+        return {key: value for key, value in answers.items() if value is not None}
+
+    def _ask(self, key: K) -> asyncio.Future[V | None]:
         future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(future)
         if self._running < MAX_IN_FLIGHT:
@@ -30,7 +40,7 @@ class BatchLoader(Generic[K, V]):
             task = asyncio.create_task(self._pump())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await future
+        return future
 
     async def _pump(self) -> None:
         try:

@@ -13,7 +13,7 @@ Attribute = str | int | float | bool
 
 
 class SellableVariant(msgspec.Struct, frozen=True):
-    """A variant as a cart needs it. `available` is what the catalogue last heard; checkout asks the inventory itself."""
+    """A variant as a cart needs it. `available` is what the catalogue last heard; checkout asks the inventory."""
 
     variant_id: UUID
     product_id: UUID

@@ -5,6 +5,12 @@ from uuid import UUID
 from merx.kernel.model import Event
 
 
+class VariantsAdded(Event, frozen=True, tag="catalog.variants-added.v1"):
+    """Variants exist that did not before, visible or not yet: stock can be counted for them."""
+
+    variant_ids: tuple[UUID, ...]
+
+
 class ProductsPublished(Event, frozen=True, tag="catalog.products-published.v1"):
     """Products became visible; an import publishes a whole batch in one event."""
 

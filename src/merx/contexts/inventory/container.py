@@ -2,7 +2,7 @@
 
 from dependency_injector import containers, providers
 
-from merx.contexts.catalog.events import ProductsPublished
+from merx.contexts.catalog.events import ProductsPublished, VariantsAdded
 from merx.contexts.inventory.adapters import http, subscribers
 from merx.contexts.inventory.adapters.memory import MemoryInventoryQueries, MemoryInventoryUow, MemoryStockLedger
 from merx.contexts.inventory.adapters.postgres import (
@@ -45,7 +45,14 @@ class InventoryContainer(containers.DeclarativeContainer):
             Subscriber,
             name="inventory.on_products_published",
             event=providers.Object(ProductsPublished),
-            handler=providers.Object(subscribers.on_products_published),
+            handler=providers.Object(subscribers.keep_stock),
+            uow=uow.provider,
+        ),
+        providers.Factory(
+            Subscriber,
+            name="inventory.on_variants_added",
+            event=providers.Object(VariantsAdded),
+            handler=providers.Object(subscribers.keep_stock),
             uow=uow.provider,
         ),
         providers.Factory(

@@ -24,11 +24,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "brand",
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("product_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_brand")),
         sa.UniqueConstraint("name", name=op.f("uq_brand_name")),
         sa.UniqueConstraint("slug", name=op.f("uq_brand_slug")),
@@ -36,7 +36,6 @@ def upgrade() -> None:
     )
     op.create_table(
         "category",
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("parent_id", sa.Uuid(), nullable=True),
@@ -44,6 +43,7 @@ def upgrade() -> None:
         sa.Column("trail", postgresql.JSONB(), nullable=False),
         sa.Column("product_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["parent_id"], ["catalog.category.id"], name=op.f("fk_category_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_category")),
         sa.UniqueConstraint("slug", name=op.f("uq_category_slug")),
@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("product_id", sa.Uuid(), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_key", sa.Text(collation="C"), nullable=False),
         sa.Column("brand_id", sa.Uuid(), nullable=True),
         sa.Column("brand_name", sa.Text(), nullable=True),
         sa.Column("brand_slug", sa.Text(), nullable=True),
@@ -84,16 +85,24 @@ def upgrade() -> None:
     op.create_index(
         "ix_listing_brand", "listing", ["brand_id", "created_at", "product_id"], unique=False, schema=SCHEMA
     )
-    op.create_index("ix_listing_name", "listing", ["name", "product_id"], unique=False, schema=SCHEMA)
+    op.create_index("ix_listing_name", "listing", ["name_key", "product_id"], unique=False, schema=SCHEMA)
     op.create_index("ix_listing_newest", "listing", ["created_at", "product_id"], unique=False, schema=SCHEMA)
-    op.create_index("ix_listing_price", "listing", ["currency", "price_min", "product_id"], unique=False, schema=SCHEMA)
+    op.create_index("ix_listing_price", "listing", ["price_min", "product_id"], unique=False, schema=SCHEMA)
     op.create_table(
         "listing_category",
         sa.Column("category_id", sa.Uuid(), nullable=False),
         sa.Column("product_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("price_min", sa.BigInteger(), nullable=False),
+        sa.Column("name_key", sa.Text(collation="C"), nullable=False),
         sa.PrimaryKeyConstraint("category_id", "product_id", name=op.f("pk_listing_category")),
+        schema=SCHEMA,
+    )
+    op.create_index(
+        "ix_listing_category_name",
+        "listing_category",
+        ["category_id", "name_key", "product_id"],
+        unique=False,
         schema=SCHEMA,
     )
     op.create_index(
@@ -122,7 +131,6 @@ def upgrade() -> None:
     )
     op.create_table(
         "product",
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("brand_id", sa.Uuid(), nullable=True),
@@ -130,11 +138,13 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=True),
+        sa.Column("import_digest", sa.Text(), nullable=True),
         sa.Column("attributes", postgresql.JSONB(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["brand_id"], ["catalog.brand.id"], name=op.f("fk_product_brand_id")),
         sa.ForeignKeyConstraint(["category_id"], ["catalog.category.id"], name=op.f("fk_product_category_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product")),
@@ -164,6 +174,14 @@ def upgrade() -> None:
         schema=SCHEMA,
     )
     op.create_index(op.f("ix_variant_product_id"), "variant", ["product_id"], unique=False, schema=SCHEMA)
+    op.create_index(
+        "uq_variant_options",
+        "variant",
+        ["product_id", sa.literal_column("md5(options::text)")],
+        unique=True,
+        schema=SCHEMA,
+        postgresql_where=sa.text("active"),
+    )
 
 
 def downgrade() -> None:

@@ -26,12 +26,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "location",
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_location")),
         sa.UniqueConstraint("code", name=op.f("uq_location_code")),
         schema=SCHEMA,
@@ -47,11 +47,20 @@ def upgrade() -> None:
         sa.Column("order_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Uuid(), nullable=True),
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_movement")),
         schema=SCHEMA,
     )
     op.create_index("ix_movement_variant", "movement", ["variant_id", "id"], unique=False, schema=SCHEMA)
+    op.create_index(
+        "uq_movement_cause",
+        "movement",
+        ["cause", "variant_id", "location_id"],
+        unique=True,
+        schema=SCHEMA,
+        postgresql_where=sa.text("cause is not null"),
+    )
     op.create_table(
         "stock",
         sa.Column("variant_id", sa.Uuid(), nullable=False),
@@ -69,7 +78,7 @@ def upgrade() -> None:
     # A shop has one place for its goods from the start; more can be added.
     op.execute(
         "insert into inventory.location (id, version, code, name, priority, active) "
-        "values (uuidv7(), 1, 'main', 'Main location', 0, true)"
+        "values ('01980000-0000-7000-8000-000000000001', 1, 'main', 'Main location', 0, true)"
     )
 
 

@@ -45,6 +45,23 @@ class NotPublishable(Conflict):
     title = "The product cannot be published"
 
 
+class NotArchived(Conflict):
+    slug = "catalog.not-archived"
+    title = "The product is not in the archive"
+
+
+class TooManyVariants(Conflict):
+    slug = "catalog.too-many-variants"
+    title = "The product has too many variants"
+
+
+class ReferenceGone(Conflict):
+    """Removed by somebody else between the check and the write."""
+
+    slug = "catalog.reference-gone"
+    title = "The category or brand was removed meanwhile"
+
+
 class CategoryLoop(Conflict):
     slug = "catalog.category-loop"
     title = "A category cannot be moved below itself"

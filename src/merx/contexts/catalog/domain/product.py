@@ -1,5 +1,6 @@
-"""A product and its variants. Prices, stock, SKU and barcodes live on the variant only; there is always at least one."""
+"""A product and its variants. Price, stock, SKU and barcodes live on the variant only; there is always at least one."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -8,11 +9,31 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from merx.contexts.catalog.domain.errors import NotPublishable, SameOptions, UnknownVariant
+from merx.contexts.catalog.domain.errors import (
+    NotArchived,
+    NotPublishable,
+    SameOptions,
+    TooManyVariants,
+    UnknownVariant,
+)
 from merx.kernel.model import Entity
 from merx.kernel.money import MAX_AMOUNT, Money
 
+MAX_VARIANTS = 500
+
 Attribute = str | Annotated[int, Meta(ge=-(2**53), le=2**53)] | float | bool
+
+
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?\Z")
+
+
+def readings(text: str) -> list[Attribute]:
+    """Attribute values that a text may mean: itself, and the number or truth value that is written like that."""
+    if text in ("true", "false"):
+        return [text, text == "true"]
+    if _NUMBER.match(text):
+        return [text, float(text) if "." in text else int(text)]
+    return [text]
 
 
 class ProductStatus(StrEnum):
@@ -48,9 +69,16 @@ class Product(Entity):
     variants: list[Variant] = []
 
     def check(self) -> None:
-        """The rules between variants. Raises SameOptions."""
+        """The rules between variants. Raises SameOptions, TooManyVariants.
+
+        A variant that is not sold any more may have had the options of one that is.
+        """
+        if len(self.variants) > MAX_VARIANTS:
+            raise TooManyVariants(f"at most {MAX_VARIANTS}")
         seen: set[tuple[tuple[str, str], ...]] = set()
         for variant in self.variants:
+            if not variant.active:
+                continue
             key = tuple(sorted(variant.options.items()))
             if key in seen:
                 raise SameOptions(f"variant {variant.sku} repeats the options of another")
@@ -76,6 +104,8 @@ class Product(Entity):
         self.updated_at = now
 
     def restore(self, now: datetime) -> None:
-        """From the archive back to draft."""
+        """From the archive back to draft. Raises NotArchived."""
+        if self.status is not ProductStatus.archived:
+            raise NotArchived(f"the product is {self.status}")
         self.status = ProductStatus.draft
         self.updated_at = now

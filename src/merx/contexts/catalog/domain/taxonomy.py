@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from merx.kernel.model import Entity
+from merx.kernel.text import slugify
 
 
 class Crumb(msgspec.Struct, frozen=True):
@@ -36,3 +37,18 @@ class Category(Entity):
 class Brand(Entity):
     slug: str
     name: str
+
+
+def name_slugs(name: str, id: UUID) -> tuple[str, str]:
+    """The slug a name asks for, and one for when it is taken: of its own in any case."""
+    slug = slugify(name)
+    return slug or str(id), f"{slug}-{id.hex[-8:]}".lstrip("-")
+
+
+def category_slugs(name: str, id: UUID, parents: Sequence[Crumb]) -> tuple[str, str, str]:
+    """As `name_slugs`; in between stands the one of parent and name, for many branches of a tree have "Shoes"."""
+    first, last = name_slugs(name, id)
+    return first, slugify(f"{parents[-1].slug}-{first}") if parents else last, last
+
+
+LAST_PROPOSAL = 2

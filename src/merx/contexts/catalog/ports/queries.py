@@ -13,6 +13,9 @@ from merx.kernel.model import View
 from merx.kernel.money import Money
 from merx.kernel.paging import Page
 
+NAME_KEY = 60
+"""So many characters of a name decide its place in a list, the id decides between equal ones."""
+
 
 class BrandRef(View, frozen=True):
     id: UUID
@@ -72,19 +75,25 @@ class CategoryNode(View, frozen=True):
 
 
 class CategoryDetail(View, frozen=True):
+    """`version` is the number in the ETag that staff sends back with an edit."""
+
     id: UUID
     slug: str
     name: str
     product_count: int
     trail: list[Crumb]
     children: list["CategoryNode"]
+    version: int
 
 
 class BrandView(View, frozen=True):
+    """`version` is the number in the ETag that staff sends back with an edit."""
+
     id: UUID
     slug: str
     name: str
     product_count: int
+    version: int
 
 
 class StaffVariant(View, frozen=True):
@@ -124,10 +133,13 @@ class Sort(StrEnum):
 
 
 class ListFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Prices are in minor units and bound the lowest price of a product. `attributes` must all match exactly."""
+    """Prices are in minor units and bound the lowest price of a product.
 
-    category_id: UUID | None = None
-    brand_id: UUID | None = None
+    `category` and `brand` are ids or present slugs. `attributes` must all match exactly; "2" matches the number 2 too.
+    """
+
+    category: str | None = None
+    brand: str | None = None
     price_min: int | None = None
     price_max: int | None = None
     currency: str | None = None
@@ -145,24 +157,30 @@ class Moved(msgspec.Struct, frozen=True):
 
 
 class CatalogQueries(Protocol):
-    """Reads for screens. An unknown id or slug raises the NotFound of its kind; an old slug answers Moved."""
+    """Reads for screens.
 
-    async def product(self, id_or_slug: str) -> ProductDetail | Moved:
+    `key` is an id or a slug. An unknown one raises the NotFound of its kind, an old slug answers Moved.
+    """
+
+    async def product(self, key: str) -> ProductDetail | Moved:
         """A visible product."""
         ...
 
     async def products(self, wanted: ListFilter) -> Page[ProductSummary]:
-        """Visible products in a stable order."""
+        """Visible products in a stable order.
+
+        Raises CategoryNotFound and BrandNotFound for a filter that names none, an old slug included.
+        """
         ...
 
-    async def category(self, id_or_slug: str) -> CategoryDetail | Moved: ...
+    async def category(self, key: str) -> CategoryDetail | Moved: ...
 
     async def category_tree(self) -> list[CategoryNode]: ...
 
-    async def brand(self, id_or_slug: str) -> BrandView | Moved: ...
+    async def brand(self, key: str) -> BrandView | Moved: ...
 
     async def brands(self, limit: int, after: str | None) -> Page[BrandView]:
-        """By name."""
+        """By name, ASCII letters regardless of case."""
         ...
 
     async def staff_product(self, product_id: UUID) -> StaffProduct:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from merx.contexts.catalog.domain.product import Product
-from merx.contexts.catalog.domain.taxonomy import Brand, Category
+from merx.contexts.catalog.domain.taxonomy import Brand, Category, Crumb
 from merx.kernel.ports import Repository, UnitOfWork
 
 
@@ -28,8 +28,27 @@ class LevelChange(msgspec.Struct, frozen=True):
 class Storefront(Protocol):
     """What shoppers see, kept beside the aggregates in the shape of the screens."""
 
+    async def hold_taxonomy(self) -> None:
+        """Until the transaction ends no category moves, and no category or brand changes its name or goes.
+
+        Call it before the first write, so that nobody waits for it while others wait for what was written.
+        """
+        ...
+
+    async def own_taxonomy(self) -> None:
+        """As `hold_taxonomy`, and nobody else holds it: for whoever moves, renames or removes."""
+        ...
+
+    async def replant(self, category: Category, before: Sequence[Crumb]) -> None:
+        """Trails and listings of all below a category that was placed anew; `before` is the trail that it had."""
+        ...
+
     async def refresh(self, product_ids: Sequence[UUID]) -> None:
         """Bring listing, category membership and prices of these products up to date with their aggregates."""
+        ...
+
+    async def touch(self, product_ids: Sequence[UUID]) -> None:
+        """Something that is shown with these products changed outside them: raises their versions."""
         ...
 
     async def recount(self) -> None:
@@ -37,7 +56,7 @@ class Storefront(Protocol):
         ...
 
     async def set_levels(self, levels: Sequence[Level]) -> LevelChange:
-        """Keep the availability of variants; levels with an older sequence than the one known are ignored."""
+        """Keep the availability of variants; a level is ignored unless its sequence is above the one known."""
         ...
 
     async def product_ids_in_category(self, category_id: UUID) -> list[UUID]:
@@ -66,7 +85,10 @@ class ImportedVariant(msgspec.Struct, frozen=True):
 
 
 class ImportedProduct(msgspec.Struct, frozen=True):
-    """A row of a feed with ids proposed for what does not exist yet; `category` runs from the root to the leaf."""
+    """A row of a feed with ids and slug proposed for what does not exist yet; `category` runs from root to leaf.
+
+    `digest` is that of all the feed says of the product.
+    """
 
     id: UUID
     external_id: str
@@ -78,20 +100,29 @@ class ImportedProduct(msgspec.Struct, frozen=True):
     model: str
     attributes: dict[str, str | int | float | bool]
     created_at: datetime
+    digest: str
     variants: list[ImportedVariant]
 
 
 class BulkResult(msgspec.Struct, frozen=True):
-    """`variants` maps SKU to the id it has now; `refused` maps external id to the reason."""
+    """`written` are the new and changed products; `variants` maps every SKU of the batch to the id it has now.
 
-    product_ids: list[UUID]
+    `refused` maps external id to the reason.
+    """
+
+    written: list[UUID]
+    unchanged: int
     variants: dict[str, UUID]
     refused: dict[str, str]
 
 
 class Bulk(Protocol):
     async def upsert(self, products: Sequence[ImportedProduct], now: datetime) -> BulkResult:
-        """Insert or update by external id, publish, and retire variants that the feed no longer has."""
+        """Insert or update by external id, publish what is new, and retire variants that the feed no longer has.
+
+        A product whose digest was imported last is left as it is, with all that staff changed since; one in the
+        archive is brought up to date there. Raises Conflict when somebody takes a slug or SKU at the same moment.
+        """
         ...
 
 

@@ -5,23 +5,29 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from merx.contexts.catalog.domain.product import Attribute
+from merx.contexts.catalog.domain.product import MAX_VARIANTS
 from merx.kernel.model import Command
 from merx.kernel.money import MAX_AMOUNT, CurrencyCode
-from merx.kernel.text import Code, Name, Slug, Text
+from merx.kernel.text import Code, Name, Slug
 
-Attributes = Annotated[
-    dict[Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00]+\Z")], Attribute],
-    Meta(max_length=300),
-]
-Options = Annotated[
-    dict[
-        Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^[^\x00]+\Z")],
-        Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00]+\Z")],
-    ],
-    Meta(max_length=5),
-]
-Barcodes = Annotated[list[Annotated[str, Meta(pattern=r"^[0-9]{8,14}\Z")]], Meta(max_length=20)]
+_PRINTABLE = r"^[^\x00-\x1f\x7f]+\Z"
+
+# Limits are those of the import format (docs/catalogue-format.md): what came in by a feed can be edited and sent back.
+ProductName = Annotated[str, Meta(min_length=1, max_length=300, pattern=_PRINTABLE)]
+Model = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Description = Annotated[str, Meta(max_length=100_000, pattern=r"^[^\x00]*\Z")]
+AttributeName = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PRINTABLE)]
+AttributeValue = (
+    Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*\Z")]
+    | Annotated[int, Meta(ge=-(2**53), le=2**53)]
+    | Annotated[float, Meta(ge=-1e300, le=1e300)]
+    | bool
+)
+Attributes = Annotated[dict[AttributeName, AttributeValue], Meta(max_length=300)]
+OptionName = Annotated[str, Meta(min_length=1, max_length=60, pattern=_PRINTABLE)]
+OptionValue = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PRINTABLE)]
+Options = Annotated[dict[OptionName, OptionValue], Meta(max_length=5)]
+Barcodes = Annotated[list[Annotated[str, Meta(pattern=r"^[0-9]{8,14}\Z")]], Meta(max_length=200)]
 Grams = Annotated[int, Meta(ge=0, le=10_000_000, description="grams")]
 
 
@@ -51,27 +57,27 @@ class EditVariant(Command, frozen=True):
 
 
 class CreateProduct(Command, frozen=True):
-    name: Name
-    variants: Annotated[list[NewVariant], Meta(min_length=1, max_length=200)]
+    name: ProductName
+    variants: Annotated[list[NewVariant], Meta(min_length=1, max_length=MAX_VARIANTS)]
     slug: Slug | UnsetType = UNSET
     brand_id: UUID | None = None
     category_id: UUID | None = None
-    description: Text = ""
-    model: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*\Z")] = ""
+    description: Description = ""
+    model: Model = ""
     attributes: Attributes = {}
 
 
 class EditProduct(Command, frozen=True):
     """Fields left out stay as they are. `variants` changes or adds the variants named and leaves the others."""
 
-    name: Name | UnsetType = UNSET
+    name: ProductName | UnsetType = UNSET
     slug: Slug | UnsetType = UNSET
     brand_id: UUID | None | UnsetType = UNSET
     category_id: UUID | None | UnsetType = UNSET
-    description: Text | UnsetType = UNSET
-    model: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*\Z")] | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    model: Model | UnsetType = UNSET
     attributes: Attributes | UnsetType = UNSET
-    variants: Annotated[list[EditVariant], Meta(max_length=200)] | UnsetType = UNSET
+    variants: Annotated[list[EditVariant], Meta(max_length=MAX_VARIANTS)] | UnsetType = UNSET
 
 
 class CreateCategory(Command, frozen=True):

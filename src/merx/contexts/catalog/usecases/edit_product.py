@@ -5,16 +5,16 @@ from uuid import UUID
 
 from msgspec import UNSET
 
-from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound
+from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound, SlugTaken
 from merx.contexts.catalog.domain.product import Product, ProductStatus, Variant
-from merx.contexts.catalog.events import ProductsChanged, ProductsPublished, ProductsWithdrawn
+from merx.contexts.catalog.domain.taxonomy import name_slugs
+from merx.contexts.catalog.events import ProductsChanged, ProductsPublished, ProductsWithdrawn, VariantsAdded
 from merx.contexts.catalog.ports.repositories import CatalogUow, CatalogUowFactory
 from merx.contexts.catalog.usecases.commands import CreateProduct, EditProduct, EditVariant, NewVariant
 from merx.kernel.errors import FieldError, Invalid, StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money, exponent
 from merx.kernel.ports import Clock
-from merx.kernel.text import slugify
 
 
 def product_tags(product: Product) -> tuple[str, ...]:
@@ -80,9 +80,17 @@ class CreateProductHandler:
 
     async def __call__(self, cmd: CreateProduct) -> UUID:
         """A new draft. Without a slug one is made of the name. Raises SlugTaken, SkuTaken, SameOptions."""
-        now = self.clock.now()
         product_id = new_id()
-        slug = cmd.slug if cmd.slug is not UNSET else slugify(cmd.name) or str(product_id)
+        if cmd.slug is not UNSET:
+            return await self._create(product_id, cmd, cmd.slug)
+        first, other = name_slugs(cmd.name, product_id)
+        try:
+            return await self._create(product_id, cmd, first)
+        except SlugTaken:
+            return await self._create(product_id, cmd, other)
+
+    async def _create(self, product_id: UUID, cmd: CreateProduct, slug: str) -> UUID:
+        now = self.clock.now()
         product = Product(
             id=product_id,
             slug=slug,
@@ -98,10 +106,12 @@ class CreateProductHandler:
         )
         product.check()
         async with self.uow() as uow:
+            await uow.storefront.hold_taxonomy()
             await _check_references(uow, cmd.brand_id, cmd.category_id)
             await uow.products.add(product)
+            uow.emit(VariantsAdded(at=now, variant_ids=tuple(variant.id for variant in product.variants)))
             await uow.commit()
-        return product.id
+        return product_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +120,15 @@ class EditProductHandler:
     clock: Clock
 
     async def __call__(self, product_id: UUID, cmd: EditProduct, expected_version: int | None = None) -> None:
-        """Raises StaleVersion when the caller edited another version than the present one."""
+        """Raises StaleVersion when the caller edited another version than the present one.
+
+        Also UnknownVariant, SameOptions, SkuTaken, SlugTaken.
+        """
         async with self.uow() as uow:
-            product = await uow.products.get(product_id)
-            if expected_version is not None and product.version != expected_version:
-                raise StaleVersion
+            await uow.storefront.hold_taxonomy()
+            product = await _present(uow, product_id, expected_version)
             await _check_references(uow, cmd.brand_id or None, cmd.category_id or None)
-            old_slug = product.slug
+            old_slug, known = product.slug, {variant.id for variant in product.variants}
             for field in ("name", "slug", "brand_id", "category_id", "description", "model", "attributes"):
                 value = getattr(cmd, field)
                 if value is not UNSET:
@@ -129,24 +141,34 @@ class EditProductHandler:
             await uow.products.save(product)
             if product.slug != old_slug:
                 await uow.storefront.remember_slug("product", old_slug, product.id, product.updated_at)
-            await uow.storefront.refresh([product.id])
+            if added := tuple(variant.id for variant in product.variants if variant.id not in known):
+                uow.emit(VariantsAdded(at=product.updated_at, variant_ids=added))
             if product.status is ProductStatus.active:
+                await uow.storefront.refresh([product.id])
                 uow.emit(ProductsChanged(at=product.updated_at, product_ids=(product.id,)))
                 uow.invalidate(*product_tags(product))
             await uow.commit()
 
 
+async def _present(uow: CatalogUow, product_id: UUID, expected_version: int | None) -> Product:
+    product = await uow.products.get(product_id)
+    if expected_version is not None and product.version != expected_version:
+        raise StaleVersion
+    return product
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeStatusHandler:
-    """publish, archive or restore one product."""
+    """publish, archive or restore one product. Each raises StaleVersion when another version was expected."""
 
     uow: CatalogUowFactory
     clock: Clock
 
-    async def publish(self, product_id: UUID) -> None:
+    async def publish(self, product_id: UUID, expected_version: int | None = None) -> None:
         """Raises NotPublishable."""
         async with self.uow() as uow:
-            product = await uow.products.get(product_id)
+            await uow.storefront.hold_taxonomy()
+            product = await _present(uow, product_id, expected_version)
             now = self.clock.now()
             product.publish(now)
             await uow.products.save(product)
@@ -156,9 +178,10 @@ class ChangeStatusHandler:
             uow.invalidate(*product_tags(product))
             await uow.commit()
 
-    async def archive(self, product_id: UUID) -> None:
+    async def archive(self, product_id: UUID, expected_version: int | None = None) -> None:
         async with self.uow() as uow:
-            product = await uow.products.get(product_id)
+            await uow.storefront.hold_taxonomy()
+            product = await _present(uow, product_id, expected_version)
             now = self.clock.now()
             product.archive(now)
             await uow.products.save(product)
@@ -167,9 +190,10 @@ class ChangeStatusHandler:
             uow.invalidate(*product_tags(product))
             await uow.commit()
 
-    async def restore(self, product_id: UUID) -> None:
+    async def restore(self, product_id: UUID, expected_version: int | None = None) -> None:
+        """Raises NotArchived."""
         async with self.uow() as uow:
-            product = await uow.products.get(product_id)
+            product = await _present(uow, product_id, expected_version)
             product.restore(self.clock.now())
             await uow.products.save(product)
             await uow.commit()

@@ -5,18 +5,19 @@ from uuid import UUID
 
 from msgspec import UNSET
 
-from merx.contexts.catalog.domain.errors import CategoryLoop, CategoryNotEmpty, CategoryNotFound
-from merx.contexts.catalog.domain.taxonomy import Brand, Category, Crumb
+from merx.contexts.catalog.domain.errors import CategoryLoop, CategoryNotEmpty, CategoryNotFound, SlugTaken
+from merx.contexts.catalog.domain.taxonomy import LAST_PROPOSAL, Brand, Category, Crumb, category_slugs, name_slugs
 from merx.contexts.catalog.events import ProductsChanged
 from merx.contexts.catalog.ports.repositories import CatalogUow, CatalogUowFactory
 from merx.contexts.catalog.usecases.commands import CreateBrand, CreateCategory, EditBrand, EditCategory, MoveCategory
 from merx.kernel.errors import FieldError, Invalid, StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.ports import Clock
-from merx.kernel.text import slugify
 
 # A change in the tree shows in the tree itself, in every breadcrumb and in every listing.
 TREE_TAGS = ("categories", "listings")
+# Whoever hears of a change reads the products again: pages that it can read at once.
+EVENT_PAGE = 500
 
 
 async def _parents(uow: CatalogUow, parent_id: UUID | None) -> list[Crumb]:
@@ -28,21 +29,13 @@ async def _parents(uow: CatalogUow, parent_id: UUID | None) -> list[Crumb]:
         raise Invalid("unknown parent", fields=(FieldError("parent_id", "no such category"),)) from None
 
 
-async def _replant(uow: CatalogUow, root: Category, clock: Clock) -> None:
-    """Rewrite the trails of everything below `root`, and tell who shows products of the subtree."""
-    below = [id for id in await uow.storefront.subtree(root.id) if id != root.id]
-    categories = {category.id: category for category in await uow.categories.find(below)}
-    # Parents come before children: a trail of n steps needs one of n-1 steps to be right already.
-    for category in sorted(categories.values(), key=lambda category: len(category.trail)):
-        parent = categories.get(category.parent_id or root.id, root)
-        category.place(parent.trail)
-        await uow.categories.save(category)
-    product_ids = await uow.storefront.product_ids_in_category(root.id)
-    if product_ids:
-        await uow.storefront.refresh(product_ids)
-        uow.emit(ProductsChanged(at=clock.now(), product_ids=tuple(product_ids)))
-        uow.invalidate(*(f"product:{id}" for id in product_ids))
-    uow.invalidate(*TREE_TAGS)
+async def _tell(uow: CatalogUow, product_ids: list[UUID], clock: Clock) -> None:
+    """These products look different now."""
+    await uow.storefront.touch(product_ids)
+    now = clock.now()
+    for start in range(0, len(product_ids), EVENT_PAGE):
+        uow.emit(ProductsChanged(at=now, product_ids=tuple(product_ids[start : start + EVENT_PAGE])))
+    uow.invalidate(*(f"product:{id}" for id in product_ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +43,30 @@ class CreateCategoryHandler:
     uow: CatalogUowFactory
 
     async def __call__(self, cmd: CreateCategory) -> UUID:
-        """Raises SlugTaken, Invalid for an unknown parent."""
+        """Without a slug one is made of the names. Raises SlugTaken, Invalid for an unknown parent."""
+        category_id = new_id()
+        attempt = 0
+        while True:
+            try:
+                await self._create(category_id, cmd, attempt)
+            except SlugTaken:
+                if cmd.slug is not UNSET or attempt == LAST_PROPOSAL:
+                    raise
+                attempt += 1
+            else:
+                return category_id
+
+    async def _create(self, category_id: UUID, cmd: CreateCategory, attempt: int) -> None:
         async with self.uow() as uow:
+            await uow.storefront.hold_taxonomy()
             parents = await _parents(uow, cmd.parent_id)
-            category_id = new_id()
-            slug = cmd.slug if cmd.slug is not UNSET else slugify(cmd.name) or str(category_id)
+            proposals = category_slugs(cmd.name, category_id, parents)
+            slug = cmd.slug if cmd.slug is not UNSET else proposals[attempt]
             category = Category(id=category_id, slug=slug, name=cmd.name, position=cmd.position)
             category.place(parents)
             await uow.categories.add(category)
             uow.invalidate(*TREE_TAGS)
             await uow.commit()
-        return category_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +75,43 @@ class EditCategoryHandler:
     clock: Clock
 
     async def __call__(self, category_id: UUID, cmd: EditCategory, expected_version: int | None = None) -> None:
+        """Raises SlugTaken, StaleVersion."""
         async with self.uow() as uow:
-            category = await uow.categories.get(category_id)
-            if expected_version is not None and category.version != expected_version:
-                raise StaleVersion
-            old_slug = category.slug
+            await uow.storefront.own_taxonomy()
+            category = await self._get(uow, category_id, expected_version)
+            before, old_slug = category.trail, category.slug
             for field in ("name", "slug", "position"):
                 value = getattr(cmd, field)
                 if value is not UNSET:
                     setattr(category, field, value)
-            category.place(category.trail[:-1])
+            category.place(before[:-1])
             await uow.categories.save(category)
             if category.slug != old_slug:
                 await uow.storefront.remember_slug("category", old_slug, category.id, self.clock.now())
-            await _replant(uow, category, self.clock)
+            if category.trail != before:
+                await self._replant(uow, category, before)
+            uow.invalidate(*TREE_TAGS)
             await uow.commit()
 
-    async def move(self, category_id: UUID, cmd: MoveCategory) -> None:
-        """Move a subtree below another parent. Raises CategoryLoop."""
+    async def move(self, category_id: UUID, cmd: MoveCategory, expected_version: int | None = None) -> None:
+        """Move a subtree below another parent. Raises CategoryLoop, StaleVersion."""
         async with self.uow() as uow:
-            category = await uow.categories.get(category_id)
+            await uow.storefront.own_taxonomy()
+            category = await self._get(uow, category_id, expected_version)
             parents = await _parents(uow, cmd.parent_id)
             if any(crumb.id == category.id for crumb in parents):
                 raise CategoryLoop
+            before = category.trail
             category.place(parents)
             await uow.categories.save(category)
-            await _replant(uow, category, self.clock)
+            await self._replant(uow, category, before)
+            uow.invalidate(*TREE_TAGS)
             await uow.commit()
 
     async def remove(self, category_id: UUID) -> None:
         """Raises CategoryNotEmpty: what is inside has to go somewhere first."""
         async with self.uow() as uow:
+            await uow.storefront.own_taxonomy()
             category = await uow.categories.get(category_id)
             if len(await uow.storefront.subtree(category_id)) > 1:
                 raise CategoryNotEmpty
@@ -109,6 +121,16 @@ class EditCategoryHandler:
             uow.invalidate(*TREE_TAGS)
             await uow.commit()
 
+    async def _get(self, uow: CatalogUow, category_id: UUID, expected_version: int | None) -> Category:
+        category = await uow.categories.get(category_id)
+        if expected_version is not None and category.version != expected_version:
+            raise StaleVersion
+        return category
+
+    async def _replant(self, uow: CatalogUow, category: Category, before: list[Crumb]) -> None:
+        await uow.storefront.replant(category, before)
+        await _tell(uow, await uow.storefront.product_ids_in_category(category.id), self.clock)
+
 
 @dataclass(frozen=True, slots=True)
 class EditBrandHandler:
@@ -116,17 +138,27 @@ class EditBrandHandler:
     clock: Clock
 
     async def create(self, cmd: CreateBrand) -> UUID:
-        """Raises SlugTaken, NameTaken."""
+        """Without a slug one is made of the name. Raises SlugTaken, NameTaken."""
+        brand_id = new_id()
+        if cmd.slug is not UNSET:
+            return await self._create(brand_id, cmd.name, cmd.slug)
+        first, other = name_slugs(cmd.name, brand_id)
+        try:
+            return await self._create(brand_id, cmd.name, first)
+        except SlugTaken:
+            return await self._create(brand_id, cmd.name, other)
+
+    async def _create(self, brand_id: UUID, name: str, slug: str) -> UUID:
         async with self.uow() as uow:
-            brand_id = new_id()
-            slug = cmd.slug if cmd.slug is not UNSET else slugify(cmd.name) or str(brand_id)
-            await uow.brands.add(Brand(id=brand_id, slug=slug, name=cmd.name))
+            await uow.brands.add(Brand(id=brand_id, slug=slug, name=name))
             uow.invalidate("brands")
             await uow.commit()
         return brand_id
 
     async def __call__(self, brand_id: UUID, cmd: EditBrand, expected_version: int | None = None) -> None:
+        """Raises SlugTaken, NameTaken, StaleVersion."""
         async with self.uow() as uow:
+            await uow.storefront.own_taxonomy()
             brand = await uow.brands.get(brand_id)
             if expected_version is not None and brand.version != expected_version:
                 raise StaleVersion
@@ -139,8 +171,7 @@ class EditBrandHandler:
             if brand.slug != old_slug:
                 await uow.storefront.remember_slug("brand", old_slug, brand.id, self.clock.now())
             product_ids = await uow.storefront.product_ids_of_brand(brand.id)
-            if product_ids:
-                await uow.storefront.refresh(product_ids)
-                uow.emit(ProductsChanged(at=self.clock.now(), product_ids=tuple(product_ids)))
-            uow.invalidate("brands", "listings", *(f"product:{id}" for id in product_ids))
+            await uow.storefront.refresh(product_ids)
+            await _tell(uow, product_ids, self.clock)
+            uow.invalidate("brands", "listings")
             await uow.commit()

@@ -1,8 +1,10 @@
 """Import a catalogue feed in batches that each commit, so that a stopped import goes on where it was."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from hashlib import blake2b
 from itertools import islice
 from typing import BinaryIO
 from uuid import UUID
@@ -20,11 +22,14 @@ from merx.contexts.catalog.ports.repositories import (
     ImportedVariant,
     ImportRun,
 )
+from merx.kernel.errors import Conflict
 from merx.kernel.ids import new_id
 from merx.kernel.ports import Clock
 from merx.kernel.text import slugify
 
 BATCH = 1000
+# A slug or SKU that staff takes at the very moment is seen at the next try.
+_TRIES = 3
 
 
 class ImportedBatch(msgspec.Struct, frozen=True):
@@ -33,6 +38,12 @@ class ImportedBatch(msgspec.Struct, frozen=True):
     line: int
     products: int
     stock: dict[UUID, int | None]
+    problems: list[FeedProblem]
+
+
+class _Read(msgspec.Struct, frozen=True):
+    line: int
+    rows: list[tuple[FeedRow, ImportedProduct]]
     problems: list[FeedProblem]
 
 
@@ -54,10 +65,19 @@ class ImportCatalogueHandler:
         return run
 
     async def batches(self, run: ImportRun, stream: BinaryIO) -> AsyncIterator[ImportedBatch]:
-        """Imports batch by batch; call `reached` after each one, when all that belongs to it is done too."""
-        rows = read_feed(stream, after_line=run.lines_done)
-        while batch := list(islice(rows, BATCH)):
-            yield await self._import(batch)
+        """Imports batch by batch; call `reached` after each one, when all that belongs to it is done too.
+
+        Close the iterator (`contextlib.aclosing`) before the stream.
+        """
+        feed = read_feed(stream, after_line=run.lines_done)
+        # The next batch is read in a thread while the database works on this one.
+        ahead = asyncio.ensure_future(asyncio.to_thread(self._read, feed))
+        try:
+            while (batch := await ahead) is not None:
+                ahead = asyncio.ensure_future(asyncio.to_thread(self._read, feed))
+                yield await self._import(batch)
+        finally:
+            await asyncio.gather(ahead, return_exceptions=True)
 
     async def reached(self, run: ImportRun, batch: ImportedBatch) -> None:
         """Remember how far the run came."""
@@ -70,33 +90,75 @@ class ImportCatalogueHandler:
         run.finished = True
         await self._store(run)
 
+    async def start_again(self, run: ImportRun) -> None:
+        """From the first line, for a file that was imported before."""
+        run.lines_done = run.products = run.refused = 0
+        run.finished = False
+        await self._store(run)
+
     async def _store(self, run: ImportRun) -> None:
         async with self.uow() as uow:
             await uow.imports.put(run)
             await uow.commit()
 
-    async def _import(self, batch: list[FeedRow | FeedProblem]) -> ImportedBatch:
-        good = [item for item in batch if isinstance(item, FeedRow)]
-        problems = [item for item in batch if isinstance(item, FeedProblem)]
+    def _read(self, feed: Iterator[FeedRow | FeedProblem]) -> _Read | None:
+        items = list(islice(feed, BATCH))
+        if not items:
+            return None
         now = self.clock.now()
-        result = BulkResult([], {}, {})
-        if good:
-            async with self.uow() as uow:
-                result = await uow.bulk.upsert([_imported(row.product, now) for row in good], now)
-                published = tuple(result.product_ids)
-                uow.emit(ProductsPublished(at=now, product_ids=published, variant_ids=tuple(result.variants.values())))
-                uow.invalidate("*")
-                await uow.commit()
-        problems += [
-            FeedProblem(row.line, result.refused[row.product.id]) for row in good if row.product.id in result.refused
+        return _Read(
+            items[-1].line,
+            [(item, _imported(item.product, now)) for item in items if isinstance(item, FeedRow)],
+            [item for item in items if isinstance(item, FeedProblem)],
+        )
+
+    async def _import(self, batch: _Read) -> ImportedBatch:
+        result = await self._write([product for _, product in batch.rows])
+        problems = [
+            FeedProblem(row.line, result.refused[row.product.id])
+            for row, _ in batch.rows
+            if row.product.id in result.refused
         ]
-        stated = {variant.sku: variant.stock for row in good for variant in row.product.variants}
-        stock = {variant_id: stated.get(sku) for sku, variant_id in result.variants.items()}
-        return ImportedBatch(batch[-1].line, len(result.product_ids), stock, problems)
+        stated = {variant.sku: variant.stock for row, _ in batch.rows for variant in row.product.variants}
+        stock = {variant_id: stated[sku] for sku, variant_id in result.variants.items()}
+        done = len(result.written) + result.unchanged
+        return ImportedBatch(
+            batch.line, done, stock, sorted([*batch.problems, *problems], key=lambda problem: problem.line)
+        )
+
+    async def _write(self, products: list[ImportedProduct]) -> BulkResult:
+        if not products:
+            return BulkResult([], 0, {}, {})
+        for attempt in range(_TRIES):
+            try:
+                return await self._write_once(products)
+            except Conflict:
+                if attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _write_once(self, products: list[ImportedProduct]) -> BulkResult:
+        now = self.clock.now()
+        async with self.uow() as uow:
+            result = await uow.bulk.upsert(products, now)
+            if result.written:
+                uow.emit(
+                    ProductsPublished(
+                        at=now, product_ids=tuple(result.written), variant_ids=tuple(result.variants.values())
+                    )
+                )
+                uow.invalidate("*")
+            await uow.commit()
+        return result
 
 
 def _imported(product: FeedProduct, now: datetime) -> ImportedProduct:
     since = product.added or product.released
+    description = product.description or compose(product)
+    variants = list(_variants(product))
+    model = product.model or product.mpn or ""
+    content = (product.name, product.brand, product.category, description, model, product.attributes)
+    sold = [(v.sku, v.options, v.barcodes, v.price_amount, v.price_currency) for v in variants]
     return ImportedProduct(
         id=new_id(),
         external_id=product.id,
@@ -104,11 +166,12 @@ def _imported(product: FeedProduct, now: datetime) -> ImportedProduct:
         name=product.name,
         brand=product.brand or "",
         category=list(product.category),
-        description=product.description or compose(product),
-        model=product.model or product.mpn or "",
+        description=description,
+        model=model,
         attributes=product.attributes,
         created_at=datetime.combine(since, time(), UTC) if since else now,
-        variants=list(_variants(product)),
+        digest=blake2b(msgspec.json.encode((content, sold)), digest_size=16).hexdigest(),
+        variants=variants,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from merx.contexts.inventory.domain.errors import LocationTaken, UnknownVariant
-from merx.contexts.inventory.domain.location import Location
+from merx.contexts.inventory.domain.location import MAIN_LOCATION, Location
 from merx.contexts.inventory.domain.stock import Allocation, Movement, MovementKind, Shelf, Stock
 from merx.contexts.inventory.ports.queries import (
     Discrepancy,
@@ -16,14 +16,16 @@ from merx.contexts.inventory.ports.queries import (
     VariantStock,
 )
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
+from merx.infra.outbox.events import OutboxWriter
 from merx.kernel.ids import new_id
 from merx.kernel.paging import InvalidCursor, Page, decode_cursor, encode_cursor
 
-STOCK, LOCATIONS, ALLOCATIONS, MOVEMENTS = (
+STOCK, LOCATIONS, ALLOCATIONS, MOVEMENTS, CAUSES = (
     "inventory.stock",
     "inventory.location",
     "inventory.allocation",
     "inventory.movement",
+    "inventory.movement_cause",
 )
 
 
@@ -33,24 +35,27 @@ class MemoryStockLedger:
         self._locations = tx.table(LOCATIONS)
         self._allocations = tx.table(ALLOCATIONS)
         self._movements = tx.table(MOVEMENTS)
+        self._causes = tx.table(CAUSES)
 
-    def _active(self) -> list[Location]:
-        if not any(True for _ in self._locations.values()):
-            first = Location(id=new_id(), version=1, code="main", name="Main location")
-            self._locations.put(first.id, first)
-        active = (location for location in self._locations.values() if location.active)
-        return sorted(active, key=lambda location: (location.priority, location.id))
+    def _by_priority(self) -> list[Location]:
+        return sorted(self._locations.values(), key=lambda location: (location.priority, location.id))
 
     async def lock(self, variant_ids: Sequence[UUID]) -> Shelf:
-        keys = [(v, location.id) for v in sorted(variant_ids) for location in self._active()]
-        return Shelf(row for row in map(self._stock.get, keys) if row is not None)
+        locations = self._by_priority()
+        keys = [(v, location.id) for v in sorted(set(variant_ids)) for location in locations]
+        closed = frozenset(location.id for location in locations if not location.active)
+        return Shelf((row for row in map(self._stock.get, keys) if row is not None), closed)
+
+    async def followed(self, cause: UUID) -> bool:
+        return self._causes.get(cause) is not None
 
     async def open(self, variant_ids: Sequence[UUID], location_id: UUID | None = None) -> list[UUID]:
-        active = [location for location in self._active() if location_id in (None, location.id)]
+        locations = self._by_priority()
+        active = [location for location in locations if location.active and location_id in (None, location.id)]
         fresh = []
-        kept = {row.variant_id for row in self._stock.values()}
         for variant_id in dict.fromkeys(variant_ids):
-            if not active or (location_id is None and variant_id in kept):
+            kept = any(self._stock.get((variant_id, location.id)) is not None for location in locations)
+            if not active or (location_id is None and kept):
                 continue
             key = (variant_id, active[0].id)
             if self._stock.get(key) is None:
@@ -67,6 +72,8 @@ class MemoryStockLedger:
             self._stock.put((row.variant_id, row.location_id), row)
         for movement in movements:
             self._movements.put(new_id(), (movement, datetime.now(UTC)))
+            if movement.cause is not None:
+                self._causes.put(movement.cause, True)
         for item in allocations:
             key = (item.order_id, item.variant_id, item.location_id)
             if item.quantity:
@@ -92,7 +99,18 @@ class MemoryStockLedger:
         self._put(shelf, movements, taken)
 
 
+def _with_main_location(store: MemoryStore) -> dict[UUID, Location]:
+    """A shop has one place for its goods from the start; in the database a migration puts it there."""
+    locations: dict[UUID, Location] = store.table(LOCATIONS)
+    locations.setdefault(MAIN_LOCATION, Location(id=MAIN_LOCATION, version=1, code="main", name="Main location"))
+    return locations
+
+
 class MemoryInventoryUow(MemoryUow):
+    def __init__(self, store: MemoryStore, outbox: OutboxWriter) -> None:
+        super().__init__(store, outbox)
+        _with_main_location(store)
+
     def open(self, tx: MemoryTx) -> None:
         self.stock = MemoryStockLedger(tx)
         self.locations = MemoryRepository[Location](
@@ -103,7 +121,7 @@ class MemoryInventoryUow(MemoryUow):
 class MemoryInventoryQueries:
     def __init__(self, store: MemoryStore) -> None:
         self._stock: dict[tuple[UUID, UUID], Stock] = store.table(STOCK)
-        self._locations: dict[UUID, Location] = store.table(LOCATIONS)
+        self._locations = _with_main_location(store)
         self._allocations: dict[object, Allocation] = store.table(ALLOCATIONS)
         self._movements: dict[UUID, tuple[Movement, datetime]] = store.table(MOVEMENTS)
 

@@ -46,9 +46,13 @@ class Allocation(msgspec.Struct, kw_only=True):
 
 
 class Shelf:
-    """The locked rows of some variants. Decisions change them in place; `changed` says which to write back."""
+    """The locked rows of some variants. Decisions change them in place; `changed` says which to write back.
 
-    def __init__(self, rows: Iterable[Stock]) -> None:
+    What lies at `closed` locations is counted but not sold.
+    """
+
+    def __init__(self, rows: Iterable[Stock], closed: frozenset[UUID] = frozenset()) -> None:
+        self._closed = closed
         self._rows: dict[UUID, list[Stock]] = {}
         for row in rows:
             self._rows.setdefault(row.variant_id, []).append(row)
@@ -59,11 +63,18 @@ class Shelf:
         return variant_id in self._rows
 
     def rows(self, variant_id: UUID) -> Sequence[Stock]:
-        """In the order in which locations are used up."""
-        return self._rows.get(variant_id, ())
+        """At open locations, in the order in which these are used up."""
+        return [row for row in self._rows.get(variant_id, ()) if row.location_id not in self._closed]
+
+    def row(self, variant_id: UUID, location_id: UUID) -> Stock:
+        """Of an open or closed location."""
+        return next(row for row in self._rows[variant_id] if row.location_id == location_id)
+
+    def never_counted(self, variant_id: UUID) -> bool:
+        return all(row.sequence == 0 for row in self._rows.get(variant_id, ()))
 
     def available(self, variant_id: UUID) -> int:
-        return sum(row.available for row in self._rows.get(variant_id, ()))
+        return sum(row.available for row in self.rows(variant_id))
 
     def touch(self, row: Stock) -> None:
         key = (row.variant_id, row.location_id)
@@ -110,7 +121,7 @@ class Shelf:
     ) -> list[Allocation]:
         """Take units off an order's allocations, because they were sent or because they are not wanted any more.
 
-        Never more than is allocated: a second telling of the same news changes nothing. Returns what changed, as units.
+        Never more than is allocated. Returns what changed, as units.
         """
         moved = []
         left = dict(quantities)
@@ -118,7 +129,7 @@ class Shelf:
             units = min(left.get(allocation.variant_id, 0), allocation.quantity)
             if units <= 0:
                 continue
-            row = next(r for r in self.rows(allocation.variant_id) if r.location_id == allocation.location_id)
+            row = self.row(allocation.variant_id, allocation.location_id)
             row.allocated -= units
             if sent:
                 row.on_hand -= units
@@ -135,7 +146,7 @@ class Shelf:
         now = clock.now()
         variants = sorted({variant_id for variant_id, _ in self._changed})
         levels = tuple(
-            StockLevel(variant_id, self.available(variant_id), sum(row.sequence for row in self.rows(variant_id)))
+            StockLevel(variant_id, self.available(variant_id), sum(row.sequence for row in self._rows[variant_id]))
             for variant_id in variants
         )
         told: list[Event] = [StockChanged(at=now, levels=levels)]
@@ -159,7 +170,10 @@ class MovementKind:
 
 
 class Movement(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the ledger. `on_hand` and `allocated` are the changes: their sums are the counters, always."""
+    """One row of the ledger. `on_hand` and `allocated` are the changes: their sums are the counters, always.
+
+    `cause` is the event that a movement follows from: the same event never moves anything twice.
+    """
 
     variant_id: UUID
     location_id: UUID
@@ -169,3 +183,4 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     order_id: UUID | None = None
     reason: str = ""
     actor: str = ""
+    cause: UUID | None = None

@@ -13,7 +13,7 @@ class StockLedger(Protocol):
     """Counters and the ledger that proves them. The ledger is the only writer of counters."""
 
     async def lock(self, variant_ids: Sequence[UUID]) -> Shelf:
-        """Rows of these variants at active locations, locked in (variant, location) order until the transaction ends."""
+        """All rows of these variants, locked in (variant, location) order until the transaction ends."""
         ...
 
     async def open(self, variant_ids: Sequence[UUID], location_id: UUID | None = None) -> list[UUID]:
@@ -21,6 +21,10 @@ class StockLedger(Protocol):
 
         Returns the variants that are new.
         """
+        ...
+
+    async def followed(self, cause: UUID) -> bool:
+        """Whether movements that follow from this event are in the ledger. Lock the stock first."""
         ...
 
     async def allocations(self, order_id: UUID) -> list[Allocation]:

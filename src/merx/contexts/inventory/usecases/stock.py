@@ -76,7 +76,7 @@ class CountStockHandler:
         async with self.uow() as uow:
             if location_id is not None:
                 await self._check_location(uow, location_id)
-                if not (await uow.stock.lock([variant_id])).rows(variant_id):
+                if variant_id not in await uow.stock.lock([variant_id]):
                     raise UnknownVariant
                 await uow.stock.open([variant_id], location_id)
             shelf = await uow.stock.lock([variant_id])
@@ -101,15 +101,18 @@ class CountStockHandler:
             raise UnknownLocation
 
     async def open_with(self, units: Mapping[UUID, int]) -> int:
-        """First stock of variants that have none yet; variants already counted stay as they are.
+        """First stock of variants that were never counted; the others stay as they are.
 
-        Returns how many were new. Importing the same catalogue again changes nothing.
+        Returns how many that were. Importing the same catalogue again changes nothing.
         """
         async with self.uow() as uow:
-            fresh = set(await uow.stock.open(list(units)))
-            shelf = await uow.stock.lock(sorted(fresh))
+            await uow.stock.open(list(units))
+            shelf = await uow.stock.lock(sorted(units))
+            fresh = [
+                variant_id for variant_id in sorted(units) if units[variant_id] and shelf.never_counted(variant_id)
+            ]
             movements = []
-            for variant_id in sorted(fresh):
+            for variant_id in fresh:
                 row = _row(shelf, variant_id, None)
                 row.adjust(units[variant_id])
                 shelf.touch(row)
@@ -123,8 +126,9 @@ class CountStockHandler:
                         actor="system",
                     )
                 )
-            await uow.stock.write(shelf, movements)
-            uow.emit(*shelf.events(self.clock))
+            if movements:
+                await uow.stock.write(shelf, movements)
+                uow.emit(*shelf.events(self.clock))
             await uow.commit()
         return len(fresh)
 

@@ -37,8 +37,12 @@ class MemoryPaymentsUow(MemoryUow):
     def open(self, tx: MemoryTx) -> None:
         self.payments = MemoryRepository[Payment](PAYMENTS, tx, missing=PaymentNotFound)
 
+    async def locked(self, payment_id: UUID) -> Payment:
+        return await self.payments.get(payment_id)
+
     async def of_order(self, order_id: UUID) -> list[Payment]:
-        return [payment for payment in self.tx.table(PAYMENTS).values() if payment.order_id == order_id]
+        found = [payment for payment in self.tx.table(PAYMENTS).values() if payment.order_id == order_id]
+        return sorted(found, key=lambda payment: payment.id)
 
 
 class MemoryPaymentQueries:

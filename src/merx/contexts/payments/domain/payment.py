@@ -88,9 +88,9 @@ class Payment(Entity):
         """
         if amount != self.amount:
             raise WrongAmount(f"{self.amount} are due")
-        if self.state is _S.captured and any(e.reference == reference and e.kind == "captured" for e in self.history):
+        if any(news.kind == "captured" and news.reference == reference for news in self.history):
             return []
-        if not self._go(_S.captured):
+        if self.captured or not self._go(_S.captured):
             raise WrongState(f"the payment is {self.state}")
         self.captured = amount.amount
         self._note("captured", amount.amount, reference, now, applied=True)

@@ -28,7 +28,7 @@ class CollectCashHandler:
     async def __call__(self, cmd: CollectCash) -> None:
         """Raises PaymentNotFound, WrongAmount, WrongState."""
         async with self.uow() as uow:
-            payment = await uow.payments.get(cmd.payment_id)
+            payment = await uow.locked(cmd.payment_id)
             uow.emit(*payment.collect(cmd.amount, cmd.reference, self.clock.now()))
             await uow.payments.save(payment)
             await uow.commit()

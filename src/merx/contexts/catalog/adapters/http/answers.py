@@ -1,14 +1,24 @@
 """Encoded answers and what a list may be asked."""
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import msgspec
+from litestar import Request
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
+from msgspec.structs import replace
 
-from merx.contexts.catalog.ports.queries import CatalogQueries, ListFilter, Moved, ProductSummary, Sort
+from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound
+from merx.contexts.catalog.ports.queries import (
+    BrandView,
+    CatalogQueries,
+    CategoryDetail,
+    ListFilter,
+    Moved,
+    ProductSummary,
+    Sort,
+)
 from merx.infra.http.responses import CachedBytes
 from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.money import MAX_AMOUNT, CurrencyCode
@@ -39,8 +49,11 @@ def encoded(view: Any, tags: tuple[str, ...]) -> CachedBytes:
     return CachedBytes(_encoder.encode(view), tags, MAX_AGE)
 
 
-def moved(path: str, to: Moved) -> ASGIResponse:
-    return ASGIResponse(status_code=301, headers={"location": f"{path}/{quote(to.slug)}"})
+def moved(request: Request[Any, Any, Any], to: Moved, tail: str = "") -> ASGIResponse:
+    """The same question, asked by the present slug. `tail` is what the path has after the slug."""
+    above = request.url.path.rstrip("/").removesuffix(tail).rpartition("/")[0]
+    query = f"?{request.url.query}" if request.url.query else ""
+    return ASGIResponse(status_code=301, headers={"location": f"{above}/{to.slug}{tail}{query}"})
 
 
 def attribute_filters(query: list[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
@@ -55,3 +68,19 @@ async def listing(queries: CatalogQueries, wanted: ListFilter) -> CachedBytes:
     """A page of products. Every change to any listed product drops it."""
     page: Page[ProductSummary] = await queries.products(wanted)
     return encoded(page, ("listings",))
+
+
+async def listing_by_any_slug(queries: CatalogQueries, wanted: ListFilter) -> CachedBytes:
+    """As `listing`; old slugs filter like the present ones. Raises CategoryNotFound, BrandNotFound."""
+    try:
+        return await listing(queries, wanted)
+    except CategoryNotFound:
+        found: Moved | CategoryDetail | BrandView = await queries.category(wanted.category or "")
+        if not isinstance(found, Moved):
+            raise
+        return await listing_by_any_slug(queries, replace(wanted, category=found.slug))
+    except BrandNotFound:
+        found = await queries.brand(wanted.brand or "")
+        if not isinstance(found, Moved):
+            raise
+        return await listing_by_any_slug(queries, replace(wanted, brand=found.slug))

@@ -1,7 +1,6 @@
 """What anyone may read: products, categories, brands. Whole answers are kept in front of the router."""
 
 from typing import Any
-from uuid import UUID
 
 from litestar import Controller, Request, get
 from litestar.di import NamedDependency
@@ -20,8 +19,10 @@ from merx.contexts.catalog.adapters.http.answers import (
     attribute_filters,
     encoded,
     listing,
+    listing_by_any_slug,
     moved,
 )
+from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound
 from merx.contexts.catalog.ports.queries import (
     BrandView,
     CatalogQueries,
@@ -38,14 +39,7 @@ from merx.infra.http.auth import public
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.kernel.paging import Page
 
-_PRODUCTS, _CATEGORIES, _BRANDS = "/api/v1/products", "/api/v1/categories", "/api/v1/brands"
-
-
-async def _id_of(found: BrandView | CategoryDetail | Moved, again: Any) -> UUID:
-    """The id behind a filter value; an old slug still filters."""
-    while isinstance(found, Moved):
-        found = await again(found.slug)
-    return found.id
+_Request = Request[Any, Any, Any]
 
 
 class ProductController(Controller):
@@ -56,7 +50,8 @@ class ProductController(Controller):
     @get("/", operation_id="ListProducts", responses=answers(Page[ProductSummary], "a page of products"))
     async def list_products(
         self,
-        request: Request[Any, Any, Any],
+        *,
+        request: _Request,
         catalog_queries: NamedDependency[CatalogQueries],
         category: CategoryParameter = None,
         brand: BrandParameter = None,
@@ -69,12 +64,9 @@ class ProductController(Controller):
         after: After = None,
     ) -> ASGIResponse:
         """Visible products; `attr.<name>=<value>` filters by an attribute."""
-        queries = catalog_queries
-        category_id = await _id_of(await queries.category(category), queries.category) if category else None
-        brand_id = await _id_of(await queries.brand(brand), queries.brand) if brand else None
         wanted = ListFilter(
-            category_id=category_id,
-            brand_id=brand_id,
+            category=category,
+            brand=brand,
             price_min=price_min,
             price_max=price_max,
             currency=currency,
@@ -84,25 +76,25 @@ class ProductController(Controller):
             limit=limit,
             after=after,
         )
-        return await listing(queries, wanted)
+        return await listing_by_any_slug(catalog_queries, wanted)
 
     @get("/{id_or_slug:str}", operation_id="GetProduct", responses=answers(ProductDetail, "the product"))
     async def get_product(
-        self, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
+        self, request: _Request, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
     ) -> ASGIResponse:
         """With variants, options, prices and availability. An old slug answers 301."""
         found = await catalog_queries.product(id_or_slug)
         if isinstance(found, Moved):
-            return moved(_PRODUCTS, found)
+            return moved(request, found)
         return encoded(found, (f"product:{found.id}",))
 
     @get("/{id_or_slug:str}/variants", operation_id="ListVariants", responses=answers(list[VariantView], "variants"))
     async def list_variants(
-        self, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
+        self, request: _Request, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
     ) -> ASGIResponse:
         found = await catalog_queries.product(id_or_slug)
         if isinstance(found, Moved):
-            return ASGIResponse(status_code=301, headers={"location": f"{_PRODUCTS}/{found.slug}/variants"})
+            return moved(request, found, "/variants")
         return encoded(found.variants, (f"product:{found.id}",))
 
 
@@ -118,10 +110,12 @@ class CategoryController(Controller):
 
     @get("/{id_or_slug:str}", operation_id="GetCategory", responses=answers(CategoryDetail, "the category"))
     async def get_category(
-        self, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
+        self, request: _Request, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
     ) -> ASGIResponse:
         found = await catalog_queries.category(id_or_slug)
-        return moved(_CATEGORIES, found) if isinstance(found, Moved) else encoded(found, ("categories",))
+        if isinstance(found, Moved):
+            return moved(request, found)
+        return encoded(found, ("categories",))
 
     @get(
         "/{id_or_slug:str}/products",
@@ -130,6 +124,7 @@ class CategoryController(Controller):
     )
     async def list_products(
         self,
+        request: _Request,
         id_or_slug: FromPath[IdOrSlug],
         catalog_queries: NamedDependency[CatalogQueries],
         sort: SortParameter = Sort.newest,
@@ -138,11 +133,14 @@ class CategoryController(Controller):
         after: After = None,
     ) -> ASGIResponse:
         """Products of the category and everything below it."""
-        found = await catalog_queries.category(id_or_slug)
-        if isinstance(found, Moved):
-            return ASGIResponse(status_code=301, headers={"location": f"{_CATEGORIES}/{found.slug}/products"})
-        wanted = ListFilter(category_id=found.id, sort=sort, in_stock=in_stock, limit=limit, after=after)
-        return await listing(catalog_queries, wanted)
+        wanted = ListFilter(category=id_or_slug, sort=sort, in_stock=in_stock, limit=limit, after=after)
+        try:
+            return await listing(catalog_queries, wanted)
+        except CategoryNotFound:
+            found = await catalog_queries.category(id_or_slug)
+            if isinstance(found, Moved):
+                return moved(request, found, "/products")
+            raise
 
 
 class BrandController(Controller):
@@ -161,10 +159,12 @@ class BrandController(Controller):
 
     @get("/{id_or_slug:str}", operation_id="GetBrand", responses=answers(BrandView, "the brand"))
     async def get_brand(
-        self, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
+        self, request: _Request, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
     ) -> ASGIResponse:
         found = await catalog_queries.brand(id_or_slug)
-        return moved(_BRANDS, found) if isinstance(found, Moved) else encoded(found, ("brands",))
+        if isinstance(found, Moved):
+            return moved(request, found)
+        return encoded(found, ("brands",))
 
     @get(
         "/{id_or_slug:str}/products",
@@ -173,6 +173,7 @@ class BrandController(Controller):
     )
     async def list_products(
         self,
+        request: _Request,
         id_or_slug: FromPath[IdOrSlug],
         catalog_queries: NamedDependency[CatalogQueries],
         sort: SortParameter = Sort.newest,
@@ -180,8 +181,11 @@ class BrandController(Controller):
         limit: PageLimit = DEFAULT_LIMIT,
         after: After = None,
     ) -> ASGIResponse:
-        found = await catalog_queries.brand(id_or_slug)
-        if isinstance(found, Moved):
-            return ASGIResponse(status_code=301, headers={"location": f"{_BRANDS}/{found.slug}/products"})
-        wanted = ListFilter(brand_id=found.id, sort=sort, in_stock=in_stock, limit=limit, after=after)
-        return await listing(catalog_queries, wanted)
+        wanted = ListFilter(brand=id_or_slug, sort=sort, in_stock=in_stock, limit=limit, after=after)
+        try:
+            return await listing(catalog_queries, wanted)
+        except BrandNotFound:
+            found = await catalog_queries.brand(id_or_slug)
+            if isinstance(found, Moved):
+                return moved(request, found, "/products")
+            raise

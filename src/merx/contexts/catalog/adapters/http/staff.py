@@ -1,12 +1,13 @@
-"""What staff changes: products, categories, brands. Edits honour If-Match and answer the present state with its ETag."""
+"""What staff changes: products, categories, brands. Edits honour If-Match and answer the new state with its ETag."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
+from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound
 from merx.contexts.catalog.ports.queries import BrandView, CatalogQueries, CategoryDetail, Moved, StaffProduct
 from merx.contexts.catalog.usecases.commands import (
     CreateBrand,
@@ -20,11 +21,14 @@ from merx.contexts.catalog.usecases.commands import (
 from merx.contexts.catalog.usecases.edit_product import ChangeStatusHandler, CreateProductHandler, EditProductHandler
 from merx.contexts.catalog.usecases.edit_taxonomy import CreateCategoryHandler, EditBrandHandler, EditCategoryHandler
 from merx.infra.http.auth import staff
+from merx.infra.http.bodies import accepts
 from merx.infra.http.responses import version_etag, version_of_if_match
 
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100, description="the ETag last read")]
 
 _READ, _WRITE = staff("catalog:read"), staff("catalog:write")
+# A long description, 300 attributes and 500 variants.
+MAX_PRODUCT = 1 << 20
 
 
 async def _answer(queries: CatalogQueries, product_id: UUID, status: int = 200) -> Response[StaffProduct]:
@@ -36,7 +40,7 @@ class StaffProducts(Controller):
     path = "/products"
     tags = ("products",)
 
-    @post("/", guards=[_WRITE], operation_id="CreateProduct")
+    @post("/", guards=[_WRITE], operation_id="CreateProduct", **accepts(limit=MAX_PRODUCT))
     async def create(
         self,
         data: JSONBody[CreateProduct],
@@ -53,7 +57,7 @@ class StaffProducts(Controller):
         """The product whatever its status, with the ETag for If-Match."""
         return await _answer(catalog_queries, product_id)
 
-    @patch("/{product_id:uuid}", guards=[_WRITE], operation_id="EditProduct")
+    @patch("/{product_id:uuid}", guards=[_WRITE], operation_id="EditProduct", **accepts(limit=MAX_PRODUCT))
     async def edit(
         self,
         product_id: FromPath[UUID],
@@ -71,8 +75,9 @@ class StaffProducts(Controller):
         product_id: FromPath[UUID],
         change_product_status: NamedDependency[ChangeStatusHandler],
         catalog_queries: NamedDependency[CatalogQueries],
+        if_match: IfMatch = None,
     ) -> Response[StaffProduct]:
-        await change_product_status.publish(product_id)
+        await change_product_status.publish(product_id, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
     @post("/{product_id:uuid}/archive", guards=[_WRITE], status_code=200, operation_id="ArchiveProduct")
@@ -81,8 +86,9 @@ class StaffProducts(Controller):
         product_id: FromPath[UUID],
         change_product_status: NamedDependency[ChangeStatusHandler],
         catalog_queries: NamedDependency[CatalogQueries],
+        if_match: IfMatch = None,
     ) -> Response[StaffProduct]:
-        await change_product_status.archive(product_id)
+        await change_product_status.archive(product_id, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
     @post("/{product_id:uuid}/restore", guards=[_WRITE], status_code=200, operation_id="RestoreProduct")
@@ -91,18 +97,18 @@ class StaffProducts(Controller):
         product_id: FromPath[UUID],
         change_product_status: NamedDependency[ChangeStatusHandler],
         catalog_queries: NamedDependency[CatalogQueries],
+        if_match: IfMatch = None,
     ) -> Response[StaffProduct]:
         """From the archive back to draft."""
-        await change_product_status.restore(product_id)
+        await change_product_status.restore(product_id, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
 
-async def _category(queries: CatalogQueries, category_id: UUID) -> CategoryDetail:
-    found: Any = await queries.category(str(category_id))
-    while isinstance(found, Moved):
-        found = await queries.category(found.slug)
-    category: CategoryDetail = found
-    return category
+async def _category(queries: CatalogQueries, category_id: UUID, status: int = 200) -> Response[CategoryDetail]:
+    found = await queries.category(str(category_id))
+    if isinstance(found, Moved):  # an id never moves
+        raise CategoryNotFound
+    return Response(found, status_code=status, headers={"etag": version_etag(found.version)})
 
 
 class StaffCategories(Controller):
@@ -115,8 +121,8 @@ class StaffCategories(Controller):
         data: JSONBody[CreateCategory],
         create_category: NamedDependency[CreateCategoryHandler],
         catalog_queries: NamedDependency[CatalogQueries],
-    ) -> CategoryDetail:
-        return await _category(catalog_queries, await create_category(data))
+    ) -> Response[CategoryDetail]:
+        return await _category(catalog_queries, await create_category(data), 201)
 
     @patch("/{category_id:uuid}", guards=[_WRITE], operation_id="EditCategory")
     async def edit(
@@ -126,7 +132,7 @@ class StaffCategories(Controller):
         edit_category: NamedDependency[EditCategoryHandler],
         catalog_queries: NamedDependency[CatalogQueries],
         if_match: IfMatch = None,
-    ) -> CategoryDetail:
+    ) -> Response[CategoryDetail]:
         await edit_category(category_id, data, version_of_if_match(if_match))
         return await _category(catalog_queries, category_id)
 
@@ -137,9 +143,10 @@ class StaffCategories(Controller):
         data: JSONBody[MoveCategory],
         edit_category: NamedDependency[EditCategoryHandler],
         catalog_queries: NamedDependency[CatalogQueries],
-    ) -> CategoryDetail:
+        if_match: IfMatch = None,
+    ) -> Response[CategoryDetail]:
         """With everything below it."""
-        await edit_category.move(category_id, data)
+        await edit_category.move(category_id, data, version_of_if_match(if_match))
         return await _category(catalog_queries, category_id)
 
     @delete("/{category_id:uuid}", guards=[_WRITE], operation_id="RemoveCategory")
@@ -148,12 +155,11 @@ class StaffCategories(Controller):
         await edit_category.remove(category_id)
 
 
-async def _brand(queries: CatalogQueries, brand_id: UUID) -> BrandView:
-    found: Any = await queries.brand(str(brand_id))
-    while isinstance(found, Moved):
-        found = await queries.brand(found.slug)
-    brand: BrandView = found
-    return brand
+async def _brand(queries: CatalogQueries, brand_id: UUID, status: int = 200) -> Response[BrandView]:
+    found = await queries.brand(str(brand_id))
+    if isinstance(found, Moved):  # an id never moves
+        raise BrandNotFound
+    return Response(found, status_code=status, headers={"etag": version_etag(found.version)})
 
 
 class StaffBrands(Controller):
@@ -166,8 +172,8 @@ class StaffBrands(Controller):
         data: JSONBody[CreateBrand],
         edit_brand: NamedDependency[EditBrandHandler],
         catalog_queries: NamedDependency[CatalogQueries],
-    ) -> BrandView:
-        return await _brand(catalog_queries, await edit_brand.create(data))
+    ) -> Response[BrandView]:
+        return await _brand(catalog_queries, await edit_brand.create(data), 201)
 
     @patch("/{brand_id:uuid}", guards=[_WRITE], operation_id="EditBrand")
     async def edit(
@@ -177,6 +183,6 @@ class StaffBrands(Controller):
         edit_brand: NamedDependency[EditBrandHandler],
         catalog_queries: NamedDependency[CatalogQueries],
         if_match: IfMatch = None,
-    ) -> BrandView:
+    ) -> Response[BrandView]:
         await edit_brand(brand_id, data, version_of_if_match(if_match))
         return await _brand(catalog_queries, brand_id)

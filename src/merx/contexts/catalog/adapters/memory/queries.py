@@ -1,14 +1,14 @@
 """Screens of the catalogue, computed from the aggregates."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from merx.contexts.catalog.adapters.memory.shelf import MemoryShelf
-from merx.contexts.catalog.adapters.memory.uow import main_variants
+from merx.contexts.catalog.adapters.memory.storefront import is_visible, main_variants
 from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound, ProductNotFound
-from merx.contexts.catalog.domain.product import Product
+from merx.contexts.catalog.domain.product import Product, readings
+from merx.contexts.catalog.domain.taxonomy import Brand, Category
+from merx.contexts.catalog.ports.keys import brand_cursor, id_or_slug, list_cursor, name_key, next_cursor
 from merx.contexts.catalog.ports.queries import (
     BrandRef,
     BrandView,
@@ -25,33 +25,27 @@ from merx.contexts.catalog.ports.queries import (
 )
 from merx.contexts.catalog.ports.tree import build_tree
 from merx.infra.memory import MemoryStore
-from merx.kernel.paging import InvalidCursor, Page, decode_cursor, encode_cursor
-
-_KEYS: dict[Sort, Callable[[Product, int], Any]] = {
-    Sort.newest: lambda product, _: product.created_at,
-    Sort.name: lambda product, _: product.name,
-    Sort.price: lambda _, price: price,
-    Sort.price_desc: lambda _, price: price,
-}
+from merx.kernel.errors import NotFound
+from merx.kernel.paging import Page, encode_cursor
 
 
 class MemoryCatalogQueries:
     def __init__(self, store: MemoryStore) -> None:
         self._shelf = MemoryShelf(store)
 
-    def _moved(self, kind: str, slug: str, rows: dict[UUID, Any]) -> Moved | None:
-        entity_id = self._shelf.slugs.get((kind, slug))
-        row = rows.get(entity_id) if entity_id else None
-        return Moved(row.slug) if row is not None else None
+    def _moved(self, kind: str, slug: str, rows: dict[UUID, Any], missing: type[NotFound]) -> Moved:
+        row = rows.get(self._shelf.slugs.get((kind, slug), UUID(int=0)))
+        if row is None or (kind == "product" and not is_visible(row)):
+            raise missing
+        return Moved(row.slug)
 
-    async def product(self, id_or_slug: str) -> ProductDetail | Moved:
-        for product in self._shelf.visible():
-            if id_or_slug in (product.slug, str(product.id)):
-                return self._detail(product)
-        moved = self._moved("product", id_or_slug, {p.id: p for p in self._shelf.visible()})
-        if moved is None:
-            raise ProductNotFound
-        return moved
+    async def product(self, key: str) -> ProductDetail | Moved:
+        wanted = id_or_slug(key)
+        product_id = wanted if isinstance(wanted, UUID) else self._shelf.by_slug.get(wanted or "")
+        product = self._shelf.products.get(product_id) if product_id else None
+        if product is not None and is_visible(product):
+            return self._detail(product)
+        return self._moved("product", key, self._shelf.products, ProductNotFound)
 
     def _detail(self, product: Product) -> ProductDetail:
         brand = self._shelf.brand(product)
@@ -90,107 +84,89 @@ class MemoryCatalogQueries:
             brand.slug if brand else None,
             money(prices[0], currency),
             money(prices[-1], currency),
-            any(self._shelf.available(variant.id) > 0 for variant in priced),
+            sum(self._shelf.available(variant.id) for variant in priced) > 0,
             len(priced),
         )
 
     def _fits(self, product: Product, row: ProductSummary, wanted: ListFilter) -> bool:
         price = row.price_from.amount
         return (
-            (wanted.category_id is None or any(crumb.id == wanted.category_id for crumb in self._shelf.trail(product)))
-            and (wanted.brand_id is None or product.brand_id == wanted.brand_id)
-            and (wanted.price_min is None or price >= wanted.price_min)
+            (wanted.price_min is None or price >= wanted.price_min)
             and (wanted.price_max is None or price <= wanted.price_max)
             and (wanted.currency is None or row.price_from.currency == wanted.currency)
             and (wanted.in_stock is None or row.in_stock is wanted.in_stock)
-            and all(product.attributes.get(name) == value for name, value in wanted.attributes)
+            and all(_says(product.attributes.get(name), text) for name, text in wanted.attributes)
         )
 
     async def products(self, wanted: ListFilter) -> Page[ProductSummary]:
+        category = None if wanted.category is None else self._category(wanted.category)
+        brand = None if wanted.brand is None else self._brand(wanted.brand)
+        if wanted.category is not None and category is None:
+            raise CategoryNotFound
+        if wanted.brand is not None and brand is None:
+            raise BrandNotFound
+        last = list_cursor(wanted)
         down = wanted.sort in (Sort.newest, Sort.price_desc)
         found = []
         for product in self._shelf.visible():
+            if category and not any(crumb.id == category.id for crumb in self._shelf.trail(product)):
+                continue
+            if brand and product.brand_id != brand.id:
+                continue
             row = self._summary(product)
-            if self._fits(product, row, wanted):
-                found.append(((_KEYS[wanted.sort](product, row.price_from.amount), product.id), row))
+            key = (_sort_key(product, row, wanted.sort), product.id)
+            if self._fits(product, row, wanted) and (last is None or (key < last if down else key > last)):
+                found.append((key, row))
         found.sort(key=lambda item: item[0], reverse=down)
-        if wanted.after is not None:
-            last = self._cursor(wanted)
-            found = [item for item in found if (item[0] < last if down else item[0] > last)]
         page = found[: wanted.limit]
-        following = None
-        if len(found) > wanted.limit:
-            key, last_id = page[-1][0]
-            following = encode_cursor(key.isoformat() if isinstance(key, datetime) else key, str(last_id))
+        following = next_cursor(*page[-1][0]) if len(found) > wanted.limit else None
         return Page([row for _, row in page], following)
 
-    def _cursor(self, wanted: ListFilter) -> tuple[Any, UUID]:
-        key, last = decode_cursor(wanted.after or "", 2)
-        try:
-            if wanted.sort is Sort.newest:
-                moment = datetime.fromisoformat(str(key))
-                if moment.tzinfo is None:
-                    raise ValueError("naive")
-                return moment, UUID(str(last))
-            if wanted.sort is Sort.name:
-                return str(key), UUID(str(last))
-            if not isinstance(key, int):
-                raise TypeError("price")
-            return key, UUID(str(last))
-        except (TypeError, ValueError):
-            raise InvalidCursor("use the `next` value of the page before") from None
+    def _category(self, key: str) -> Category | None:
+        return next((c for c in self._shelf.categories.values() if id_or_slug(key) in (c.id, c.slug)), None)
+
+    def _brand(self, key: str) -> Brand | None:
+        return next((b for b in self._shelf.brands.values() if id_or_slug(key) in (b.id, b.slug)), None)
 
     def _nodes(self) -> list[tuple[UUID, str, str, int, UUID | None]]:
         counts: dict[UUID, int] = {}
         for product in self._shelf.visible():
             for crumb in self._shelf.trail(product):
                 counts[crumb.id] = counts.get(crumb.id, 0) + 1
-        ordered = sorted(self._shelf.categories.values(), key=lambda c: (c.position, c.name, c.id))
+        ordered = sorted(self._shelf.categories.values(), key=lambda c: (c.position, name_key(c.name), c.id))
         return [(c.id, c.slug, c.name, counts.get(c.id, 0), c.parent_id) for c in ordered]
 
     async def category_tree(self) -> list[CategoryNode]:
         return build_tree(self._nodes())
 
-    async def category(self, id_or_slug: str) -> CategoryDetail | Moved:
+    async def category(self, key: str) -> CategoryDetail | Moved:
+        found = self._category(key)
+        if found is None:
+            return self._moved("category", key, self._shelf.categories, CategoryNotFound)
         nodes = self._nodes()
-        for node in nodes:
-            if id_or_slug in (node[1], str(node[0])):
-                below = [CategoryNode(n[0], n[1], n[2], n[3], []) for n in nodes if n[4] == node[0]]
-                trail = list(self._shelf.categories[node[0]].trail)
-                return CategoryDetail(node[0], node[1], node[2], node[3], trail, below)
-        moved = self._moved("category", id_or_slug, self._shelf.categories)
-        if moved is None:
-            raise CategoryNotFound
-        return moved
+        count = next(node[3] for node in nodes if node[0] == found.id)
+        below = [CategoryNode(node[0], node[1], node[2], node[3], []) for node in nodes if node[4] == found.id]
+        return CategoryDetail(found.id, found.slug, found.name, count, list(found.trail), below, found.version)
 
-    def _brand_views(self) -> list[BrandView]:
-        counts: dict[UUID | None, int] = {}
-        for product in self._shelf.visible():
-            counts[product.brand_id] = counts.get(product.brand_id, 0) + 1
-        brands = sorted(self._shelf.brands.values(), key=lambda brand: (brand.name, brand.id))
-        return [BrandView(brand.id, brand.slug, brand.name, counts.get(brand.id, 0)) for brand in brands]
+    def _brand_view(self, brand: Brand) -> BrandView:
+        count = sum(product.brand_id == brand.id for product in self._shelf.visible())
+        return BrandView(brand.id, brand.slug, brand.name, count, brand.version)
 
-    async def brand(self, id_or_slug: str) -> BrandView | Moved:
-        for view in self._brand_views():
-            if id_or_slug in (view.slug, str(view.id)):
-                return view
-        moved = self._moved("brand", id_or_slug, self._shelf.brands)
-        if moved is None:
-            raise BrandNotFound
-        return moved
+    async def brand(self, key: str) -> BrandView | Moved:
+        found = self._brand(key)
+        if found is None:
+            return self._moved("brand", key, self._shelf.brands, BrandNotFound)
+        return self._brand_view(found)
 
     async def brands(self, limit: int, after: str | None) -> Page[BrandView]:
-        views = self._brand_views()
-        if after is not None:
-            name, last = decode_cursor(after, 2)
-            try:
-                start = (str(name), UUID(str(last)))
-            except ValueError:
-                raise InvalidCursor("use the `next` value of the page before") from None
-            views = [view for view in views if (view.name, view.id) > start]
-        page = views[:limit]
-        following = encode_cursor(page[-1].name, str(page[-1].id)) if len(views) > limit else None
-        return Page(page, following)
+        last = brand_cursor(after)
+        keyed = sorted(((name_key(brand.name), brand.id), brand) for brand in self._shelf.brands.values())
+        left = [(key, brand) for key, brand in keyed if last is None or key > last]
+        following = None
+        if len(left) > limit:
+            name, last_id = left[limit - 1][0]
+            following = encode_cursor(name, str(last_id))
+        return Page([self._brand_view(brand) for _, brand in left[:limit]], following)
 
     async def staff_product(self, product_id: UUID) -> StaffProduct:
         product = self._shelf.products.get(product_id)
@@ -216,3 +192,18 @@ class MemoryCatalogQueries:
             product.created_at,
             product.updated_at,
         )
+
+
+def _says(value: object, text: str) -> bool:
+    """Whether an attribute is what a filter asks for; true is not 1."""
+    return any(value == wanted and isinstance(value, bool) is isinstance(wanted, bool) for wanted in readings(text))
+
+
+def _sort_key(product: Product, row: ProductSummary, sort: Sort) -> Any:
+    match sort:
+        case Sort.newest:
+            return product.created_at
+        case Sort.name:
+            return name_key(product.name)
+        case Sort.price | Sort.price_desc:
+            return row.price_from.amount

@@ -4,9 +4,18 @@ import copy
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-from merx.contexts.catalog.adapters.memory.tables import BRANDS, CATEGORIES, LEVELS, PRODUCTS, SLUGS
+from merx.contexts.catalog.adapters.memory.storefront import is_visible
+from merx.contexts.catalog.adapters.memory.tables import (
+    BRANDS,
+    BY_SLUG,
+    BY_VARIANT,
+    CATEGORIES,
+    LEVELS,
+    PRODUCTS,
+    SLUGS,
+)
 from merx.contexts.catalog.api import CategoryRef, ProductDocument, SellableVariant, VariantDocument
-from merx.contexts.catalog.domain.product import Product, ProductStatus
+from merx.contexts.catalog.domain.product import Product, ProductStatus, Variant
 from merx.contexts.catalog.domain.taxonomy import Brand, Category, Crumb
 from merx.contexts.catalog.ports.repositories import Level
 from merx.infra.memory import MemoryStore
@@ -20,6 +29,8 @@ class MemoryShelf:
         self.categories: dict[UUID, Category] = store.table(CATEGORIES)
         self.brands: dict[UUID, Brand] = store.table(BRANDS)
         self.slugs: dict[tuple[str, str], UUID] = store.table(SLUGS)
+        self.by_slug: dict[str, UUID] = store.table(BY_SLUG)
+        self._by_variant: dict[UUID, UUID] = store.table(BY_VARIANT)
         self._levels: dict[UUID, Level] = store.table(LEVELS)
 
     def available(self, variant_id: UUID) -> int:
@@ -27,10 +38,11 @@ class MemoryShelf:
         return level.available if level else 0
 
     def visible(self) -> Iterator[Product]:
-        return (product for product in self.products.values() if self.is_visible(product))
+        return filter(is_visible, self.products.values())
 
-    def is_visible(self, product: Product) -> bool:
-        return product.status is ProductStatus.active and any(variant.active for variant in product.variants)
+    def variant(self, variant_id: UUID) -> tuple[Product, Variant] | None:
+        product = self.products.get(self._by_variant.get(variant_id, variant_id))
+        return None if product is None else (product, product.variant(variant_id))
 
     def trail(self, product: Product) -> list[Crumb]:
         category = self.categories.get(product.category_id) if product.category_id else None
@@ -47,7 +59,6 @@ class MemoryCatalog:
         self._shelf = MemoryShelf(store)
 
     async def variants(self, ids: Sequence[UUID]) -> dict[UUID, SellableVariant]:
-        wanted = set(ids)
         return {
             variant.id: SellableVariant(
                 variant.id,
@@ -61,13 +72,11 @@ class MemoryCatalog:
                 self._shelf.available(variant.id),
                 variant.weight_grams,
             )
-            for product in self._shelf.products.values()
-            for variant in product.variants
-            if variant.id in wanted
+            for product, variant in filter(None, map(self._shelf.variant, ids))
         }
 
     async def documents(self, product_ids: Sequence[UUID]) -> list[ProductDocument]:
-        found = (self._shelf.products.get(product_id) for product_id in product_ids)
+        found = map(self._shelf.products.get, dict.fromkeys(product_ids))
         return [self._document(product) for product in found if product is not None]
 
     async def export(self, after: UUID | None, limit: int) -> list[ProductDocument]:
@@ -79,7 +88,7 @@ class MemoryCatalog:
         return ProductDocument(
             product_id=product.id,
             version=product.version,
-            visible=self._shelf.is_visible(product),
+            visible=is_visible(product),
             slug=product.slug,
             name=product.name,
             brand=brand.name if brand else "",

@@ -1,92 +1,89 @@
-"""Imports go in set-wise: one statement a table and batch, rows travelling as one JSON document."""
+"""Imports go in set-wise: a few statements a batch, rows travelling as parallel arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from merx.contexts.catalog.adapters.postgres.storefront import PostgresStorefront
-from merx.contexts.catalog.domain.taxonomy import Crumb
+from merx.contexts.catalog.adapters.postgres.taxonomy import ImportedTaxonomy
+from merx.contexts.catalog.domain.errors import SameOptions, SkuTaken, SlugTaken
 from merx.contexts.catalog.ports.repositories import BulkResult, ImportedProduct, ImportRun
 from merx.infra.postgres import PostgresTx, compiled, json_text
-from merx.kernel.ids import new_id
-from merx.kernel.text import slugify
+from merx.kernel.errors import Conflict
+
+_CONFLICTS: dict[str, type[Conflict]] = {"uq_variant_sku": SkuTaken, "uq_variant_options": SameOptions}
 
 # Two imports at once would race for the same brands and categories; the second waits for the first's batch.
 _ONE_AT_A_TIME = compiled("select pg_advisory_xact_lock(hashtext('catalog.bulk'))")
 
-_BRANDS = compiled(
-    """
-    insert into catalog.brand (id, version, slug, name)
-    select x.id, 1, x.slug, x.name
-      from jsonb_to_recordset(cast(:rows as jsonb)) as x(id uuid, slug text, name text)
-    on conflict do nothing
-    """
+_KNOWN = compiled(
+    "select external_id, id, import_digest from catalog.product where external_id = any(cast(:ids as text[]))"
 )
-_BRAND_IDS = compiled("select name, id from catalog.brand where name = any(cast(:names as text[]))")
-
-_CATEGORIES = compiled("select id, parent_id, name, trail from catalog.category")
-_ADD_CATEGORY = compiled(
-    """
-    insert into catalog.category (id, version, slug, name, parent_id, position, trail)
-    select :id, 1, case when exists (select 1 from catalog.category where slug = :slug) then :other_slug else :slug end,
-           :name, :parent_id, (select count(*) from catalog.category where parent_id is not distinct from :parent_id),
-           cast(:parents as jsonb)
-    returning slug
-    """
-)
-_SET_TRAIL = compiled("update catalog.category set trail = cast(:trail as jsonb) where id = :id")
-
-_FOREIGN_SKUS = compiled(
+_OWNERS = compiled(
     """
     select v.sku, p.external_id from catalog.variant v join catalog.product p on p.id = v.product_id
      where v.sku = any(cast(:skus as text[]))
     """
 )
+_TAKEN = compiled("select slug from catalog.product where slug = any(cast(:slugs as text[]))")
 _PRODUCTS = compiled(
     """
     insert into catalog.product as p (id, version, slug, name, brand_id, category_id, description, model, external_id,
-                                      attributes, status, created_at, updated_at)
-    select x.id, 1, x.slug, x.name, x.brand_id, x.category_id, x.description, x.model, x.external_id, x.attributes,
-           'active', x.created_at, :now
-      from jsonb_to_recordset(cast(:rows as jsonb)) as x(id uuid, slug text, name text, brand_id uuid,
-           category_id uuid, description text, model text, external_id text, attributes jsonb, created_at timestamptz)
+                                      import_digest, attributes, status, created_at, updated_at)
+    select x.id, 1, x.slug, x.name, x.brand_id, x.category_id, x.description, x.model, x.external_id, x.digest,
+           x.attributes, 'active', x.created_at, :now
+      from unnest(cast(:ids as uuid[]), cast(:slugs as text[]), cast(:names as text[]), cast(:brands as uuid[]),
+                  cast(:categories as uuid[]), cast(:descriptions as text[]), cast(:models as text[]),
+                  cast(:external_ids as text[]), cast(:digests as text[]), cast(:attributes as jsonb[]),
+                  cast(:created as timestamptz[]))
+           as x(id, slug, name, brand_id, category_id, description, model, external_id, digest, attributes, created_at)
     on conflict (external_id) do update set
        version = p.version + 1, name = excluded.name, brand_id = excluded.brand_id,
        category_id = excluded.category_id, description = excluded.description, model = excluded.model,
-       attributes = excluded.attributes, status = 'active', updated_at = excluded.updated_at
+       import_digest = excluded.import_digest, attributes = excluded.attributes, updated_at = excluded.updated_at,
+       status = case when p.status = 'archived' then p.status else excluded.status end
     returning p.id, p.external_id
+    """
+)
+# Before the upsert: what changes its options must not meet, half-way, another that still has them.
+_RETIRE = compiled(
+    """
+    update catalog.variant v set active = false
+     where v.product_id = any(cast(:products as uuid[])) and v.active
+       and not exists (select 1
+                         from unnest(cast(:skus as text[]), cast(:options as jsonb[])) as x(sku, options)
+                        where x.sku = v.sku and x.options = v.options)
     """
 )
 _VARIANTS = compiled(
     """
     insert into catalog.variant as v (id, product_id, position, sku, options, barcodes, price_amount, price_currency,
                                       weight_grams, active)
-    select x.id, x.product_id, x.position, x.sku, x.options,
-           array(select jsonb_array_elements_text(x.barcodes)), x.price_amount, x.price_currency, 0, true
-      from jsonb_to_recordset(cast(:rows as jsonb)) as x(id uuid, product_id uuid, position int, sku text,
-           options jsonb, barcodes jsonb, price_amount bigint, price_currency text)
+    select x.id, x.product_id, x.position, x.sku, x.options, cast(x.barcodes as text[]), x.amount, x.currency, 0, true
+      from unnest(cast(:ids as uuid[]), cast(:products as uuid[]), cast(:positions as int[]), cast(:skus as text[]),
+                  cast(:options as jsonb[]), cast(:barcodes as text[]), cast(:amounts as bigint[]),
+                  cast(:currencies as text[]))
+           as x(id, product_id, position, sku, options, barcodes, amount, currency)
     on conflict (sku) do update set
        position = excluded.position, options = excluded.options, barcodes = excluded.barcodes,
        price_amount = excluded.price_amount, price_currency = excluded.price_currency, active = true
-    returning v.sku, v.id
+     where v.product_id = excluded.product_id
     """
 )
-_RETIRE = compiled(
+# Variants of staff's own making come after those of the feed.
+_LATER = compiled(
     """
-    update catalog.variant set active = false
-     where product_id = any(cast(:product_ids as uuid[])) and not (sku = any(cast(:skus as text[]))) and active
+    update catalog.variant v set position = v.position + x.count
+      from (select product_id, count(*) as count from catalog.variant
+             where sku = any(cast(:skus as text[])) group by 1) x
+     where v.product_id = x.product_id and not v.sku = any(cast(:skus as text[])) and v.position < x.count
     """
 )
-
-
-class _Category(msgspec.Struct):
-    id: UUID
-    trail: list[Crumb]
-
-
-_trail = msgspec.json.Decoder(list[Crumb])
+_VARIANT_IDS = compiled("select sku, id from catalog.variant where sku = any(cast(:skus as text[]))")
 
 
 class PostgresBulk:
@@ -96,41 +93,26 @@ class PostgresBulk:
 
     async def upsert(self, products: Sequence[ImportedProduct], now: datetime) -> BulkResult:
         await self._tx.fetch(_ONE_AT_A_TIME)
-        brands = await self._brands({product.brand for product in products if product.brand})
-        categories = await self._categories({tuple(product.category) for product in products})
+        await self._storefront.hold_taxonomy()
         good, refused = await self._split_by_sku(products)
-        rows = [
-            {
-                "id": product.id,
-                "slug": product.slug,
-                "name": product.name,
-                "brand_id": brands.get(product.brand),
-                "category_id": categories[tuple(product.category)],
-                "description": product.description,
-                "model": product.model,
-                "external_id": product.external_id,
-                "attributes": product.attributes,
-                "created_at": product.created_at,
-            }
-            for product in good
-        ]
-        stored = await self._tx.fetch(_PRODUCTS, rows=json_text(rows), now=now)
-        ids = {row["external_id"]: row["id"] for row in stored}
-        variants = [
-            {"product_id": ids[product.external_id], **msgspec.to_builtins(variant)}
-            for product in good
-            for variant in product.variants
-        ]
-        written = await self._tx.fetch(_VARIANTS, rows=json_text(variants))
-        product_ids = list(ids.values())
-        await self._tx.execute(_RETIRE, product_ids=product_ids, skus=[variant["sku"] for variant in variants])
-        await self._storefront.refresh(product_ids)
-        return BulkResult(product_ids, {row["sku"]: row["id"] for row in written}, refused)
+        rows = await self._tx.fetch(_KNOWN, ids=[product.external_id for product in good])
+        digests = {row[0]: row[2] for row in rows}
+        changed = [product for product in good if digests.get(product.external_id) != product.digest]
+        written: list[UUID] = []
+        if changed:
+            try:
+                written = await self._write(changed, digests.keys(), now)
+            except asyncpg.UniqueViolationError as error:
+                raise _CONFLICTS.get(error.constraint_name or "", SlugTaken) from error
+            await self._storefront.refresh(written)
+        skus = [variant.sku for product in good for variant in product.variants]
+        ids = {row[0]: row[1] for row in await self._tx.fetch(_VARIANT_IDS, skus=skus)}
+        return BulkResult(written, len(good) - len(changed), ids, refused)
 
     async def _split_by_sku(self, products: Sequence[ImportedProduct]) -> tuple[list[ImportedProduct], dict[str, str]]:
         """A SKU that belongs to another product refuses the row, never moves the variant."""
         skus = [variant.sku for product in products for variant in product.variants]
-        owners = {row["sku"]: row["external_id"] for row in await self._tx.fetch(_FOREIGN_SKUS, skus=skus)}
+        owners = {row[0]: row[1] for row in await self._tx.fetch(_OWNERS, skus=skus)}
         good, refused = [], {}
         for product in products:
             foreign = [v.sku for v in product.variants if owners.get(v.sku, product.external_id) != product.external_id]
@@ -140,56 +122,64 @@ class PostgresBulk:
                 good.append(product)
         return good, refused
 
-    async def _brands(self, names: set[str]) -> dict[str, UUID]:
-        ordered = sorted(names)
-        rows = [
-            {"id": brand_id, "slug": slugify(name) or str(brand_id), "name": name}
-            for name in ordered
-            for brand_id in (new_id(),)
-        ]
-        await self._tx.execute(_BRANDS, rows=json_text(rows))
-        found = {row["name"]: row["id"] for row in await self._tx.fetch(_BRAND_IDS, names=ordered)}
-        # Names that differ only in what a slug drops ("3M" and "3-M!") each keep their own brand.
-        for name in ordered:
-            if name not in found:
-                brand_id = new_id()
-                row = {"id": brand_id, "slug": f"{slugify(name)}-{brand_id.hex[-8:]}", "name": name}
-                await self._tx.execute(_BRANDS, rows=json_text([row]))
-                found[name] = brand_id
-        return found
-
-    async def _categories(self, paths: set[tuple[str, ...]]) -> dict[tuple[str, ...], UUID]:
-        known: dict[tuple[UUID | None, str], _Category] = {}
-        for row in await self._tx.fetch(_CATEGORIES):
-            known[row["parent_id"], row["name"]] = _Category(row["id"], _trail.decode(row["trail"]))
-        result = {}
-        for path in sorted(paths):
-            parent: _Category | None = None
-            for name in path:
-                key = (parent.id if parent else None, name)
-                if key not in known:
-                    known[key] = await self._add_category(name, parent)
-                parent = known[key]
-            if parent is not None:
-                result[path] = parent.id
-        return result
-
-    async def _add_category(self, name: str, parent: _Category | None) -> _Category:
-        category_id = new_id()
-        slug = slugify(name) or str(category_id)
-        parents = parent.trail if parent else []
-        row = await self._tx.fetchrow(
-            _ADD_CATEGORY,
-            id=category_id,
-            slug=slug,
-            other_slug=f"{slug}-{category_id.hex[-8:]}",
-            name=name,
-            parent_id=parent.id if parent else None,
-            parents=json_text(parents),
+    async def _write(self, products: list[ImportedProduct], known: Iterable[str], now: datetime) -> list[UUID]:
+        taxonomy = ImportedTaxonomy(self._tx)
+        brands = await taxonomy.brands({product.brand for product in products if product.brand})
+        categories = await taxonomy.categories({tuple(product.category) for product in products})
+        stored = await self._tx.fetch(
+            _PRODUCTS,
+            now=now,
+            ids=[product.id for product in products],
+            slugs=await self._slugs(products, set(known)),
+            names=[product.name for product in products],
+            brands=[brands.get(product.brand) for product in products],
+            categories=[categories[tuple(product.category)] for product in products],
+            descriptions=[product.description for product in products],
+            models=[product.model for product in products],
+            external_ids=[product.external_id for product in products],
+            digests=[product.digest for product in products],
+            attributes=[json_text(product.attributes) for product in products],
+            created=[product.created_at for product in products],
         )
-        trail = [*parents, Crumb(category_id, row["slug"] if row else slug, name)]
-        await self._tx.execute(_SET_TRAIL, id=category_id, trail=json_text(trail))
-        return _Category(category_id, trail)
+        ids = {row[1]: row[0] for row in stored}
+        await self._write_variants(products, ids, existing=bool(ids.keys() & known))
+        return list(ids.values())
+
+    async def _write_variants(self, products: list[ImportedProduct], ids: dict[str, UUID], *, existing: bool) -> None:
+        pairs = [(ids[product.external_id], variant) for product in products for variant in product.variants]
+        columns: dict[str, list[Any]] = {
+            "products": [product_id for product_id, _ in pairs],
+            "skus": [variant.sku for _, variant in pairs],
+            "options": [json_text(variant.options) for _, variant in pairs],
+        }
+        if existing:
+            await self._tx.execute(_RETIRE, **columns | {"products": list(ids.values())})
+        await self._tx.execute(
+            _VARIANTS,
+            **columns,
+            ids=[variant.id for _, variant in pairs],
+            positions=[variant.position for _, variant in pairs],
+            # Digits only, so the array can be written as it is.
+            barcodes=["{" + ",".join(variant.barcodes) + "}" for _, variant in pairs],
+            amounts=[variant.price_amount for _, variant in pairs],
+            currencies=[variant.price_currency for _, variant in pairs],
+        )
+        if existing:
+            await self._tx.execute(_LATER, skus=columns["skus"])
+
+    async def _slugs(self, products: list[ImportedProduct], known: set[str]) -> list[str]:
+        """The proposed slug of each product; ids that differ only in what a slug drops get an ending of their own."""
+        wanted = [product.slug for product in products if product.external_id not in known]
+        taken = {row[0] for row in await self._tx.fetch(_TAKEN, slugs=wanted)}
+        slugs = []
+        for product in products:
+            slug = product.slug
+            if product.external_id not in known:
+                if slug in taken:
+                    slug = f"{slug}-{product.id.hex[-8:]}"
+                taken.add(slug)
+            slugs.append(slug)
+        return slugs
 
 
 _RUN = compiled(

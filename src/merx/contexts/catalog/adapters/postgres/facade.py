@@ -81,10 +81,7 @@ class PostgresCatalog:
         return {row[0]: _sellable(row) for row in await self._reader.fetch(_VARIANTS, ids=ids)}
 
     async def variants(self, ids: Sequence[UUID]) -> dict[UUID, SellableVariant]:
-        if len(ids) == 1:
-            found = await self._loader.get(ids[0])
-            return {} if found is None else {ids[0]: found}
-        return await self._load(list(ids)) if ids else {}
+        return await self._loader.get_many(ids) if ids else {}
 
     async def documents(self, product_ids: Sequence[UUID]) -> list[ProductDocument]:
         return [_document(row) for row in await self._reader.fetch(_DOCUMENTS, ids=list(product_ids))]

@@ -1,6 +1,5 @@
 """Screens of the catalogue, read from what is kept for them."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +9,7 @@ import msgspec
 from merx.contexts.catalog.adapters.postgres.listing import list_products
 from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound, ProductNotFound
 from merx.contexts.catalog.domain.taxonomy import Crumb
+from merx.contexts.catalog.ports.keys import brand_cursor, id_or_slug
 from merx.contexts.catalog.ports.queries import (
     BrandRef,
     BrandView,
@@ -28,7 +28,7 @@ from merx.infra.batching import BatchLoader
 from merx.infra.postgres import Reader, compiled
 from merx.kernel.errors import NotFound
 from merx.kernel.money import Money
-from merx.kernel.paging import InvalidCursor, Page, decode_cursor, encode_cursor
+from merx.kernel.paging import Page, encode_cursor
 
 _DETAIL = """
     select l.product_id, l.slug, l.name, l.brand_id, l.brand_slug, l.brand_name, c.trail, p.description, p.model,
@@ -59,14 +59,29 @@ _MOVED = {
             where h.kind = 'brand' and h.slug = :slug"""
     ),
 }
-_CATEGORIES = compiled(
-    "select id, slug, name, product_count, parent_id, trail from catalog.category order by position, name, id"
+_TREE = compiled(
+    """
+    select id, slug, name, product_count, parent_id from catalog.category
+     order by position, left(lower(name collate "C"), 60), id
+    """
 )
-_BRAND = "select id, slug, name, product_count from catalog.brand"
-_BRAND_BY_ID = compiled(_BRAND + " where id = :key")
-_BRAND_BY_SLUG = compiled(_BRAND + " where slug = :key")
+# The category and what is directly below it.
+_CATEGORY = """
+    with wanted as materialized (select id from catalog.category where {} = :key)
+    select c.id, c.slug, c.name, c.product_count, c.parent_id, c.trail, c.version, c.id = w.id
+      from wanted w join catalog.category c on c.id = w.id or c.parent_id = w.id
+     order by c.position, left(lower(c.name collate "C"), 60), c.id
+"""
+_CATEGORY_BY = {UUID: compiled(_CATEGORY.format("id")), str: compiled(_CATEGORY.format("slug"))}
+_BRAND = "select id, slug, name, product_count, version from catalog.brand"
+_BRAND_BY = {UUID: compiled(_BRAND + " where id = :key"), str: compiled(_BRAND + " where slug = :key")}
 _BRANDS = compiled(
-    _BRAND + " where (name, id) > (:name, cast(:last_id as uuid)) order by name, id limit cast(:limit as int)"
+    """
+    select id, slug, name, product_count, version, name_key
+      from (select b.*, left(lower(name collate "C"), 60) as name_key from catalog.brand b) x
+     where (name_key, id) > (cast(:name_key as text), cast(:last_id as uuid))
+     order by name_key, id limit cast(:limit as int)
+    """
 )
 _STAFF = compiled(
     """
@@ -85,13 +100,6 @@ _trail = msgspec.json.Decoder(list[Crumb])
 _variants = msgspec.json.Decoder(list[VariantView])
 _staff_variants = msgspec.json.Decoder(list[StaffVariant])
 _attributes = msgspec.json.Decoder(dict[str, Any])
-
-
-def as_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if len(text) == 36 else None
-    except ValueError:
-        return None
 
 
 def _detail(row: asyncpg.Record) -> ProductDetail:
@@ -125,59 +133,46 @@ class PostgresCatalogQueries:
     async def _load_by_slug(self, keys: list[str]) -> dict[str, ProductDetail]:
         return {row[1]: _detail(row) for row in await self._reader.fetch(_BY_SLUG, keys=keys)}
 
-    async def _moved(self, kind: str, slug: str, missing: type[NotFound]) -> Moved:
-        current = await self._reader.fetchval(_MOVED[kind], slug=slug)
+    async def _moved(self, kind: str, key: UUID | str | None, missing: type[NotFound]) -> Moved:
+        current = await self._reader.fetchval(_MOVED[kind], slug=key) if isinstance(key, str) else None
         if current is None:
             raise missing
         return Moved(current)
 
-    async def product(self, id_or_slug: str) -> ProductDetail | Moved:
-        product_id = as_uuid(id_or_slug)
-        found = await (self._by_id.get(product_id) if product_id else self._by_slug.get(id_or_slug))
-        if found is not None:
-            return found
-        if product_id:
-            raise ProductNotFound
-        return await self._moved("product", id_or_slug, ProductNotFound)
+    async def product(self, key: str) -> ProductDetail | Moved:
+        wanted = id_or_slug(key)
+        found = None
+        if isinstance(wanted, UUID):
+            found = await self._by_id.get(wanted)
+        elif wanted:
+            found = await self._by_slug.get(wanted)
+        return found or await self._moved("product", wanted, ProductNotFound)
 
     async def products(self, wanted: ListFilter) -> Page[ProductSummary]:
         return await list_products(self._reader, wanted)
 
-    async def _category_rows(self) -> Sequence[asyncpg.Record]:
-        return await self._reader.fetch(_CATEGORIES)
-
     async def category_tree(self) -> list[CategoryNode]:
-        return build_tree([(row[0], row[1], row[2], row[3], row[4]) for row in await self._category_rows()])
+        return build_tree([(row[0], row[1], row[2], row[3], row[4]) for row in await self._reader.fetch(_TREE)])
 
-    async def category(self, id_or_slug: str) -> CategoryDetail | Moved:
-        rows = await self._category_rows()
-        category_id = as_uuid(id_or_slug)
+    async def category(self, key: str) -> CategoryDetail | Moved:
+        wanted = id_or_slug(key)
+        rows = await self._reader.fetch(_CATEGORY_BY[type(wanted)], key=wanted) if wanted else []
+        below = [CategoryNode(row[0], row[1], row[2], row[3], []) for row in rows if not row[7]]
         for row in rows:
-            if row[0] == category_id or row[1] == id_or_slug:
-                below = [
-                    CategoryNode(child[0], child[1], child[2], child[3], []) for child in rows if child[4] == row[0]
-                ]
-                return CategoryDetail(row[0], row[1], row[2], row[3], _trail.decode(row[5]), below)
-        return await self._moved("category", id_or_slug, CategoryNotFound)
+            if row[7]:
+                return CategoryDetail(row[0], row[1], row[2], row[3], _trail.decode(row[5]), below, row[6])
+        return await self._moved("category", wanted, CategoryNotFound)
 
-    async def brand(self, id_or_slug: str) -> BrandView | Moved:
-        brand_id = as_uuid(id_or_slug)
-        if brand_id:
-            row = await self._reader.fetchrow(_BRAND_BY_ID, key=brand_id)
-        else:
-            row = await self._reader.fetchrow(_BRAND_BY_SLUG, key=id_or_slug)
-        if row is not None:
-            return BrandView(*row)
-        return await self._moved("brand", id_or_slug, BrandNotFound)
+    async def brand(self, key: str) -> BrandView | Moved:
+        wanted = id_or_slug(key)
+        row = await self._reader.fetchrow(_BRAND_BY[type(wanted)], key=wanted) if wanted else None
+        return BrandView(*row) if row is not None else await self._moved("brand", wanted, BrandNotFound)
 
     async def brands(self, limit: int, after: str | None) -> Page[BrandView]:
-        name, last = decode_cursor(after, 2) if after else ("", str(UUID(int=0)))
-        last_id = as_uuid(str(last))
-        if last_id is None or not isinstance(name, str):
-            raise InvalidCursor("use the `next` value of the page before")
-        rows = await self._reader.fetch(_BRANDS, name=name, last_id=last_id, limit=limit + 1)
-        items = [BrandView(*row) for row in rows[:limit]]
-        following = encode_cursor(items[-1].name, str(items[-1].id)) if len(rows) > limit else None
+        name, last = brand_cursor(after) or ("", UUID(int=0))
+        rows = await self._reader.fetch(_BRANDS, name_key=name, last_id=last, limit=limit + 1)
+        items = [BrandView(*row[:5]) for row in rows[:limit]]
+        following = encode_cursor(rows[limit - 1][5], str(items[-1].id)) if len(rows) > limit else None
         return Page(items, following)
 
     async def staff_product(self, product_id: UUID) -> StaffProduct:

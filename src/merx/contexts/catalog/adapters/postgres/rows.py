@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, Boolean, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -39,7 +39,18 @@ class BrandRow(VersionedRow):
 
 class VariantRow(Base):
     __tablename__ = "variant"
-    __table_args__ = (UniqueConstraint("sku"), {"schema": SCHEMA})
+    __table_args__ = (
+        UniqueConstraint("sku"),
+        # JSONB prints its keys in one order, so equal options have equal texts.
+        Index(
+            "uq_variant_options",
+            "product_id",
+            text("md5(options::text)"),
+            unique=True,
+            postgresql_where=text("active"),
+        ),
+        {"schema": SCHEMA},
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     product_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.product.id", ondelete="CASCADE"), index=True)
@@ -67,6 +78,7 @@ class ProductRow(VersionedRow):
     description: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(Text)
     external_id: Mapped[str | None] = mapped_column(Text)
+    import_digest: Mapped[str | None] = mapped_column(Text)
     attributes: Mapped[dict[str, Attribute]] = mapped_column(AsJson(dict[str, Attribute]))
     status: Mapped[ProductStatus] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(_AT)
@@ -83,8 +95,8 @@ class ListingRow(Base):
     __table_args__ = (
         UniqueConstraint("slug"),
         Index("ix_listing_newest", "created_at", "product_id"),
-        Index("ix_listing_price", "currency", "price_min", "product_id"),
-        Index("ix_listing_name", "name", "product_id"),
+        Index("ix_listing_price", "price_min", "product_id"),
+        Index("ix_listing_name", "name_key", "product_id"),
         Index("ix_listing_brand", "brand_id", "created_at", "product_id"),
         {"schema": SCHEMA},
     )
@@ -92,6 +104,7 @@ class ListingRow(Base):
     product_id: Mapped[UUID] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
+    name_key: Mapped[str] = mapped_column(Text(collation="C"))
     brand_id: Mapped[UUID | None] = mapped_column()
     brand_name: Mapped[str | None] = mapped_column(Text)
     brand_slug: Mapped[str | None] = mapped_column(Text)
@@ -110,6 +123,7 @@ class ListingCategoryRow(Base):
     __table_args__ = (
         Index("ix_listing_category_newest", "category_id", "created_at", "product_id"),
         Index("ix_listing_category_price", "category_id", "price_min", "product_id"),
+        Index("ix_listing_category_name", "category_id", "name_key", "product_id"),
         Index("ix_listing_category_product", "product_id"),
         {"schema": SCHEMA},
     )
@@ -118,6 +132,7 @@ class ListingCategoryRow(Base):
     product_id: Mapped[UUID] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(_AT)
     price_min: Mapped[int] = mapped_column(BigInteger)
+    name_key: Mapped[str] = mapped_column(Text(collation="C"))
 
 
 class AvailabilityRow(Base):

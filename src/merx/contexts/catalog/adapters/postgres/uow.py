@@ -7,9 +7,12 @@ from merx.contexts.catalog.adapters.postgres.rows import BrandRow, CategoryRow, 
 from merx.contexts.catalog.adapters.postgres.storefront import PostgresStorefront
 from merx.contexts.catalog.domain.errors import (
     BrandNotFound,
+    CategoryNotEmpty,
     CategoryNotFound,
     NameTaken,
     ProductNotFound,
+    ReferenceGone,
+    SameOptions,
     SkuTaken,
     SlugTaken,
 )
@@ -24,6 +27,14 @@ CONFLICTS: dict[str, type[Conflict]] = {
     "uq_brand_slug": SlugTaken,
     "uq_brand_name": NameTaken,
     "uq_variant_sku": SkuTaken,
+    "uq_variant_options": SameOptions,
+    "fk_product_brand_id": ReferenceGone,
+    "fk_product_category_id": ReferenceGone,
+}
+# The same constraints as a category meets them that goes away.
+_CATEGORY_CONFLICTS = CONFLICTS | {
+    "fk_product_category_id": CategoryNotEmpty,
+    "fk_category_parent_id": CategoryNotEmpty,
 }
 
 
@@ -37,7 +48,9 @@ class PostgresCatalogUow(PostgresUow):
             conflicts=CONFLICTS,
             missing=ProductNotFound,
         )
-        self.categories = PostgresRepository(Category, CategoryRow, tx, conflicts=CONFLICTS, missing=CategoryNotFound)
+        self.categories = PostgresRepository(
+            Category, CategoryRow, tx, conflicts=_CATEGORY_CONFLICTS, missing=CategoryNotFound
+        )
         self.brands = PostgresRepository(Brand, BrandRow, tx, conflicts=CONFLICTS, missing=BrandNotFound)
         self.storefront = PostgresStorefront(tx)
         self.bulk = PostgresBulk(tx, self.storefront)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-import msgspec
-
 from merx.contexts.inventory.adapters.postgres.rows import LocationRow
 from merx.contexts.inventory.domain.errors import LocationTaken
 from merx.contexts.inventory.domain.location import Location
@@ -21,12 +19,12 @@ _LOCK = compiled(
          where s.variant_id = any(cast(:ids as uuid[]))
          order by s.variant_id, s.location_id
            for update)
-    select k.variant_id, k.location_id, k.on_hand, k.allocated, k.sequence
+    select k.variant_id, k.location_id, k.on_hand, k.allocated, k.sequence, l.active
       from locked k join inventory.location l on l.id = k.location_id
-     where l.active
      order by k.variant_id, l.priority, l.id
     """
 )
+_FOLLOWED = compiled("select exists (select 1 from inventory.movement where cause = :cause)")
 _OPEN = compiled(
     """
     insert into inventory.stock (variant_id, location_id, on_hand, allocated, sequence)
@@ -49,27 +47,31 @@ _ALLOCATIONS = compiled(
      where order_id = :order_id order by variant_id, location_id
     """
 )
-_WRITE = """
+_COUNT = compiled(
+    """
     with counters as (
         update inventory.stock s set on_hand = x.on_hand, allocated = x.allocated, sequence = x.sequence
           from unnest(cast(:variants as uuid[]), cast(:locations as uuid[]), cast(:on_hand as bigint[]),
                       cast(:allocated as bigint[]), cast(:sequences as bigint[]))
                as x(variant_id, location_id, on_hand, allocated, sequence)
          where s.variant_id = x.variant_id and s.location_id = x.location_id)
-"""
-_COUNT = compiled(
-    _WRITE
-    + """
-    insert into inventory.movement (id, variant_id, location_id, kind, on_hand, allocated, order_id, reason, actor, at)
+    insert into inventory.movement (id, variant_id, location_id, kind, on_hand, allocated, order_id, reason, actor,
+                                    cause, at)
     select m.*, now()
       from unnest(cast(:m_ids as uuid[]), cast(:m_variants as uuid[]), cast(:m_locations as uuid[]),
                   cast(:kinds as text[]), cast(:m_on_hand as bigint[]), cast(:m_allocated as bigint[]),
-                  cast(:orders as uuid[]), cast(:reasons as text[]), cast(:actors as text[])) as m
+                  cast(:orders as uuid[]), cast(:reasons as text[]), cast(:actors as text[]),
+                  cast(:causes as uuid[])) as m
     """
 )
 _PROMISE = compiled(
-    _WRITE
-    + """,
+    """
+    with counters as (
+        update inventory.stock s set on_hand = x.on_hand, allocated = x.allocated, sequence = x.sequence
+          from unnest(cast(:variants as uuid[]), cast(:locations as uuid[]), cast(:on_hand as bigint[]),
+                      cast(:allocated as bigint[]), cast(:sequences as bigint[]))
+               as x(variant_id, location_id, on_hand, allocated, sequence)
+         where s.variant_id = x.variant_id and s.location_id = x.location_id),
     ledger as (
         insert into inventory.movement (id, variant_id, location_id, kind, on_hand, allocated, order_id, reason, actor,
                                         at)
@@ -116,9 +118,15 @@ class PostgresStockLedger:
     async def lock(self, variant_ids: Sequence[UUID]) -> Shelf:
         rows = await self._tx.fetch(_LOCK, ids=list(variant_ids))
         return Shelf(
-            Stock(variant_id=row[0], location_id=row[1], on_hand=row[2], allocated=row[3], sequence=row[4])
-            for row in rows
+            (
+                Stock(variant_id=row[0], location_id=row[1], on_hand=row[2], allocated=row[3], sequence=row[4])
+                for row in rows
+            ),
+            closed=frozenset(row[1] for row in rows if not row[5]),
         )
+
+    async def followed(self, cause: UUID) -> bool:
+        return bool(await self._tx.fetchval(_FOLLOWED, cause=cause))
 
     async def open(self, variant_ids: Sequence[UUID], location_id: UUID | None = None) -> list[UUID]:
         rows = await self._tx.fetch(_OPEN, ids=list(variant_ids), location_id=location_id)
@@ -126,7 +134,7 @@ class PostgresStockLedger:
 
     async def allocations(self, order_id: UUID) -> list[Allocation]:
         rows = await self._tx.fetch(_ALLOCATIONS, order_id=order_id)
-        return [msgspec.convert(dict(row), Allocation) for row in rows]
+        return [Allocation(**row) for row in rows]
 
     async def write(self, shelf: Shelf, movements: Sequence[Movement], allocations: Sequence[Allocation] = ()) -> None:
         await self._tx.execute(
@@ -141,6 +149,7 @@ class PostgresStockLedger:
             orders=[item.order_id for item in movements],
             reasons=[item.reason for item in movements],
             actors=[item.actor for item in movements],
+            causes=[item.cause for item in movements],
         )
         if allocations:
             await self._tx.execute(

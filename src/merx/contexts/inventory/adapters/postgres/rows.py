@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,7 +50,19 @@ class MovementRow(Base):
     """Append-only; the sums of a variant's rows are its counters."""
 
     __tablename__ = "movement"
-    __table_args__ = (Index("ix_movement_variant", "variant_id", "id"), {"schema": SCHEMA})
+    __table_args__ = (
+        Index("ix_movement_variant", "variant_id", "id"),
+        # One event moves a variant at a location at most once.
+        Index(
+            "uq_movement_cause",
+            "cause",
+            "variant_id",
+            "location_id",
+            unique=True,
+            postgresql_where=text("cause is not null"),
+        ),
+        {"schema": SCHEMA},
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     variant_id: Mapped[UUID] = mapped_column()
@@ -61,4 +73,5 @@ class MovementRow(Base):
     order_id: Mapped[UUID | None] = mapped_column()
     reason: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
+    cause: Mapped[UUID | None] = mapped_column()
     at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
