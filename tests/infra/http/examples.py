@@ -1,6 +1,7 @@
 """A valid example of any type that a route takes, made from the type alone."""
 
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -77,12 +78,51 @@ def _text(info: inspect.StrType) -> str:
     raise NoExample(f"no word of {low} to {high} characters for {info.pattern}")
 
 
-def all_fields(kind: Any) -> dict[str, msgspec.inspect.Field]:
-    """The fields of a struct by the name on the wire; nothing for other types."""
-    info = inspect.type_info(kind)
+class Place(msgspec.Struct, frozen=True):
+    """Somewhere in a body: the keys and indexes that lead there, and what is taken there."""
+
+    steps: tuple[str | int, ...]
+    kind: inspect.Type
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self.steps)) or "body"
+
+    def put(self, body: Any, value: Any) -> Any:
+        """A copy of the body with another value here; what leads here must exist."""
+        return _put(body, self.steps, value)
+
+
+def _put(data: Any, steps: tuple[str | int, ...], value: Any) -> Any:
+    if not steps:
+        return value
+    step, rest = steps[0], steps[1:]
+    if isinstance(data, dict):
+        return data | {step: _put(data.get(step), rest, value)}
+    return [_put(item, rest, value) if i == step else item for i, item in enumerate(data)]
+
+
+def structs_in(kind: Any) -> list[tuple[Place, Any, list[inspect.Field]]]:
+    """Every struct of a body: where it is, a whole body that has it, and its fields."""
+    return list(_structs(inspect.type_info(kind), (), lambda value: value))
+
+
+def _structs(info: inspect.Type, steps: tuple[str | int, ...], whole: Callable[[Any], Any]) -> Iterator[Any]:
     while isinstance(info, inspect.Metadata):
         info = info.type
-    return {field.encode_name: field for field in info.fields} if isinstance(info, inspect.StructType) else {}
+    if len(steps) > 6:
+        return
+    match info:
+        case inspect.StructType():
+            value = _example(info)
+            yield Place(steps, info), whole(value), list(info.fields)
+            for field in info.fields:
+                name = field.encode_name
+                yield from _structs(field.type, (*steps, name), lambda inner, name=name: whole(value | {name: inner}))
+        case inspect.ListType() | inspect.VarTupleType():
+            yield from _structs(info.item_type, (*steps, 0), lambda inner: whole([inner]))
+        case inspect.UnionType():
+            for item in info.types:
+                yield from _structs(item, steps, whole)
 
 
 def takes(info: inspect.Type, kind: type) -> bool:

@@ -18,7 +18,7 @@ from merx.bootstrap.api import Api
 from merx.infra.http.auth import GUEST_HEADERS, Rule
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
-from tests.infra.http.examples import all_fields, example, takes
+from tests.infra.http.examples import Place, example, structs_in, takes
 from tests.support.asgi import Answer, AsgiClient
 
 HUGE = 10 * 1024 * 1024
@@ -52,6 +52,7 @@ class Route(msgspec.Struct, frozen=True):
     path: str
     rule: Rule
     body: Any = None
+    body_required: bool = True
     raw: bool = False
     in_path: tuple[Parameter, ...] = ()
     in_query: tuple[Parameter, ...] = ()
@@ -79,12 +80,12 @@ def routes_of(api: Api) -> list[Route]:
 def _route(method: str, path: str, rule: Rule, handler: HTTPRouteHandler) -> Route:
     found: dict[str, list[Parameter]] = {"path": [], "query": [], "header": []}
     body: Any = None
-    raw = False
+    required, raw = True, False
     injected = set(handler.resolve_dependencies())
     for name, field in handler.parsed_fn_signature.parameters.items():
         marker = field.kwarg_definition
         if name == "data":
-            body = field.raw
+            body, required = field.raw, field.is_required
         elif name == "body":
             raw = True
         elif name in injected or field.is_di_field:
@@ -94,7 +95,17 @@ def _route(method: str, path: str, rule: Rule, handler: HTTPRouteHandler) -> Rou
         elif isinstance(marker, ParameterKwarg):
             where = marker.param_type.value
             found.setdefault(where, []).append(Parameter(marker.name or name, field.raw, field.is_required))
-    return Route(method, path, rule, body, raw, tuple(found["path"]), tuple(found["query"]), tuple(found["header"]))
+    return Route(
+        method=method,
+        path=path,
+        rule=rule,
+        body=body,
+        body_required=required,
+        raw=raw,
+        in_path=tuple(found["path"]),
+        in_query=tuple(found["query"]),
+        in_header=tuple(found["header"]),
+    )
 
 
 class Attacker:
@@ -157,8 +168,8 @@ def attacks_on(route: Route, headers: dict[str, str]) -> Iterator[Attack]:
             without = {name: value for name, value in sent.items() if name != parameter.name}
             yield Attack(f"no {parameter.name}", target, without, encoded, 400)
     if body is not None:
-        yield from _raw_attacks(target, sent)
-        yield from _field_attacks(route, target, sent, body)
+        yield from _raw_attacks(route, target, sent)
+        yield from _field_attacks(route, target, sent)
 
 
 def _target(route: Route, *, path: dict[str, str] | None = None, query: str = "") -> str:
@@ -223,7 +234,7 @@ def _query_attacks(route: Route, headers: dict[str, str], body: bytes | None) ->
         yield Attack(f"query x={value}", _target(route, query=f"x={value}"), headers, body, 400)
     for parameter in route.in_query:
         info = inspect.type_info(_bare(parameter.kind))
-        text = takes(info, inspect.StrType)
+        plain = takes(info, inspect.IntType | inspect.UUIDType) and not takes(info, inspect.StrType | inspect.ListType)
         for value in (*GARBAGE, "", "1e9", "NaN", "true"):
             target = _target(route, query=f"{parameter.name}={value}")
             yield Attack(f"query {parameter.name}={value[:40]}", target, headers, body, may_pass=True)
@@ -231,27 +242,29 @@ def _query_attacks(route: Route, headers: dict[str, str], body: bytes | None) ->
             yield Attack(
                 f"query {parameter.name}={value}", _target(route, query=f"{parameter.name}={value}"), headers, body, 400
             )
-        if not text and not takes(info, inspect.BoolType):
+        if plain:
             target = _target(route, query=f"{parameter.name}=abc")
             yield Attack(f"query {parameter.name}=abc", target, headers, body, 400)
         if parameter.name == "limit":
             for value in ("0", "-1", "101", "1000000000"):
                 yield Attack(f"limit={value}", _target(route, query=f"limit={value}"), headers, body, 400)
         if parameter.name == "after":
-            for value in _cursors():
-                yield Attack(f"after={value[:40]}", _target(route, query=f"after={value}"), headers, body, 400)
+            for value in ("unknown", "x" * 600):
+                yield Attack(f"after={value[:9]}", _target(route, query=f"after={value}"), headers, body)
+            for value in _forged_cursors():
+                yield Attack(
+                    f"after={value[:40]}", _target(route, query=f"after={value}"), headers, body, may_pass=True
+                )
 
 
-def _cursors() -> Iterator[str]:
-    yield "unknown"
-    yield "x" * 600
+def _forged_cursors() -> Iterator[str]:
     forged = ([], ["x"], [1], [None] * 3, [{"a": 1}], [2**70], ["a"] * 50, "x", [[1]], ["\0"], [True, False, True])
     for keys in forged:
         yield base64.urlsafe_b64encode(msgspec.json.encode(keys)).rstrip(b"=").decode()
     yield base64.urlsafe_b64encode(b"\xff\xfe[").decode().rstrip("=")
 
 
-def _raw_attacks(target: str, headers: dict[str, str]) -> Iterator[Attack]:
+def _raw_attacks(route: Route, target: str, headers: dict[str, str]) -> Iterator[Attack]:
     malformed = {
         "empty": b"", "array": b"[]", "null": b"null", "number": b"1", "string": b'"x"', "truncated": b'{"a"',
         "two values": b"{}{}", "not JSON": b"<xml/>", "BOM": b"\xef\xbb\xbf{}", "NaN": b'{"a": NaN}',
@@ -261,7 +274,8 @@ def _raw_attacks(target: str, headers: dict[str, str]) -> Iterator[Attack]:
         "UTF-16": "{}".encode("utf-16"), "lone surrogate": b'{"a": "\\ud800"}',
     }  # fmt: skip
     for name, body in malformed.items():
-        yield Attack(name, target, headers, body, 400)
+        absent = name in ("empty", "null") and not route.body_required
+        yield Attack(name, target, headers, body, 0 if absent else 400, may_pass=absent)
     yield Attack("10 MB", target, headers, iter([b" " * 65_536] * (HUGE // 65_536)), 413)
     yield Attack("10 MB announced", target, headers | {"content-length": str(HUGE)}, b"{}", 413)
     yield Attack("length is no number", target, headers | {"content-length": "ten"}, b"{}", 400)
@@ -270,34 +284,46 @@ def _raw_attacks(target: str, headers: dict[str, str]) -> Iterator[Attack]:
     yield Attack("compressed", target, headers | {"content-encoding": "gzip"}, b"{}", 415)
 
 
-def _field_attacks(route: Route, target: str, headers: dict[str, str], body: Any) -> Iterator[Attack]:
-    fields = all_fields(route.body)
-    if not isinstance(body, dict) or not fields:
-        return
+def _field_attacks(route: Route, target: str, headers: dict[str, str]) -> Iterator[Attack]:
+    """Every field of every struct in the body, one wrong value at a time."""
+    for place, body, fields in structs_in(route.body):
 
-    def attack(name: str, changed: Any, status: int = 400, *, may_pass: bool = False) -> Attack:
-        return Attack(name, target, headers, msgspec.json.encode(changed), status, may_pass)
+        def attack(
+            name: str, at: Place, value: Any, status: int = 400, *, may_pass: bool = False, body: Any = body
+        ) -> Attack:
+            return Attack(f"{at}: {name}", target, headers, msgspec.json.encode(at.put(body, value)), status, may_pass)
 
-    for column in COLUMNS:
-        if column not in fields:
-            yield attack(f"unknown field {column}", body | {column: 1})
-    for name in body:
-        yield attack(f"without {name}", {key: value for key, value in body.items() if key != name})
-    for name, field in fields.items():
-        yield attack(f"{name} is an object of another kind", body | {name: {"zz_new": [{}]}})
-        if takes(field.type, inspect.StrType):
-            yield attack(f"{name} with NUL", body | {name: "a\0b"})
-            for value in ("", " ", "a\nb", "\u202e", "👍", "a" * 60_000, "' OR 1=1--", "<script>", "-1"):
-                yield attack(f"{name}={value[:20]!r}", body | {name: value}, 0, may_pass=True)
-        elif not takes(field.type, inspect.BoolType):
-            yield attack(f"{name} is text", body | {name: "not this"})
-        if takes(field.type, inspect.IntType):
-            for number in (-1, 0, 2**31, 2**63, 2**70, -(2**63), 1.5, 1e308):
-                yield attack(f"{name}={number}", body | {name: number}, 0, may_pass=True)
-        if takes(field.type, inspect.UUIDType):
-            for value in (str(UUID(int=0)), str(new_id())):
-                yield attack(f"{name}={value}", body | {name: value}, 0, may_pass=True)
-            yield attack(f"{name} is no id", body | {name: "not-an-id"})
-        if takes(field.type, inspect.ListType):
-            yield attack(f"{name} has 10,000 items", body | {name: [1] * 10_000}, 0)
-            yield attack(f"{name} has no items", body | {name: []}, 0, may_pass=True)
+        here = body
+        for step in place.steps:
+            here = here[step]
+        names = {field.encode_name for field in fields}
+        for column in COLUMNS:
+            if column not in names:
+                yield attack(f"unknown field {column}", place, here | {column: 1})
+        for name in here:
+            yield attack(f"without {name}", place, {key: value for key, value in here.items() if key != name})
+        for field in fields:
+            at = Place((*place.steps, field.encode_name), field.type)
+            for name, value, status in _wrong_values(field.type):
+                yield attack(name, at, value, status, may_pass=status == 0)
+
+
+def _wrong_values(kind: inspect.Type) -> Iterator[tuple[str, Any, int]]:
+    """A name, a value and the status it must get; 0 for values that may be right for the field."""
+    yield "an object of another kind", {"zz_new": [{}]}, 400
+    if takes(kind, inspect.StrType):
+        yield "NUL", "a\0b", 400
+        for text in ("", " ", "a\nb", "\u202e", "👍", "a" * 60_000, "' OR 1=1--", "<script>", "-1"):
+            yield repr(text[:20]), text, 0
+    elif not takes(kind, inspect.BoolType):
+        yield "text", "not this", 400
+    if takes(kind, inspect.IntType):
+        for number in (-1, 0, 2**31, 2**63, 2**70, -(2**63), 1.5, 1e308):
+            yield str(number), number, 0
+    if takes(kind, inspect.UUIDType):
+        yield "no id", "not-an-id", 400
+        yield "nil", str(UUID(int=0)), 0
+        yield "unknown id", str(new_id()), 0
+    if takes(kind, inspect.ListType):
+        yield "10,000 items", [1] * 10_000, 400
+        yield "no items", [], 0

@@ -3,9 +3,11 @@
 The routes come from the router and the input from their types, so a new route is covered the day it is written.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import msgspec
 import pytest
+import pytest_asyncio
 
 from merx.bootstrap.api import create_app
 from merx.bootstrap.container import build
@@ -13,19 +15,35 @@ from merx.infra.settings import Settings
 from tests.infra.http.hostile import Attacker, Route, routes_of
 from tests.support.asgi import AsgiClient
 
+# Quick to make, and the same routes on every storage.
 SETTINGS = Settings(storage="memory")
 ROUTES = routes_of(create_app(SETTINGS))
 
-
-@pytest.fixture
-async def attacker() -> AsyncIterator[Attacker]:
-    shop = build(SETTINGS)
-    parts = shop.http_parts()
-    async with AsgiClient(create_app(SETTINGS, shop)) as client:
-        yield Attacker(client, parts.access_tokens)
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def test_there_is_something_to_attack():
+@pytest.fixture(scope="module", params=["memory", pytest.param("postgres", marks=pytest.mark.services)])
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The two kinds of shop. Starts servers, so it must not run on the event loop of the tests."""
+    here = msgspec.structs.replace(SETTINGS, data_dir=str(tmp_path_factory.mktemp("shop")))
+    if request.param == "memory":
+        yield here
+        return
+    databases = request.getfixturevalue("databases")
+    name = databases.create(request.getfixturevalue("migrated_template"))
+    yield msgspec.structs.replace(here, storage="postgres", database_url=databases.url_of(name))
+    databases.drop(name)
+
+
+# One shop for all: making one takes longer than attacking a route.
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def attacker(settings: Settings) -> AsyncIterator[Attacker]:
+    shop = build(settings)
+    async with AsgiClient(create_app(settings, shop)) as client:
+        yield Attacker(client, shop.infra.access_tokens())
+
+
+async def test_there_is_something_to_attack():
     assert len(ROUTES) > 40
     assert len([route for route in ROUTES if route.body is not None]) > 15
 

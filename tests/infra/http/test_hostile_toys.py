@@ -43,7 +43,7 @@ async def test_a_careless_route_is_found_out():
     route = next(route for route in routes_of(api) if "careless" in route.path)
     found = "\n".join(await Attacker(AsgiClient(api), toys.tokens).failures(route))
     assert "unknown field price: answered 201" in found
-    assert f"quantity={2**70}: answered 500" in found
+    assert f"quantity: {2**70}: answered 500" in found
 
 
 async def test_all_inputs_of_a_route_are_seen():
@@ -51,7 +51,8 @@ async def test_all_inputs_of_a_route_are_seen():
     assert route.body is not None
     assert [parameter.name for parameter in route.in_header] == ["Idempotency-Key"]
     names = {attack.name for attack in attacks_on(route, {"Idempotency-Key": "12345678"})}
-    assert {"no Idempotency-Key", "unknown field price", "10 MB", "5,000 deep array", "total is text"} <= names
+    assert {"no Idempotency-Key", "body: unknown field price", "10 MB", "5,000 deep array", "total: text"} <= names
+    assert {"lines.0.quantity: -1", "total: unknown field price", "address.city: NUL", "lines: 10,000 items"} <= names
     listing = next(route for route in routes_of(toy_app()) if route.method == "GET" and route.path == "/api/v1/toys")
     assert [parameter.name for parameter in listing.in_query] == ["limit", "after", "q"]
 

@@ -27,8 +27,8 @@ class AccessLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cached: bool
 
     def as_json(self) -> bytes:
-        # Put together by hand, for a dictionary and its encoder take four times as long. Encoded is what callers choose;
-        # ids, addresses and templates have no character that JSON would escape.
+        # Not a dictionary and an encoder, which take four times as long. What callers choose is encoded; ids,
+        # addresses and templates have no character that JSON would escape.
         path = _text(shown_path(self.path, self.template))
         return (
             f'{{"time":"{_second(int(self.at))}.{int(self.at % 1 * 1000):03d}Z","level":"info","logger":"access",'
