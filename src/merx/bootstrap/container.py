@@ -23,13 +23,12 @@ from merx.infra.http.parts import Hook, HttpParts
 from merx.infra.memory import MemoryStore
 from merx.infra.outbox.deliver import Deliverer
 from merx.infra.outbox.events import SubscriberRegistry
+from merx.infra.outbox.gauges import OutboxGauges
 from merx.infra.outbox.relay import Relay
 from merx.infra.outbox.scheduler import Scheduler
 from merx.infra.postgres import Database
 from merx.infra.postgres.listener import CacheListener
-from merx.infra.redis import redis_client
 from merx.infra.settings import Settings
-from merx.infra.tasks.nudge import QueueNudge
 
 
 class Contexts(containers.DeclarativeContainer):
@@ -176,17 +175,17 @@ class App:
 
     def _postgres_hooks(self) -> tuple[Sequence[Hook], Sequence[Hook]]:
         listener = CacheListener(self.database, self.cache)
-        # The API delivers nothing itself, so it tells the workers.
-        client = redis_client(self.settings)
-        nudge = QueueNudge(client)
-        self.infra.nudge.override(providers.Object(nudge))
+        gauges = OutboxGauges(self.infra.deliveries())
+
+        async def start() -> None:
+            await listener.start()
+            gauges.start()
 
         async def stop() -> None:
+            await gauges.stop()
             await listener.stop()
-            await nudge.close()
-            await client.aclose()
 
-        return [listener.start], [stop]
+        return [start], [stop]
 
     async def close(self) -> None:
         if self._tells_queue:

@@ -37,7 +37,15 @@ _HELD = "id = :id and lease_token = :token and state = 'pending'"
 LEASE_DUE = _leasing(f"{_OPEN} and lease_token is null", "failures = d.failures")
 LEASE_THESE = _leasing(f"id = any(cast(:ids as uuid[])) and {_OPEN} and lease_token is null", "failures = d.failures")
 LEASE_SUSPECT = _leasing(_SUSPECT, "failures = d.failures + 1")
-SUSPECTS = compiled(f"select exists (select from platform.outbox_delivery where {_SUSPECT})")  # noqa: S608
+# Leases are taken from the oldest, so a bounded look at those finds suspects however long the queue is.
+SUSPECTS = compiled("""
+    select exists (
+        select from (
+            select lease_token, lease_until from platform.outbox_delivery
+            where state = 'pending' and run_after <= now() order by run_after limit 1000
+        ) oldest where lease_token is not null and lease_until < now()
+    )
+""")
 BURY_SUSPECTS = compiled(f"""
     update platform.outbox_delivery
     set state = 'dead', failures = failures + 1, last_error = :error, lease_token = null, lease_until = null

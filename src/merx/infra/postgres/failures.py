@@ -36,6 +36,9 @@ def away(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         cause = error.orig.__cause__ if error.orig is not None else None
         return cause is not None and away(cause)
+    if isinstance(error, asyncpg.InvalidCachedStatementError):
+        # A migration changed a table under a prepared statement; asyncpg has forgotten it now.
+        return True
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate).startswith(_AWAY)
     if isinstance(error, asyncpg.InterfaceError):

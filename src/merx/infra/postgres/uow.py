@@ -8,7 +8,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from merx.infra.outbox.events import OutboxWriter
-from merx.infra.postgres.compiled import Compiled, compiled
+from merx.infra.postgres.compiled import Compiled
 from merx.infra.postgres.database import Database, touched
 from merx.infra.postgres.failures import LOST, translated, unavailable
 from merx.kernel.model import Event
@@ -17,8 +17,6 @@ CACHE_CHANNEL = "merx_cache"
 # NOTIFY refuses payloads of 8,000 bytes; a change that touches more tags than fit drops everything.
 _MAX_PAYLOAD = 7_900
 EVERYTHING = "*"
-
-NOTIFY = compiled("select pg_notify(:channel, :payload)")
 
 
 class PostgresTx:
@@ -71,10 +69,14 @@ class PostgresTx:
             with translated():
                 await self._session.flush()
 
-    async def commit(self) -> None:
-        """Raises Unavailable when the answer is lost; then nobody knows whether it committed."""
+    async def commit(self, notice: str = "") -> None:
+        """Raises Unavailable when the answer is lost; then nobody knows whether it committed.
+
+        `notice` goes to the listeners of the cache channel, in the same round trip.
+        """
+        quoted = notice.replace("'", "''")
         try:
-            tag = await self.driver.execute("COMMIT")
+            tag = await self.driver.execute(f"NOTIFY {CACHE_CHANNEL}, '{quoted}'; COMMIT" if notice else "COMMIT")
         except (*LOST, asyncpg.PostgresError) as error:
             raise unavailable(error) from error
         if tag != "COMMIT":
@@ -148,12 +150,8 @@ class PostgresUow:
         deliveries = []
         if self._events:
             deliveries = await self._outbox.write(tx, self._events)
-        if self._tags:
-            payload = " ".join(sorted(self._tags))
-            if len(payload.encode()) > _MAX_PAYLOAD:
-                payload = EVERYTHING
-            await tx.fetch(NOTIFY, channel=CACHE_CHANNEL, payload=payload)
-        await tx.commit()
+        notice = " ".join(sorted(self._tags))
+        await tx.commit(notice if len(notice.encode()) <= _MAX_PAYLOAD else EVERYTHING)
         self._committed = True
         if deliveries:
             self._outbox.nudge(deliveries)

@@ -1,6 +1,7 @@
 """taskiq's receiver inside the worker: turns messages into deliveries that run at once."""
 
 import contextlib
+import logging
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -22,6 +23,8 @@ async def receive(broker: StreamBroker, deliverer: Deliverer, relay: Relay, *, m
             if await deliverer.deliver([UUID(text) for text in ids]) < len(ids):
                 relay.wake()
 
+    # It warns of its own end, which is ours to decide.
+    logging.getLogger("taskiq.api.receiver").setLevel(logging.ERROR)
     broker.register_task(deliver, task_name=TASK)
     await run_receiver_task(
         broker,

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("done_at", TIME),
         sa.CheckConstraint("state in ('pending', 'done', 'dead')", name="state"),
         schema="platform",
+        postgresql_with={"fillfactor": 85, "autovacuum_vacuum_scale_factor": 0.02},
     )
     op.create_index(
         "ix_outbox_delivery_open",

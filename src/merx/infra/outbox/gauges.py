@@ -1,0 +1,42 @@
+"""How much waits in the outbox and for how long, for Prometheus. An alert on the age sees a dead worker first."""
+
+import asyncio
+import contextlib
+
+from prometheus_client import Gauge
+
+from merx.infra.metrics import registry
+from merx.infra.outbox.deliveries import Deliveries
+from merx.kernel.errors import Unavailable
+
+PENDING = Gauge("merx_outbox_pending", "Deliveries that wait or run", registry=registry)
+DEAD = Gauge("merx_outbox_dead", "Deliveries given up, to be looked at: merx replay --list", registry=registry)
+OLDEST = Gauge("merx_outbox_oldest_seconds", "How long the oldest due delivery has been waiting", registry=registry)
+
+
+class OutboxGauges:
+    def __init__(self, deliveries: Deliveries, *, every: float = 5.0) -> None:
+        self._deliveries = deliveries
+        self._every = every
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            with contextlib.suppress(Unavailable):
+                await self.measure()
+            await asyncio.sleep(self._every)
+
+    async def measure(self) -> None:
+        state = await self._deliveries.state()
+        PENDING.set(state.pending)
+        DEAD.set(state.dead)
+        OLDEST.set(state.oldest_seconds)
