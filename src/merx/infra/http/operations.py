@@ -1,5 +1,6 @@
 """Routes about the process itself: health, metrics, the OpenAPI document and its interactive page."""
 
+import asyncio
 from typing import Annotated
 
 import msgspec
@@ -88,7 +89,8 @@ class SchemaController(Controller):
 
     @get(["/", "/openapi.json"], guards=[public])
     async def document(self, docs: NamedDependency[DocsPage]) -> Response[bytes]:
-        return Response(docs.document(), media_type="application/openapi+json")
+        # Made on first use, which takes a second: other requests go on meanwhile.
+        return Response(await asyncio.to_thread(docs.document), media_type="application/openapi+json")
 
     @get("/docs", guards=[public])
     async def page(self, docs: NamedDependency[DocsPage]) -> Response[bytes]:
