@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from merx.contexts.orders.usecases.combiner import MAX_BATCH, Combiner
+from merx.kernel.errors import Unavailable
 
 
 class Counter:
@@ -21,6 +22,8 @@ class Counter:
             raise ConnectionError("together it does not work")
         if 666 in numbers:
             raise ConnectionError("it never works")
+        if 503 in numbers:
+            raise Unavailable("the database is away")
         return [ValueError("refused") if number == 13 else number * 2 for number in numbers]
 
 
@@ -68,3 +71,14 @@ async def test_a_caller_that_leaves_takes_nobody_along():
     with pytest.raises(asyncio.CancelledError):
         await leaving
     assert await combine(7) == 14
+
+
+async def test_when_the_database_is_away_all_hear_so_after_one_try():
+    run = Counter()
+    combine = Combiner(run)
+    answers = await asyncio.gather(combine(503), combine(2), combine(3), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Unavailable] * 3
+    assert run.batches == [[503, 2, 3]]
+    # In a batch that is tried one by one it is the same from there on.
+    answers = await asyncio.gather(combine(66), combine(2), combine(503), combine(4), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [int, int, Unavailable, Unavailable]

@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from merx.kernel.errors import Unavailable
+
 Q = TypeVar("Q")
 A = TypeVar("A")
 
@@ -18,6 +20,7 @@ class Combiner(Generic[Q, A]):
     """`run` answers a whole batch, an exception in the place of each request that is refused.
 
     When `run` itself fails the batch is tried again one by one, so that one bad request cannot fail its neighbours.
+    When a dependency is away all hear so at once: trying each in turn would make them wait for each other.
     """
 
     def __init__(self, run: Callable[[Sequence[Q]], Awaitable[Sequence[A | Exception]]]) -> None:
@@ -39,6 +42,9 @@ class Combiner(Generic[Q, A]):
                 batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
                 try:
                     answers = await self._run([request for request, _ in batch])
+                except Unavailable as error:
+                    for _, future in batch:
+                        _settle(future, error)
                 except Exception:
                     await self._one_by_one(batch)
                 else:
