@@ -155,7 +155,8 @@ class Shop:
         return view
 
     async def add(self, cart_id: UUID, variant_id: UUID, quantity: int = 1, visitor: Visitor = GUEST) -> CartView:
-        return await self.container.add_line()(visitor, cart_id, AddLine(variant_id=variant_id, quantity=quantity))
+        view, _ = await self.container.add_line()(visitor, cart_id, AddLine(variant_id=variant_id, quantity=quantity))
+        return view
 
     async def read(self, cart_id: UUID, visitor: Visitor = GUEST) -> CartView:
         return await self.container.read_cart()(visitor, cart_id)

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from merx.contexts.carts.api import CartStatus
-from merx.contexts.carts.domain.cart import MAX_LINES, MAX_QUANTITY, Cart, CartLine
+from merx.contexts.carts.domain.cart import MAX_ATTEMPTS, MAX_LINES, MAX_QUANTITY, Attempt, Cart, CartLine
 from merx.contexts.carts.domain.errors import (
     CartClosed,
+    KeyReused,
     LineNotFound,
     NotOnSale,
     OtherCurrency,
@@ -91,6 +92,16 @@ def test_less_of_something_no_longer_sold_is_fine_more_is_not():
         made.change(line, 3, gone)
     with pytest.raises(LineNotFound):
         made.change(new_id(), 1, lamp)
+
+
+def test_a_cart_remembers_the_latest_attempts():
+    made = cart()
+    attempts = [Attempt(key=str(n), fingerprint="x") for n in range(MAX_ATTEMPTS + 5)]
+    assert all(made.first_time(attempt) for attempt in attempts)
+    assert len(made.attempts) == MAX_ATTEMPTS
+    assert not any(made.first_time(attempt) for attempt in attempts[5:])
+    with pytest.raises(KeyReused):
+        made.first_time(Attempt(key="9", fingerprint="y"))
 
 
 @pytest.mark.parametrize("status", [CartStatus.completed, CartStatus.merged])

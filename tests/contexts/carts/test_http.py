@@ -114,6 +114,25 @@ async def test_merge(client, memory_shop):
     assert "merge_result" not in (await client.get(f"{BASE}/current", headers=me)).json()
 
 
+async def test_a_request_sent_twice_counts_once(client, memory_shop):
+    lamp = memory_shop.catalogue.sell()
+    here, key = await guest(client)
+    body = {"variant_id": str(lamp), "quantity": 2}
+    first = await client.post(f"{here}/lines", json=body, headers=key | {"idempotency-key": "a"})
+    again = await client.post(f"{here}/lines", json=body, headers=key | {"idempotency-key": "a"})
+    other = await client.post(f"{here}/lines", json=body, headers=key | {"idempotency-key": "b"})
+    assert (first.status, first.header("idempotency-replayed")) == (201, None)
+    assert (again.status, again.header("idempotency-replayed"), again.body) == (201, "true", first.body)
+    assert (other.json()["lines"][0]["quantity"], other.header("idempotency-replayed")) == (4, None)
+    reused = await client.post(f"{here}/lines", json=body | {"quantity": 3}, headers=key | {"idempotency-key": "a"})
+    assert (reused.status, reused.slug) == (422, "idempotency.key-reused")
+    too_long = await client.post(f"{here}/lines", json=body, headers=key | {"idempotency-key": "k" * 256})
+    assert too_long.status == 400
+    elsewhere, its_key = await guest(client)
+    fresh = await client.post(f"{elsewhere}/lines", json=body, headers=its_key | {"idempotency-key": "a"})
+    assert fresh.header("idempotency-replayed") is None
+
+
 async def test_every_route_hides_foreign_carts(client, memory_shop):
     lamp = memory_shop.catalogue.sell()
     here, key = await guest(client)

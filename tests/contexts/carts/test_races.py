@@ -6,9 +6,11 @@ import pytest
 
 from merx.contexts.carts.adapters.postgres import CartRow, CombinedCartEdits, PostgresCartsUow
 from merx.contexts.carts.api import CartStatus
+from merx.contexts.carts.domain.cart import Attempt
 from merx.contexts.carts.domain.errors import CartClosed, CartNotFound, UnknownVariant
 from merx.contexts.carts.usecases.access import Visitor
 from merx.contexts.carts.usecases.delivery import SetAddress
+from merx.contexts.carts.usecases.edit_lines import AddLine
 from merx.contexts.carts.usecases.merge_carts import MergeCarts
 from merx.infra.postgres import compiled, json_text
 from merx.kernel.errors import Unavailable
@@ -64,6 +66,17 @@ async def test_the_line_limit_holds_under_parallel_adds(postgres_shop: Shop):
     )
     assert [type(result).__name__ for result in results].count("QuantityLimit") == 3
     assert (await postgres_shop.read(cart.id)).lines[0].quantity == 900
+
+
+async def test_one_request_sent_many_times_at_once_counts_once(postgres_shop: Shop):
+    variant = postgres_shop.catalogue.sell(available=500)
+    cart = await postgres_shop.cart()
+    attempt = Attempt(key="k", fingerprint="f")
+    command = AddLine(variant_id=variant, quantity=3)
+    handler = postgres_shop.container.add_line()
+    answers = await asyncio.gather(*(handler(GUEST, cart.id, command, attempt) for _ in range(20)))
+    assert [replayed for _, replayed in answers].count(False) == 1
+    assert {view.lines[0].quantity for view, _ in answers} == {3}
 
 
 async def test_adds_racing_checkout_are_in_or_refused(postgres_shop: Shop):

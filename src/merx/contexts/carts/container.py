@@ -61,7 +61,7 @@ class CartsContainer(containers.DeclarativeContainer):
         OpenCartHandler, uow.provider, reads, screen, infra.clock, infra.settings.provided.currency
     )
     read_cart = providers.Singleton(ReadCartHandler, reads, screen, infra.settings.provided.currency)
-    add_line = providers.Singleton(AddLineHandler, edits, offers, screen, infra.clock)
+    add_line = providers.Singleton(AddLineHandler, edits, reads, offers, screen, infra.clock)
     change_line = providers.Singleton(ChangeLineHandler, edits, reads, offers, screen, infra.clock)
     remove_line = providers.Singleton(RemoveLineHandler, edits, screen, infra.clock)
     set_address = providers.Singleton(SetAddressHandler, edits, screen, infra.clock)

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("address", JSONB(), nullable=True),
         sa.Column("shipping", JSONB(), nullable=True),
         sa.Column("lines", JSONB(), nullable=False),
+        sa.Column("attempts", JSONB(), nullable=False, server_default=sa.text("'[]'::jsonb")),
         sa.Column("merged_into", sa.Uuid(), nullable=True),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_cart"),

@@ -1,5 +1,6 @@
 """Carts over HTTP. Every write answers the whole cart, encoded once."""
 
+from hashlib import blake2b
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -7,9 +8,10 @@ import msgspec
 from litestar import Controller, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.response.base import ASGIResponse
 
+from merx.contexts.carts.domain.cart import Attempt
 from merx.contexts.carts.ports.queries import CartView, ShippingOptionView
 from merx.contexts.carts.usecases.access import Visitor
 from merx.contexts.carts.usecases.delivery import (
@@ -30,6 +32,7 @@ from merx.contexts.carts.usecases.merge_carts import MergeCarts, MergeCartsHandl
 from merx.contexts.carts.usecases.open_cart import OpenCart, OpenCartHandler, ReadCartHandler
 from merx.infra.http.asgi import Receive, Send, send_answer
 from merx.infra.http.auth import GuestProof, customer, guest_or_owner, public
+from merx.infra.idempotency.http import checked_key
 from merx.infra.tokens import GuestTokens
 from merx.kernel.actor import Actor
 from merx.kernel.errors import Unauthenticated
@@ -42,6 +45,12 @@ _Currency = Annotated[
 ]
 
 
+_Key = Annotated[
+    str | None,
+    HeaderParameter(name="Idempotency-Key", description="names this attempt: sent again, it counts once"),
+]
+
+
 def _answers(status: int) -> dict[int, ResponseSpec]:
     return {status: ResponseSpec(data_container=CartView, description="The whole cart", generate_examples=False)}
 
@@ -49,9 +58,10 @@ def _answers(status: int) -> dict[int, ResponseSpec]:
 class CartAnswer(ASGIResponse):
     """A cart, encoded. Litestar's header objects would cost more than the encoding."""
 
-    def __init__(self, cart: CartView, status: int = 200) -> None:
+    def __init__(self, cart: CartView, status: int = 200, *, replayed: bool = False) -> None:
         self.body = _encode(cart)
         self.status_code = status
+        self.replayed = replayed
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # type: ignore[override]
         headers = [
@@ -60,11 +70,21 @@ class CartAnswer(ASGIResponse):
             # What is in a cart is nobody else's business, not even a proxy's.
             (b"cache-control", b"no-store"),
         ]
+        if self.replayed:
+            headers.append((b"idempotency-replayed", b"true"))
         await send_answer(send, self.status_code, headers, self.body)
 
 
 def _visitor(actor: Actor, proof: GuestProof, cart_id: UUID) -> Visitor:
     return Visitor(actor.customer_id, proof.opens("cart", cart_id))
+
+
+def _attempt(key: str, command: AddLine) -> Attempt:
+    return Attempt(key=_digest(checked_key(key).encode()), fingerprint=_digest(_encode(command)))
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=12).hexdigest()
 
 
 def _customer_id(actor: Actor) -> UUID:
@@ -159,8 +179,12 @@ class CartsController(Controller):
         actor: NamedDependency[Actor],
         proof: NamedDependency[GuestProof],
         add_cart_line: NamedDependency[AddLineHandler],
+        idempotency_key: _Key = None,
     ) -> CartAnswer:
-        return CartAnswer(await add_cart_line(_visitor(actor, proof, cart_id), cart_id, data), 201)
+        """With an `Idempotency-Key`, sending the same request again adds nothing and answers the cart as it is now."""
+        attempt = None if idempotency_key is None else _attempt(idempotency_key, data)
+        cart, replayed = await add_cart_line(_visitor(actor, proof, cart_id), cart_id, data, attempt)
+        return CartAnswer(cart, 201, replayed=replayed)
 
     @patch(
         "/{cart_id:uuid}/lines/{line_id:uuid}",

@@ -8,6 +8,7 @@ import msgspec
 from merx.contexts.carts.api import CartStatus
 from merx.contexts.carts.domain.errors import (
     CartClosed,
+    KeyReused,
     LineNotFound,
     NotOnSale,
     OtherCurrency,
@@ -23,6 +24,8 @@ from merx.kernel.model import Entity, Value
 
 MAX_QUANTITY = 999
 MAX_LINES = 200
+# Attempts that a cart remembers; a client repeats the last one or two, not the fortieth.
+MAX_ATTEMPTS = 32
 
 
 class CartLine(msgspec.Struct, kw_only=True):
@@ -32,6 +35,13 @@ class CartLine(msgspec.Struct, kw_only=True):
     variant_id: UUID
     quantity: int
     seen_price: int
+
+
+class Attempt(Value, frozen=True):
+    """A request that must count once. `key` and `fingerprint` (of its body) are digests."""
+
+    key: str
+    fingerprint: str
 
 
 class ShippingChoice(Value, frozen=True):
@@ -57,12 +67,14 @@ class Cart(Entity):
     address: Address | None = None
     shipping: ShippingChoice | None = None
     lines: list[CartLine] = msgspec.field(default_factory=list)
+    attempts: list[Attempt] = msgspec.field(default_factory=list)
     merged_into: UUID | None = None
     completed_at: datetime | None = None
 
     def copy(self) -> "Cart":
         """Changing the copy leaves this one as it is."""
-        return msgspec.structs.replace(self, lines=[msgspec.structs.replace(line) for line in self.lines])
+        lines = [msgspec.structs.replace(line) for line in self.lines]
+        return msgspec.structs.replace(self, lines=lines, attempts=list(self.attempts))
 
     def must_be_active(self) -> None:
         """Raises CartClosed."""
@@ -81,6 +93,16 @@ class Cart(Entity):
             if line.variant_id == variant_id:
                 return line
         return None
+
+    def first_time(self, attempt: Attempt) -> bool:
+        """False for an attempt that was counted before; remembers it otherwise. Raises KeyReused."""
+        for known in self.attempts:
+            if known.key == attempt.key:
+                if known.fingerprint != attempt.fingerprint:
+                    raise KeyReused
+                return False
+        self.attempts = [*self.attempts[1 - MAX_ATTEMPTS :], attempt]
+        return True
 
     def add(self, offer: Offer | None, quantity: int) -> None:
         """Units of a variant; the same variant again adds up. `None` is a variant the catalogue does not know.

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from merx.contexts.carts.domain.cart import MAX_QUANTITY, Cart
+from merx.contexts.carts.domain.cart import MAX_QUANTITY, Attempt, Cart
+from merx.contexts.carts.domain.errors import CartNotFound
 from merx.contexts.carts.ports.neighbours import Offers
 from merx.contexts.carts.ports.queries import CartReads, CartView
 from merx.contexts.carts.ports.repositories import CartEdits
@@ -29,29 +30,46 @@ class ChangeLine(Command, frozen=True):
     quantity: Quantity
 
 
+class _CountedBefore(Exception):
+    """Ends an edit that has nothing left to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class AddLineHandler:
     """The busiest write of a shop: the catalogue is asked before the cart is locked.
 
-    Raises CartNotFound, and as `Cart.add`.
+    An attempt that was counted before adds nothing. Raises CartNotFound, KeyReused, and as `Cart.add`.
     """
 
     edits: CartEdits
+    reads: CartReads
     offers: Offers
     screen: CartScreen
     clock: Clock
 
-    async def __call__(self, visitor: Visitor, cart_id: UUID, cmd: AddLine) -> CartView:
+    async def __call__(
+        self, visitor: Visitor, cart_id: UUID, cmd: AddLine, attempt: Attempt | None = None
+    ) -> tuple[CartView, bool]:
+        """The cart, and whether the attempt was counted before."""
         visitor.must_have_a_key()
         offers = await self.offers.find((cmd.variant_id,))
         now = self.clock.now()
 
         def add(cart: Cart) -> None:
             visitor.must_own(cart)
+            if attempt is not None and not cart.first_time(attempt):
+                raise _CountedBefore
             cart.add(offers.get(cmd.variant_id), cmd.quantity)
             cart.updated_at = now
 
-        return await self.screen.show(await self.edits.edit(cart_id, add), offers.values())
+        try:
+            cart = await self.edits.edit(cart_id, add)
+        except _CountedBefore:
+            found = await self.reads.find(cart_id)
+            if found is None:
+                raise CartNotFound from None
+            return await self.screen.show(found, offers.values()), True
+        return await self.screen.show(cart, offers.values()), False
 
 
 @dataclass(frozen=True, slots=True)

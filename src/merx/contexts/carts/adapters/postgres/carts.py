@@ -64,11 +64,11 @@ _SAVE_MANY = compiled(
     update carts.cart as cart
        set version = new.version, updated_at = new.updated_at, email = new.email,
            address = cast(new.address as jsonb), shipping = cast(new.shipping as jsonb),
-           lines = cast(new.lines as jsonb)
+           lines = cast(new.lines as jsonb), attempts = cast(new.attempts as jsonb)
       from unnest(cast(:ids as uuid[]), cast(:seen as int[]), cast(:versions as int[]),
                   cast(:updated_at as timestamptz[]), cast(:email as text[]), cast(:address as text[]),
-                  cast(:shipping as text[]), cast(:lines as text[]))
-           as new (id, seen, version, updated_at, email, address, shipping, lines)
+                  cast(:shipping as text[]), cast(:lines as text[]), cast(:attempts as text[]))
+           as new (id, seen, version, updated_at, email, address, shipping, lines, attempts)
      where cart.id = new.id and cart.version = new.seen
     """
 )

@@ -16,7 +16,7 @@ from sqlalchemy import CheckConstraint, DateTime, Index, String, Table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.carts.api import CartStatus
-from merx.contexts.carts.domain.cart import Cart, CartLine, ShippingChoice
+from merx.contexts.carts.domain.cart import Attempt, Cart, CartLine, ShippingChoice
 from merx.infra.postgres import VersionedRow, as_json, json_text
 from merx.kernel.address import Address
 
@@ -45,6 +45,7 @@ class CartRow(VersionedRow):
     address: Mapped[Address | None] = as_json(Address)
     shipping: Mapped[ShippingChoice | None] = as_json(ShippingChoice)
     lines: Mapped[list[CartLine]] = as_json(list[CartLine])
+    attempts: Mapped[list[Attempt]] = as_json(list[Attempt], server_default=text("'[]'::jsonb"))
     merged_into: Mapped[UUID | None]
     completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
@@ -56,6 +57,7 @@ STATUSES = {status.value: status for status in CartStatus}
 decode_address = msgspec.json.Decoder(Address).decode
 decode_shipping = msgspec.json.Decoder(ShippingChoice).decode
 _decode_lines = msgspec.json.Decoder(list[CartLine]).decode
+_decode_attempts = msgspec.json.Decoder(list[Attempt]).decode
 
 
 def cart_of(row: asyncpg.Record) -> Cart:
@@ -63,6 +65,7 @@ def cart_of(row: asyncpg.Record) -> Cart:
     values = dict(row)
     values["status"] = STATUSES[values["status"]]
     values["lines"] = _decode_lines(values["lines"])
+    values["attempts"] = _decode_attempts(values["attempts"])
     if values["address"] is not None:
         values["address"] = decode_address(values["address"])
     if values["shipping"] is not None:
@@ -78,6 +81,7 @@ def shopper_columns(cart: Cart) -> dict[str, Any]:
         "address": None if cart.address is None else json_text(cart.address),
         "shipping": None if cart.shipping is None else json_text(cart.shipping),
         "lines": json_text(cart.lines),
+        "attempts": json_text(cart.attempts),
     }
 
 
