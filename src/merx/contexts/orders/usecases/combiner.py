@@ -54,9 +54,16 @@ class Combiner(Generic[Q, A]):
             self._task = None
 
     async def _one_by_one(self, batch: list[tuple[Q, asyncio.Future[A]]]) -> None:
+        away: Unavailable | None = None
         for request, future in batch:
+            if away is not None:
+                _settle(future, away)
+                continue
             try:
                 (answer,) = await self._run([request])
+            except Unavailable as error:
+                away = error
+                _settle(future, error)
             except Exception as error:
                 _settle(future, error)
             else:
