@@ -1,12 +1,14 @@
 """Both storages, so that one suite of contract tests runs on the fake and on the real thing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import asyncpg
 import pytest
 
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
-from tests.support.shelf import Storage, memory_storage, postgres_storage
+from tests.support.servers import Databases, run_aside
+from tests.support.shelf import EMPTY, Storage, make_toy_tables, memory_storage, postgres_storage
 
 
 @pytest.fixture
@@ -16,10 +18,36 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
+@pytest.fixture(scope="session")
+def toy_database_url(databases: Databases, migrated_template: str) -> Iterator[str]:
+    """One database with the toy tables for all these tests: emptying it is far cheaper than a new one each."""
+    name = databases.create(migrated_template)
+
+    async def prepare() -> None:
+        database = Database(Settings(database_url=databases.url_of(name)))
+        await make_toy_tables(database)
+        await database.close()
+
+    run_aside(prepare())
+    yield databases.url_of(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def toy_url(toy_database_url: str) -> str:
+    async def empty() -> None:
+        connection = await asyncpg.connect(toy_database_url)
+        await connection.execute(EMPTY)
+        await connection.close()
+
+    run_aside(empty())
+    return toy_database_url
+
+
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.services)])
 def storage_url(request: pytest.FixtureRequest) -> str:
     """Empty for memory. Synchronous: fixtures that start servers cannot be asked for inside a running loop."""
-    return "" if request.param == "memory" else str(request.getfixturevalue("database_url"))
+    return "" if request.param == "memory" else str(request.getfixturevalue("toy_url"))
 
 
 @pytest.fixture
@@ -28,5 +56,5 @@ async def storage(storage_url: str) -> AsyncIterator[Storage]:
         yield memory_storage()
         return
     database = Database(Settings(database_url=storage_url))
-    yield await postgres_storage(database)
+    yield await postgres_storage(database, tables=False)
     await database.close()

@@ -80,7 +80,7 @@ print("still here", flush=True)
 failpoint("a")
 print("never", flush=True)
 """
-    ended = subprocess.run(
+    ended = subprocess.run(  # noqa: PLW1510 - the exit code is what is asked
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,

@@ -37,9 +37,9 @@ STATES = compiled("select subscriber, state, attempts, failures from platform.ou
 
 
 @pytest.fixture
-async def toy(database_url: str) -> AsyncIterator[Storage]:
-    database = Database(Settings(database_url=database_url))
-    storage = await postgres_storage(database)
+async def toy(toy_url: str) -> AsyncIterator[Storage]:
+    database = Database(Settings(database_url=toy_url))
+    storage = await postgres_storage(database, tables=False)
 
     async def elsewhere(event: Shelved, uow: Any) -> None:
         """Runs in the toy worker; here only its name is needed."""
@@ -81,12 +81,12 @@ def leased(storage: Storage, count: int = 1) -> Callable[[], Awaitable[bool]]:
 
 
 async def test_a_killed_workers_delivery_is_done_soon_without_new_traffic(
-    toy: Storage, database_url: str, redis_url: str
+    toy: Storage, toy_url: str, redis_url: str
 ) -> None:
     await emit(toy, "hang")
-    with toy_worker(database_url, redis_url) as first:
+    with toy_worker(toy_url, redis_url) as first:
         await until(leased(toy), 15)
-        with toy_worker(database_url, redis_url, TOY_QUICK="1"):
+        with toy_worker(toy_url, redis_url, TOY_QUICK="1"):
             first.kill()
 
             async def done() -> bool:
@@ -98,13 +98,13 @@ async def test_a_killed_workers_delivery_is_done_soon_without_new_traffic(
 
 @pytest.mark.parametrize("place", ["deliver.after-claim", "deliver.after-commit"])
 async def test_an_effect_is_committed_once_wherever_the_process_ends(
-    toy: Storage, database_url: str, redis_url: str, place: str
+    toy: Storage, toy_url: str, redis_url: str, place: str
 ) -> None:
     await emit(toy, "A")
-    with toy_worker(database_url, redis_url, MERX_FAILPOINTS=place, TOY_LEASE="1") as process:
+    with toy_worker(toy_url, redis_url, MERX_FAILPOINTS=place, TOY_LEASE="1") as process:
         assert await asyncio.to_thread(process.wait, 20) == 137
     assert await names(toy) == ([] if place == "deliver.after-claim" else ["A"])
-    with toy_worker(database_url, redis_url, TOY_LEASE="1"):
+    with toy_worker(toy_url, redis_url, TOY_LEASE="1"):
 
         async def done() -> bool:
             return [row[1] for row in await states(toy)] == ["done"]
@@ -114,14 +114,14 @@ async def test_an_effect_is_committed_once_wherever_the_process_ends(
 
 
 async def test_poison_is_dead_after_five_runs_and_others_keep_flowing(
-    toy: Storage, database_url: str, redis_url: str
+    toy: Storage, toy_url: str, redis_url: str
 ) -> None:
     await emit(toy, "exit", "raise")
     restarts, lags = 0, []
     deadline = time.monotonic() + 100
     while [row[1] for row in (await states(toy))[:2]] != ["dead", "dead"]:
         assert time.monotonic() < deadline
-        with toy_worker(database_url, redis_url, TOY_LEASE="1") as process:
+        with toy_worker(toy_url, redis_url, TOY_LEASE="1") as process:
             await emit(toy, f"ok:{restarts}")
             start = time.monotonic()
             while process.poll() is None and [row[1] for row in (await states(toy))[:2]] != ["dead", "dead"]:
@@ -132,7 +132,7 @@ async def test_poison_is_dead_after_five_runs_and_others_keep_flowing(
     poison, raising = (await states(toy))[:2]
     assert poison[1:] == ("dead", 5, 5)
     assert raising[1] == "dead"
-    with toy_worker(database_url, redis_url, TOY_LEASE="1"):
+    with toy_worker(toy_url, redis_url, TOY_LEASE="1"):
 
         async def all_done() -> bool:
             return len(await names(toy)) == restarts
@@ -144,11 +144,11 @@ async def test_poison_is_dead_after_five_runs_and_others_keep_flowing(
 
 
 async def test_sigterm_lets_work_finish_or_gives_it_back(
-    toy: Storage, database_url: str, redis_url: str, tmp_path: Path
+    toy: Storage, toy_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     beat = tmp_path / "alive"
     await emit(toy, "hang", "A")
-    with toy_worker(database_url, redis_url, TOY_HEARTBEAT=str(beat)) as process:
+    with toy_worker(toy_url, redis_url, TOY_HEARTBEAT=str(beat)) as process:
         await until(leased(toy, 2), 15)
         assert alive(beat)
         start = time.monotonic()
@@ -163,8 +163,8 @@ async def test_sigterm_lets_work_finish_or_gives_it_back(
     assert not alive(beat)
 
 
-async def test_deliveries_run_while_redis_is_away_or_emptied(toy: Storage, database_url: str, redis_url: str) -> None:
-    with toy_worker(database_url, "redis://127.0.0.1:1/0"):
+async def test_deliveries_run_while_redis_is_away_or_emptied(toy: Storage, toy_url: str, redis_url: str) -> None:
+    with toy_worker(toy_url, "redis://127.0.0.1:1/0"):
         await emit(toy, "A")
 
         async def one() -> bool:
@@ -172,7 +172,7 @@ async def test_deliveries_run_while_redis_is_away_or_emptied(toy: Storage, datab
 
         await until(one, 15)
     redis = Redis.from_url(redis_url)
-    with toy_worker(database_url, redis_url):
+    with toy_worker(toy_url, redis_url):
 
         async def joined() -> bool:
             return bool(await redis.exists(STREAM))

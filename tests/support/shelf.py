@@ -150,11 +150,22 @@ def memory_storage() -> Storage:
     return Storage("memory", lambda: MemoryShelves(store, outbox), registry, outbox, nudged, store=store)
 
 
-async def postgres_storage(database: Database) -> Storage:
-    """On a migrated database; makes the toy tables."""
+async def make_toy_tables(database: Database) -> None:
     async with database.engine.connect() as connection:
-        await connection.exec_driver_sql("create schema toy")
+        await connection.exec_driver_sql("create schema if not exists toy")
         await connection.run_sync(TOY.create_all)
+
+
+EMPTY = """
+    truncate toy.book, toy.shelf, platform.outbox_event, platform.outbox_delivery, platform.job_run,
+        platform.idempotency_key
+"""
+
+
+async def postgres_storage(database: Database, *, tables: bool = True) -> Storage:
+    """On a migrated database; makes the toy tables unless `tables` is False."""
+    if tables:
+        await make_toy_tables(database)
     registry = SubscriberRegistry()
     nudged: list[UUID] = []
     outbox = PostgresOutbox(registry, nudged.extend)

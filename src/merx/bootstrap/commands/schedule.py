@@ -9,22 +9,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from merx.infra.settings import SettingsError, load_settings
+
+    settings = load_settings(os.environ)
+    if settings.storage == "memory" and not args.list:
+        raise SettingsError(["MERX_STORAGE=memory has no scheduler: the API process does that work itself"])
+
     from merx.bootstrap.container import build
     from merx.bootstrap.schedule import schedule_of, timetable_of
     from merx.bootstrap.scheduler import keep_time
     from merx.bootstrap.signals import run_process
     from merx.infra.logging import configure_logging
-    from merx.infra.settings import SettingsError, load_settings
 
-    settings = load_settings(os.environ)
     app = build(settings)
     schedule = schedule_of(app)
     if args.list:
         for job in schedule.jobs:
             print(f"{job.name:<40} every {job.every}" + (f" at {job.offset}" if job.offset else ""))
         return 0
-    if settings.storage == "memory":
-        raise SettingsError(["MERX_STORAGE=memory has no scheduler: the API process does that work itself"])
     configure_logging(settings)
 
     async def main() -> None:

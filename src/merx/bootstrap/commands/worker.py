@@ -20,16 +20,18 @@ def run(args: argparse.Namespace) -> int:
     if args.check is not None:
         return 0 if alive(args.check) else 1
 
-    from merx.bootstrap.container import build
-    from merx.bootstrap.schedule import schedule_of
-    from merx.bootstrap.signals import run_process
-    from merx.infra.failpoints import arm
-    from merx.infra.logging import configure_logging
     from merx.infra.settings import SettingsError, load_settings
 
     settings = load_settings(os.environ)
     if settings.storage == "memory":
         raise SettingsError(["MERX_STORAGE=memory has no worker: the API process does that work itself"])
+
+    from merx.bootstrap.container import build
+    from merx.bootstrap.schedule import schedule_of
+    from merx.bootstrap.signals import run_process
+    from merx.infra.failpoints import arm
+    from merx.infra.logging import configure_logging
+
     configure_logging(settings)
     arm(settings)
     app = build(settings)
