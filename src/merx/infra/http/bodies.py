@@ -5,7 +5,7 @@
 
 import asyncio
 import re
-from types import TracebackType
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -49,29 +49,30 @@ class Deadlines:
         self._late: set[asyncio.Task[Any]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    def __enter__(self) -> None:
+    def start(self) -> asyncio.Task[Any] | None:
+        """The task that reads, for `done`; None outside of a task, where nothing can be ended."""
         task = asyncio.current_task()
         if task is not None:
-            loop = task.get_loop()
-            self._reading[task] = loop.time() + self.seconds
+            self._reading[task] = monotonic() + self.seconds
             if self._timer is None:
+                loop = task.get_loop()
                 self._timer = loop.call_later(self.seconds, self._sweep, loop)
+        return task
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            return
-        self._reading.pop(task, None)
-        if task in self._late:
-            self._late.discard(task)
-            task.uncancel()
-            if isinstance(error, asyncio.CancelledError):
-                raise Refused(_SLOW) from None
+    def done(self, task: asyncio.Task[Any] | None) -> None:
+        if task is not None:
+            self._reading.pop(task, None)
+
+    def was_late(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether a cancellation was ours; it is taken back then."""
+        if task is None or task not in self._late:
+            return False
+        self._late.discard(task)
+        task.uncancel()
+        return True
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = loop.time()
+        now = monotonic()
         for task, deadline in list(self._reading.items()):
             if deadline <= now:
                 del self._reading[task]
@@ -87,7 +88,7 @@ class BodyGate:
     def __init__(self, limit: int, seconds: float = BODY_SECONDS) -> None:
         self._default = BodyRule(limit)
         self._deadlines = Deadlines(seconds)
-        self._special: list[tuple[re.Pattern[str], str, BodyRule]] = []
+        self._special: list[tuple[str, str, re.Pattern[str], BodyRule]] = []
 
     def learn(self, app: Litestar) -> None:
         """Take over the rules that routes declare with `accepts`."""
@@ -97,12 +98,13 @@ class BodyGate:
             for method, (handler, _) in route.route_handler_map.items():
                 rule = handler.opt.get("body")
                 if isinstance(rule, BodyRule):
-                    parts = (re.escape(part) if isinstance(part, str) else "[^/]+" for part in route.path_components)
-                    self._special.append((re.compile("/" + "/".join(parts) + "/?"), str(method), rule))
+                    parts = [re.escape(part) if isinstance(part, str) else "[^/]+" for part in route.path_components]
+                    start = route.path_format.split("{", 1)[0]
+                    self._special.append((start, str(method), re.compile("/" + "/".join(parts) + "/?"), rule))
 
     def rule(self, method: str, path: str) -> BodyRule:
-        for pattern, verb, rule in self._special:
-            if verb == method and pattern.fullmatch(path):
+        for start, verb, pattern, rule in self._special:
+            if path.startswith(start) and verb == method and pattern.fullmatch(path):
                 return rule
         return self._default
 
@@ -116,30 +118,36 @@ class BodyGate:
             if int(length) > rule.limit:
                 raise self._too_large(rule)
         self._check_type(headers, rule)
-        with self._deadlines:
-            body = await self._receive(receive, rule)
-        if body and not rule.raw:
-            check_json(body)
-        return body
-
-    async def _receive(self, receive: Receive, rule: BodyRule) -> bytes | None:
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if message.get("more_body", False):
-            chunks = [body]
-            size = len(body)
-            while message.get("more_body", False):
-                message = await receive()
-                chunks.append(message.get("body", b""))
-                size += len(chunks[-1])
-                if size > rule.limit:
-                    break
-            body = b"".join(chunks)
+        task = self._deadlines.start()
+        try:
+            message = await receive()
+            body: bytes = message.get("body", b"")
+            if message.get("more_body", False):
+                message, body = await self._rest(receive, body, rule.limit)
+        except asyncio.CancelledError:
+            if self._deadlines.was_late(task):
+                raise Refused(_SLOW) from None
+            raise
+        finally:
+            self._deadlines.done(task)
         if message["type"] == "http.disconnect":
             return None
         if len(body) > rule.limit:
             raise self._too_large(rule)
+        if body and not rule.raw:
+            check_json(body)
         return body
+
+    @staticmethod
+    async def _rest(receive: Receive, first: bytes, limit: int) -> tuple[Message, bytes]:
+        """The last message and the whole body, or the first piece of it that is beyond the limit."""
+        chunks, size = [first], len(first)
+        while True:
+            message = await receive()
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > limit or not message.get("more_body", False):
+                return message, b"".join(chunks)
 
     def _check_type(self, headers: dict[bytes, bytes], rule: BodyRule) -> None:
         media = headers.get(b"content-type", b"")
