@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from gzip import BadGzipFile
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 
@@ -27,7 +27,7 @@ class FeedProblem(msgspec.Struct, frozen=True):
     reason: str
 
 
-def read_feed(stream: BinaryIO, after_line: int = 0) -> Iterator[FeedRow | FeedProblem]:
+def read_feed(stream: IO[bytes], after_line: int = 0) -> Iterator[FeedRow | FeedProblem]:
     """Rows in file order. Blank lines count but yield nothing.
 
     An id or SKU that an earlier good row of the file has taken is refused. Lines up to `after_line` are read for that
@@ -64,7 +64,7 @@ def _claim(product: FeedProduct, number: int, ids: dict[str, int], skus: dict[st
     skus.update((variant.sku, number) for variant in product.variants)
 
 
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """Lines of bounded length: of an endless one only so much is kept that the parser sees it is too long."""
     number = 0
     while raw := stream.readline(MAX_LINE_BYTES + 1):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from hashlib import blake2b
 from itertools import islice
-from typing import BinaryIO
+from typing import IO
 from uuid import UUID
 
 import msgspec
@@ -64,7 +64,7 @@ class ImportCatalogueHandler:
                 await uow.commit()
         return run
 
-    async def batches(self, run: ImportRun, stream: BinaryIO) -> AsyncIterator[ImportedBatch]:
+    async def batches(self, run: ImportRun, stream: IO[bytes]) -> AsyncIterator[ImportedBatch]:
         """Imports batch by batch; call `reached` after each one, when all that belongs to it is done too.
 
         Close the iterator (`contextlib.aclosing`) before the stream.

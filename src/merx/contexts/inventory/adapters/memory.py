@@ -46,6 +46,13 @@ class MemoryStockLedger:
         closed = frozenset(location.id for location in locations if not location.active)
         return Shelf((row for row in map(self._stock.get, keys) if row is not None), closed)
 
+    async def start(self, units: Mapping[UUID, int]) -> list[UUID]:
+        fresh = await self.open(list(units))
+        shelf = await self.lock(fresh)
+        movements = [shelf.receive_first(variant_id, units[variant_id]) for variant_id in fresh if units[variant_id]]
+        await self.write(shelf, movements)
+        return fresh
+
     async def followed(self, cause: UUID) -> bool:
         return self._causes.get(cause) is not None
 

@@ -52,10 +52,12 @@ class Shelf:
     """
 
     def __init__(self, rows: Iterable[Stock], closed: frozenset[UUID] = frozenset()) -> None:
-        self._closed = closed
         self._rows: dict[UUID, list[Stock]] = {}
+        self._open: dict[UUID, list[Stock]] = {}
         for row in rows:
             self._rows.setdefault(row.variant_id, []).append(row)
+            if row.location_id not in closed:
+                self._open.setdefault(row.variant_id, []).append(row)
         self._before = {variant_id: self.available(variant_id) for variant_id in self._rows}
         self._changed: dict[tuple[UUID, UUID], Stock] = {}
 
@@ -64,7 +66,7 @@ class Shelf:
 
     def rows(self, variant_id: UUID) -> Sequence[Stock]:
         """At open locations, in the order in which these are used up."""
-        return [row for row in self._rows.get(variant_id, ()) if row.location_id not in self._closed]
+        return self._open.get(variant_id, ())
 
     def row(self, variant_id: UUID, location_id: UUID) -> Stock:
         """Of an open or closed location."""
@@ -115,6 +117,20 @@ class Shelf:
                     )
                     left -= units
         return AllocationOutcome(request.order_id), taken
+
+    def receive_first(self, variant_id: UUID, units: int) -> "Movement":
+        """The units a variant starts with."""
+        row = self.rows(variant_id)[0]
+        row.adjust(units)
+        self.touch(row)
+        return Movement(
+            variant_id=variant_id,
+            location_id=row.location_id,
+            kind=MovementKind.received,
+            on_hand=units,
+            reason="first stock",
+            actor="system",
+        )
 
     def give_back(
         self, allocations: Sequence[Allocation], quantities: Mapping[UUID, int], *, sent: bool

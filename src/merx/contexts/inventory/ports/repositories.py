@@ -23,6 +23,13 @@ class StockLedger(Protocol):
         """
         ...
 
+    async def start(self, units: Mapping[UUID, int]) -> list[UUID]:
+        """Start keeping stock, with these units and their ledger row, where none is kept; at the first location.
+
+        Returns the variants that are new.
+        """
+        ...
+
     async def followed(self, cause: UUID) -> bool:
         """Whether movements that follow from this event are in the ledger. Lock the stock first."""
         ...

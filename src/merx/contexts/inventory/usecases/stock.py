@@ -10,6 +10,7 @@ from msgspec import Meta
 from merx.contexts.inventory.domain.errors import UnknownLocation, UnknownVariant
 from merx.contexts.inventory.domain.location import Location
 from merx.contexts.inventory.domain.stock import Movement, MovementKind, Shelf, Stock
+from merx.contexts.inventory.events import StockChanged, StockLevel, StockReturned
 from merx.contexts.inventory.ports.repositories import InventoryUow, InventoryUowFactory
 from merx.kernel.actor import Actor
 from merx.kernel.errors import FieldError, Invalid
@@ -105,32 +106,26 @@ class CountStockHandler:
 
         Returns how many that were. Importing the same catalogue again changes nothing.
         """
+        if not units:
+            return 0
         async with self.uow() as uow:
-            await uow.stock.open(list(units))
-            shelf = await uow.stock.lock(sorted(units))
-            fresh = [
-                variant_id for variant_id in sorted(units) if units[variant_id] and shelf.never_counted(variant_id)
-            ]
-            movements = []
-            for variant_id in fresh:
-                row = _row(shelf, variant_id, None)
-                row.adjust(units[variant_id])
-                shelf.touch(row)
-                movements.append(
-                    Movement(
-                        variant_id=variant_id,
-                        location_id=row.location_id,
-                        kind=MovementKind.received,
-                        on_hand=units[variant_id],
-                        reason="first stock",
-                        actor="system",
-                    )
-                )
-            if movements:
-                await uow.stock.write(shelf, movements)
+            new = {variant_id for variant_id in await uow.stock.start(units) if units[variant_id]}
+            # Somebody else may have started to keep stock of them, at zero, since they were published.
+            known = sorted(units.keys() - new)
+            shelf = await uow.stock.lock(known)
+            late = [id for id in known if units[id] and shelf.rows(id) and shelf.never_counted(id)]
+            if late:
+                await uow.stock.write(shelf, [shelf.receive_first(id, units[id]) for id in late])
                 uow.emit(*shelf.events(self.clock))
+            if new:
+                now = self.clock.now()
+                first = tuple(sorted(new))
+                uow.emit(
+                    StockChanged(at=now, levels=tuple(StockLevel(id, units[id], sequence=1) for id in first)),
+                    StockReturned(at=now, variant_ids=first),
+                )
             await uow.commit()
-        return len(fresh)
+        return len(new) + len(late)
 
     async def create_location(self, cmd: CreateLocation) -> UUID:
         """Raises LocationTaken."""

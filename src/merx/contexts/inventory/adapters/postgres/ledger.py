@@ -1,6 +1,6 @@
 """Counters change set-wise, under row locks taken in one order everywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from merx.contexts.inventory.adapters.postgres.rows import LocationRow
@@ -39,6 +39,26 @@ _OPEN = compiled(
      order by v.id
     on conflict do nothing
     returning variant_id
+    """
+)
+_START = compiled(
+    """
+    with fresh as (
+        insert into inventory.stock (variant_id, location_id, on_hand, allocated, sequence)
+        select x.id, l.id, x.units, 0, least(x.units, 1)
+          from unnest(cast(:ids as uuid[]), cast(:units as bigint[])) as x(id, units)
+         cross join (select id from inventory.location where active order by priority, id limit 1) l
+         where not exists (select 1 from inventory.stock s where s.variant_id = x.id)
+         order by x.id
+        on conflict do nothing
+        returning variant_id, location_id, on_hand),
+    ledger as (
+        insert into inventory.movement (id, variant_id, location_id, kind, on_hand, allocated, reason, actor, at)
+        select m.id, f.variant_id, f.location_id, 'received', f.on_hand, 0, 'first stock', 'system', now()
+          from fresh f join unnest(cast(:ids as uuid[]), cast(:movements as uuid[])) as m(variant_id, id)
+            on m.variant_id = f.variant_id
+         where f.on_hand > 0)
+    select variant_id from fresh
     """
 )
 _ALLOCATIONS = compiled(
@@ -124,6 +144,12 @@ class PostgresStockLedger:
             ),
             closed=frozenset(row[1] for row in rows if not row[5]),
         )
+
+    async def start(self, units: Mapping[UUID, int]) -> list[UUID]:
+        rows = await self._tx.fetch(
+            _START, ids=list(units), units=list(units.values()), movements=[new_id() for _ in units]
+        )
+        return [row[0] for row in rows]
 
     async def followed(self, cause: UUID) -> bool:
         return bool(await self._tx.fetchval(_FOLLOWED, cause=cause))
