@@ -172,9 +172,12 @@ async def run(orders: int, seed: int) -> int:
             limits = httpx.Limits(max_connections=AT_ONCE)
             async with httpx.AsyncClient(base_url=base, timeout=10, limits=limits) as client:
                 await _until_decided(client, "GET", "/health/ready")
-                page = (await client.get("/products?in_stock=true&limit=50")).json()["items"]
-                details = [(await client.get(f"/products/{item['id']}")).json() for item in page]
-                variants = [v["id"] for detail in details for v in detail["variants"] if v["available"] > 20]
+                variants: list[str] = []
+                while not variants:
+                    page = (await client.get("/products?in_stock=true&limit=50")).json()["items"]
+                    details = [(await client.get(f"/products/{item['id']}")).json() for item in page]
+                    variants = [v["id"] for detail in details for v in detail["variants"] if v["available"] > 20]
+                    await asyncio.sleep(0.5)
                 done, places = asyncio.Event(), asyncio.Semaphore(AT_ONCE)
 
                 async def one(number: int) -> None:
