@@ -23,6 +23,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import redis
 
 from merx.bootstrap.listen import free_port
 
@@ -101,14 +102,19 @@ def _pid(folder: Path, victim: str) -> int | None:
         if victim == "PostgreSQL":
             return int((folder / "pg" / "postmaster.pid").read_text().split()[0])
         if victim == "Valkey":
-            marker = str(folder / "valkey").encode()
-            for entry in Path("/proc").iterdir():
-                if entry.name.isdigit() and os.readlink(entry / "cwd").encode() == marker:
-                    return int(entry.name)
-            return None
+            return _valkey_pid(folder)
         name = {"API": "serve", "worker": "worker"}[victim]
         return int(json.loads((folder / "run" / f"{name}.child").read_text())["pid"])
     return None
+
+
+def _valkey_pid(folder: Path) -> int | None:
+    url = json.loads((folder / "run" / "shop.json").read_text())["MERX_REDIS_URL"]
+    try:
+        with redis.Redis.from_url(url, socket_timeout=1, retry=None) as client:
+            return int(client.info("server")["process_id"])
+    except redis.RedisError:
+        return None
 
 
 async def _killer(folder: Path, rnd: random.Random, seen: History, done: asyncio.Event) -> None:
@@ -125,7 +131,7 @@ async def _killer(folder: Path, rnd: random.Random, seen: History, done: asyncio
                     f"  {time.strftime('%H:%M:%S')} kill -9 {victim} ({len(seen.acknowledged)} orders so far)",
                     flush=True,
                 )
-            turn += 1
+        turn += 1
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(done.wait(), rnd.uniform(0.6, 2.0))
 
@@ -151,7 +157,7 @@ async def _check(folder: Path, seen: History) -> list[str]:
         line
         for file in (folder / "mail").glob("**/*.eml")
         for line in file.read_text().splitlines()
-        if line.startswith("To:")
+        if line.startswith("To:") and "buyer" in line
     )
     problems += [f"{count} mails {line}" for line, count in subjects.items() if count > 1]
     if len(subjects) != len(seen.acknowledged):
