@@ -68,9 +68,14 @@ def understand(text: str, lexicon: Lexicon, synonyms: Synonyms) -> Query:
     whole = code(text)
     identifier = whole if len(whole) >= 3 and any(map(str.isdigit, whole)) and lexicon.has_code(whole) else ""
     typed = split_words(text)[:MAX_WORDS]
-    words, ignored = [], []
-    for word in typed:
-        better = word if identifier else _known(word, lexicon)
+    words: list[str] = []
+    ignored: list[str] = []
+    for position, word in enumerate(typed):
+        # Half of a word that was written apart (`t shirt`) need not be known by itself.
+        whole_word = (
+            identifier or _joins(typed, position, lexicon) or (position and _joins(typed, position - 1, lexicon))
+        )
+        better = word if whole_word else _known(word, lexicon)
         if better:
             words.append(better)
         else:

@@ -1,0 +1,253 @@
+"""What every index promises: in memory and in a folder."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from merx.contexts.search.adapters.tantivy.index import FolderSearchIndex
+from merx.contexts.search.domain.documents import ListedProduct
+from merx.contexts.search.domain.facets import Selection
+from merx.contexts.search.domain.stock import StockNews
+from merx.contexts.search.ports.index import NoIndex, RebuildRunning, SearchIndex, Sort, Wanted
+from merx.kernel.errors import Invalid
+from merx.kernel.ids import new_id
+from tests.contexts.search.conftest import Shop, document, listed, variant
+
+IN_STOCK = Selection(in_stock=True)
+
+
+async def pages(*products: ListedProduct) -> AsyncIterator[list[ListedProduct]]:
+    yield list(products)
+
+
+def nothing_again(_: Sequence[UUID]) -> AsyncIterator[list[ListedProduct]]:
+    return pages()
+
+
+async def test_there_is_no_index_at_first(shop: Shop) -> None:
+    assert not await shop.index.ready()
+    assert (await shop.find("lamp")).degraded
+    assert await shop.index.count() == 0
+    assert (await shop.index.suggest(["la"], 5)).products == []
+    assert await shop.index.variants([new_id()]) == {}
+    with pytest.raises(NoIndex):
+        await shop.index.apply([listed(document("Lamp"))])
+
+
+async def test_what_is_written_is_found(shop: Shop) -> None:
+    await shop.sell()
+    await shop.index.apply([listed(document("Blue lamp")), listed(document("Red chair"))])
+    assert await shop.names("blue") == ["Blue lamp"]
+    assert await shop.index.count() == 2
+    assert not (await shop.find("lamp")).degraded
+
+
+async def test_a_newer_version_replaces_and_an_older_one_is_ignored(shop: Shop) -> None:
+    made = document("Old lamp", version=5)
+    await shop.sell(made)
+    newer = msgspec.structs.replace(listed(made), name="New lamp", version=6)
+    assert await shop.index.apply([newer]) == 1
+    assert await shop.index.apply([listed(made)]) == 0
+    assert await shop.names("lamp") == ["New lamp"]
+    assert await shop.index.count() == 1
+
+
+async def test_the_same_again_writes_nothing(shop: Shop) -> None:
+    made = document("Lamp")
+    await shop.sell(made)
+    assert await shop.index.apply([listed(made)]) == 0
+
+
+async def test_of_two_copies_in_one_batch_the_newer_counts(shop: Shop) -> None:
+    await shop.sell()
+    newer = listed(document("New lamp", version=3))
+    older = msgspec.structs.replace(newer, name="Old lamp", version=2)
+    await shop.index.apply([newer, older])
+    assert await shop.names("lamp") == ["New lamp"]
+
+
+async def test_a_tombstone_keeps_an_old_copy_from_coming_back(shop: Shop) -> None:
+    made = document("Lamp", version=3)
+    await shop.sell(made)
+    hidden = msgspec.structs.replace(listed(made), visible=False, version=4)
+    await shop.index.apply([hidden])
+    assert await shop.names("lamp") == []
+    assert await shop.names("") == []
+    await shop.index.apply([listed(made)])
+    assert await shop.index.count() == 0
+    await shop.index.apply([msgspec.structs.replace(listed(made), version=5)])
+    assert await shop.names("lamp") == ["Lamp"]
+
+
+async def test_products_that_are_gone_are_buried(shop: Shop) -> None:
+    [key] = await shop.sell(document("Lamp"))
+    await shop.index.apply([], gone=[key, new_id()])
+    assert await shop.names("lamp") == []
+
+
+async def test_the_inventory_knows_better_than_the_catalogue(shop: Shop) -> None:
+    made = document("Lamp", variant("L1", available=5))
+    await shop.sell(made)
+    key = made.variants[0].variant_id
+    await shop.index.apply([listed(made)], {key: StockNews(0, 7)})
+    assert await shop.names("lamp", selection=IN_STOCK) == []
+    # The catalogue has not heard of it yet, and an older event comes late.
+    await shop.index.apply([msgspec.structs.replace(listed(made), version=2)])
+    await shop.index.apply([listed(made)], {key: StockNews(9, 6)})
+    assert await shop.names("lamp", selection=IN_STOCK) == []
+    assert (await shop.index.variants([key]))[key].sequence == 7
+    await shop.index.apply([msgspec.structs.replace(listed(made), version=2)], {key: StockNews(1, 8)})
+    assert await shop.names("lamp", selection=IN_STOCK) == ["Lamp"]
+
+
+async def test_sorting_and_pages(shop: Shop) -> None:
+    made = [document(f"Lamp {n:02}", variant(f"S{n}", price=(n * 37) % 100 + 1)) for n in range(25)]
+    await shop.sell(*made)
+    names = await shop.names("lamp", sort=Sort.name, limit=100)
+    assert names == sorted(names)
+    prices = [made[int(name[-2:])].variants[0].price.amount for name in await shop.names("lamp", sort=Sort.price)]
+    assert prices == sorted(prices)
+    falling = [made[int(n[-2:])].variants[0].price.amount for n in await shop.names("lamp", sort=Sort.price_desc)]
+    assert falling == sorted(falling, reverse=True)
+    seen: list[str] = []
+    after: str | None = None
+    while True:
+        page = await shop.find("lamp", sort=Sort.name, limit=10, after=after, facets=())
+        seen += [msgspec.json.decode(item)["name"] for item in page.items]
+        after = page.next
+        if after is None:
+            break
+    assert seen == names
+    with pytest.raises(Invalid):
+        await shop.find("lamp", after="bm9uc2Vuc2U")
+
+
+async def test_newest_first(shop: Shop) -> None:
+    from tests.contexts.search.conftest import NOW
+
+    old = document("Old lamp", created_at=NOW.replace(year=2020))
+    await shop.sell(old, document("New lamp"))
+    assert await shop.names("", sort=Sort.newest) == ["New lamp", "Old lamp"]
+
+
+async def test_suggestions_are_beginnings(shop: Shop) -> None:
+    await shop.sell(
+        document("Desk lamp", brand="Lumo"),
+        document("Chandelier", brand="Lampsworth", categories=("Home", "Ceiling")),
+        document("Chair", categories=("Home", "Chairs")),
+    )
+    found = await shop.index.suggest(["la"], 5)
+    assert {msgspec.json.decode(item)["name"] for item in found.products} == {"Desk lamp", "Chandelier"}
+    assert [named.name for named in found.categories] == ["Lamps"]
+    assert [named.name for named in found.brands] == ["Lampsworth"]
+    found = await shop.index.suggest(["desk", "la"], 5)
+    assert [msgspec.json.decode(item)["name"] for item in found.products] == ["Desk lamp"]
+
+
+async def test_a_rebuild_takes_the_place_of_the_old_index(shop: Shop) -> None:
+    await shop.sell(document("Old lamp"))
+    assert await shop.index.rebuild(pages(listed(document("New lamp"))), nothing_again) == 1
+    assert await shop.names("lamp") == ["New lamp"]
+
+
+async def test_what_changes_during_a_rebuild_is_not_lost(shop: Shop) -> None:
+    made = document("Lamp", variant("L1", available=1))
+    key = made.variants[0].variant_id
+    await shop.sell(made)
+    changed = msgspec.structs.replace(listed(made), name="Changed lamp", version=2)
+
+    async def slow() -> AsyncIterator[list[ListedProduct]]:
+        yield [listed(made)]
+        await shop.index.apply([changed], {key: StockNews(0, 3)})
+
+    def again(ids: Sequence[UUID]) -> AsyncIterator[list[ListedProduct]]:
+        assert list(ids) == [made.product_id]
+        return pages(changed)
+
+    await shop.index.rebuild(slow(), again)
+    assert await shop.names("lamp") == ["Changed lamp"]
+    assert await shop.names("lamp", selection=IN_STOCK) == []
+
+
+async def test_a_rebuild_that_fails_leaves_the_old_index(shop: Shop) -> None:
+    await shop.sell(document("Lamp"))
+
+    async def broken() -> AsyncIterator[list[ListedProduct]]:
+        yield [listed(document("Chair"))]
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await shop.index.rebuild(broken(), nothing_again)
+    assert await shop.names("") == ["Lamp"]
+    assert await shop.index.rebuild(pages(listed(document("Chair"))), nothing_again) == 1
+
+
+async def test_only_one_rebuild_at_a_time(shop: Shop) -> None:
+    await shop.sell(document("Lamp"))
+
+    async def nested() -> AsyncIterator[list[ListedProduct]]:
+        with pytest.raises(RebuildRunning):
+            await shop.index.rebuild(pages(), nothing_again)
+        yield []
+
+    await shop.index.rebuild(nested(), nothing_again)
+
+
+async def test_searches_during_writes_see_whole_states(shop: Shop) -> None:
+    await shop.sell(*(document(f"Lamp {n}") for n in range(20)))
+
+    async def write() -> None:
+        for _ in range(5):
+            await shop.index.apply([listed(document("Lamp"))])
+
+    async def read() -> list[int]:
+        return [(await shop.find("lamp", facets=())).total for _ in range(30)]
+
+    _, totals = await asyncio.gather(write(), read())
+    assert totals == sorted(totals)
+    assert (await shop.find("lamp", facets=())).total == 25
+
+
+async def test_another_process_sees_commits_and_rebuilds(tmp_path: Path) -> None:
+    """Two instances stand for two processes: they share nothing but the folder."""
+    writer, reader = Shop(FolderSearchIndex(tmp_path)), Shop(FolderSearchIndex(tmp_path))
+    assert (await reader.find("lamp")).degraded
+    await writer.sell(document("Lamp"))
+    assert await reader.names("lamp") == ["Lamp"]
+    await writer.index.apply([listed(document("Second lamp"))])
+    assert (await reader.find("lamp")).total == 2
+    await writer.index.rebuild(pages(listed(document("Third lamp"))), nothing_again)
+    assert await reader.names("lamp") == ["Third lamp"]
+    for number in range(3):
+        await writer.index.rebuild(pages(listed(document(f"Lamp {number}"))), nothing_again)
+    assert await reader.names("lamp") == ["Lamp 2"]
+    assert len(list((tmp_path / "generations").iterdir())) == 2
+    await writer.index.close()
+    await reader.index.close()
+
+
+async def test_a_folder_of_another_form_is_no_index(tmp_path: Path) -> None:
+    first = Shop(FolderSearchIndex(tmp_path))
+    await first.sell(document("Lamp"))
+    await first.index.close()
+    pointer = tmp_path / "current"
+    pointer.write_bytes(pointer.read_bytes().replace(b'"form":', b'"form":9'))
+    second = Shop(FolderSearchIndex(tmp_path))
+    assert not await second.index.ready()
+    pointer.write_bytes(b"garbage")
+    assert (await second.find("lamp")).degraded
+    await second.sell(document("Chair"))
+    assert await second.names("") == ["Chair"]
+    await second.index.close()
+
+
+def test_both_are_indexes() -> None:
+    from merx.contexts.search.adapters.memory import MemorySearchIndex
+
+    kinds: list[type[SearchIndex]] = [FolderSearchIndex, MemorySearchIndex]
+    assert len(kinds) == 2
+    assert Wanted().facets == ()
