@@ -2,9 +2,10 @@
 
     python -m tests.bench kill_checkouts [--seed N] [--orders 200]
 
-Starts `merx demo` on a free port in a temporary folder, places orders as guests, and kills a random process every second
-or so. A request without an answer is repeated with the same key until it is decided. At the end: every acknowledged order
-is there exactly once, no cart became two orders, every mail was written once, and every counter of stock is proved.
+Starts `merx demo` on a free port in a temporary folder, places orders as guests, and kills a random process whenever the
+shop has just stood up again. A request without an answer is repeated with the same key until it is decided. At the end:
+every acknowledged order is there exactly once, no cart became two orders, every mail was written once, and every counter
+of stock is proved.
 """
 
 import argparse
@@ -37,8 +38,9 @@ VIOLATIONS = {
         select c.id from carts.cart c left join orders."order" o on o.cart_id = c.id
          where c.status = 'completed' and o.id is null""",
     "an order whose lines do not sum up": """
-        select o.id from orders."order" o join (select order_id, sum(line_total_amount) s from orders.order_line group by 1) l
-            on l.order_id = o.id where o.items_total_amount <> l.s or o.total_amount <> l.s + o.shipping_total_amount""",
+        select o.id from orders."order" o
+          join (select order_id, sum(line_total_amount) s from orders.order_line group by 1) l on l.order_id = o.id
+         where o.items_total_amount <> l.s or o.total_amount <> l.s + o.shipping_total_amount""",
     "an order without exactly one payment": """
         select o.id from orders."order" o left join payments.payment p on p.order_id = o.id
          group by o.id having count(p.id) <> 1""",
@@ -117,23 +119,25 @@ def _valkey_pid(folder: Path) -> int | None:
         return None
 
 
-async def _killer(folder: Path, rnd: random.Random, seen: History, done: asyncio.Event) -> None:
+async def _killer(
+    client: httpx.AsyncClient, folder: Path, rnd: random.Random, seen: History, done: asyncio.Event
+) -> None:
+    """Waits until the shop is well again before the next blow: a shop that never stands up shows nothing."""
     turn = 0
     while not done.is_set():
+        await _until_decided(client, "GET", "/health/ready")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), rnd.uniform(0.2, 1.0))
         # Each kind in turn first, so that a short run kills every one of them.
         victim = VICTIMS[turn % 4] if turn < 8 else rnd.choice(VICTIMS)
-        pid = _pid(folder, victim)
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-                seen.kills[victim] += 1
-                print(
-                    f"  {time.strftime('%H:%M:%S')} kill -9 {victim} ({len(seen.acknowledged)} orders so far)",
-                    flush=True,
-                )
         turn += 1
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(done.wait(), rnd.uniform(0.6, 2.0))
+        pid = _pid(folder, victim)
+        if pid is None or done.is_set():
+            continue
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            seen.kills[victim] += 1
+            print(f"  {time.strftime('%X')} kill -9 {victim} ({len(seen.acknowledged)} orders so far)", flush=True)
 
 
 async def _check(folder: Path, seen: History) -> list[str]:
@@ -191,7 +195,7 @@ async def run(orders: int, seed: int) -> int:
                         await _buy(client, variants, number, rnd, seen)
 
                 began = time.monotonic()
-                killer = asyncio.create_task(_killer(folder, rnd, seen, done))
+                killer = asyncio.create_task(_killer(client, folder, rnd, seen, done))
                 await asyncio.gather(*(one(number) for number in range(orders)))
                 done.set()
                 await killer
