@@ -52,16 +52,8 @@ def place_order(base: str) -> dict[str, Any]:
     """Raises Surprise. Returns the order as the shop shows it to the guest."""
     shop = Shop(base)
     tree = shop.ask("GET", "/categories")
-    page = shop.ask("GET", "/products?limit=20&in_stock=true")
-    told(f"{len(items(tree))} top categories; {len(page['items'])} products on the first page")
-    variant = None
-    for found in page["items"]:
-        product = shop.ask("GET", f"/products/{quote(found['slug'])}")
-        variant = next((v for v in product["variants"] if v["available"] >= 2), None)
-        if variant is not None:
-            break
-    if variant is None:
-        raise Surprise("no product of the first page can be bought twice")
+    told(f"{len(items(tree))} top categories")
+    product, variant = choose(shop)
     told(f"chosen: {product['name']}, {money(variant['price'])}, {variant['available']} available")
 
     cart = shop.ask("POST", "/carts", {}, 201, Idempotency_Key=fresh())
@@ -95,6 +87,20 @@ def place_order(base: str) -> dict[str, Any]:
     left = until_stock_is(shop, product["slug"], variant["id"], variant["available"] - 2)
     told(f"read back with its token: {money(order['total'])}; {left} left in stock")
     return order
+
+
+def choose(shop: Shop) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A product and a variant with two in stock. A new shop hears of its stock a moment after it opens."""
+    deadline = time.monotonic() + 20
+    while True:
+        for found in shop.ask("GET", "/products?limit=20&in_stock=true")["items"]:
+            product = shop.ask("GET", f"/products/{quote(found['slug'])}")
+            for variant in product["variants"]:
+                if variant["available"] >= 2:
+                    return product, variant
+        if time.monotonic() > deadline:
+            raise Surprise("no product of the first page can be bought twice")
+        time.sleep(0.2)
 
 
 def until_stock_is(shop: Shop, slug: str, variant_id: str, expected: int) -> int:

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from merx.bootstrap.demo import environment
+from merx.bootstrap.demo import environment, remembered
+from merx.bootstrap.demo.filling import Filled, fill
 from merx.bootstrap.demo.ready import until_ready
 from merx.bootstrap.demo.screen import Report, Screen, make_screen
-from merx.bootstrap.demo.summary import Logins, summary
+from merx.bootstrap.demo.summary import refused_rows, summary
 from merx.bootstrap.listen import free_port, port_problem
 from merx.bootstrap.supervisor import Child, StopRequest, Supervisor, end_survivors, python_environment, rotate
 from merx.infra.embedded import DataFolder, EmbeddedError, EmbeddedPostgres, EmbeddedValkey
@@ -21,6 +22,10 @@ from merx.infra.settings import load_settings
 SERVERS, PROCESSES = 1, 2
 PROCESS_NAMES = {"serve": "API", "worker": "worker", "schedule": "scheduler"}
 GIVE_UP_DEATHS = 3
+FIRST_EVENTS_SECONDS = 60.0
+EVENTS_WAITING = """
+    select exists (select from platform.outbox_delivery where state = 'pending' and subscriber not like 'job:%')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,35 +122,31 @@ class _Shop:
             await supervisor.add("PostgreSQL", postgres, stage=SERVERS)
         with screen.step("Valkey"):
             await supervisor.add("Valkey", valkey, stage=SERVERS)
-        from merx.infra.tokens import ensure_keys
-
-        ensure_keys(folder.keys)
+        self._make_keys()
         variables = environment.shop_environment(
             folder, host=options.host, port=port, database_url=postgres.url, redis_url=valkey.url
         )
-        logins = await self._fill(variables)
-        with screen.step("API, worker, scheduler"):
-            await self._start_processes(supervisor, variables, port)
+        load_settings({**os.environ, **variables})  # a wrong MERX_* of the user's is told before a process dies of it
+        env = python_environment(variables)
+        known = remembered.recall(folder) if options.catalogue is None else None
+        filled = known or await self._fill(env)
+        await self._start_processes(supervisor, env, port)
+        if known is None:
+            await self._let_first_events_through(postgres.url)
         environment.publish(folder, variables)
         screen.close()
+        if refused := refused_rows(filled):
+            screen.say(refused)
         base = f"http://{_reached(options.host)}:{port}"
-        screen.say(
-            summary(
-                base=base,
-                folder=folder.path,
-                staff=logins.staff,
-                customer=logins.customer,
-                seconds=time.monotonic() - began,
-            )
-        )
+        screen.say(summary(base=base, folder=folder.path, filled=filled, seconds=time.monotonic() - began))
 
-    async def _fill(self, variables: Mapping[str, str]) -> Logins:
-        """Schema and data. Both find out themselves what is there already."""
-        settings = load_settings({**os.environ, **variables})
-        with self._screen.step("database schema"):
-            await _bring_schema_up_to_date(settings.database_url)
-        from merx.bootstrap.seed import seed
+    def _make_keys(self) -> None:
+        if not all((self._folder.keys / name).exists() for name in ("secret", "token.pem")):
+            from merx.infra.tokens import ensure_keys
 
+            ensure_keys(self._folder.keys)
+
+    async def _fill(self, env: Mapping[str, str]) -> Filled:
         with contextlib.ExitStack() as steps:
             current = ""
             report: Report | None = None
@@ -158,43 +159,46 @@ class _Shop:
                     current = step
                 report(done, total)
 
-            return await seed(settings, self._options.catalogue, progress)
+            filled = await fill(env, self._options.catalogue, self._folder.log / "fill.log", progress)
+        remembered.remember(self._folder, filled)
+        return filled
 
-    async def _start_processes(self, supervisor: Supervisor, variables: Mapping[str, str], port: int) -> None:
-        env = python_environment(variables)
-        children: dict[str, Child] = {}
-        for command, name in PROCESS_NAMES.items():
-            children[command] = Child(
+    async def _start_processes(self, supervisor: Supervisor, env: Mapping[str, str], port: int) -> None:
+        children = {
+            command: Child(
                 # -P: a file called redis.py in the user's folder is not our library.
                 [sys.executable, "-P", "-m", "merx", command],
                 env=env,
                 log=self._folder.log / f"{command}.log",
                 record=self._folder.run / f"{command}.child",
             )
-            await supervisor.add(name, children[command], stage=PROCESSES)
-        await until_ready(
-            _reached(self._options.host),
-            port,
-            children["serve"],
-            gives_up=lambda: supervisor.deaths(PROCESS_NAMES["serve"]) >= GIVE_UP_DEATHS,
-        )
+            for command in PROCESS_NAMES
+        }
+        with self._screen.step("API"):
+            await supervisor.add(PROCESS_NAMES["serve"], children["serve"], stage=PROCESSES)
+            await until_ready(
+                _reached(self._options.host),
+                port,
+                children["serve"],
+                gives_up=lambda: supervisor.deaths(PROCESS_NAMES["serve"]) >= GIVE_UP_DEATHS,
+            )
+        # Only now: three interpreters that load at once on two cores would keep the first customer waiting.
+        with self._screen.step("worker and scheduler"):
+            for command in ("worker", "schedule"):
+                await supervisor.add(PROCESS_NAMES[command], children[command], stage=PROCESSES)
 
+    async def _let_first_events_through(self, database_url: str) -> None:
+        """A new catalogue is on sale when the worker has told it of its stock."""
+        import asyncpg
 
-async def _bring_schema_up_to_date(database_url: str) -> None:
-    import asyncpg
-
-    from merx.bootstrap.schema import CURRENT, head
-
-    connection = await asyncpg.connect(database_url, timeout=10, command_timeout=10)
-    try:
-        is_new = await connection.fetchval("select to_regclass('public.alembic_version') is null")
-        current = None if is_new else await connection.fetchval(CURRENT)
-    finally:
-        await connection.close(timeout=5)
-    if current is None or current < head():  # loading the migration tool takes longer than the rest of a later start
-        from merx.bootstrap.migrate import upgrade
-
-        await asyncio.to_thread(upgrade, database_url)
+        with self._screen.step("first events"):
+            connection = await asyncpg.connect(database_url, timeout=10, command_timeout=10)
+            try:
+                deadline = time.monotonic() + FIRST_EVENTS_SECONDS
+                while time.monotonic() < deadline and await connection.fetchval(EVENTS_WAITING):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            finally:
+                await connection.close(timeout=5)
 
 
 def _reached(host: str) -> str:

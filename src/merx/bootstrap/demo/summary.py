@@ -2,26 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Protocol
+
+from merx.bootstrap.demo.filling import Filled
 
 
-class Login(Protocol):
-    @property
-    def email(self) -> str: ...
-    @property
-    def password(self) -> str: ...
-
-
-class Logins(Protocol):
-    """Who the seed made, as far as this screen shows it."""
-
-    @property
-    def staff(self) -> Login: ...
-    @property
-    def customer(self) -> Login: ...
-
-
-def summary(*, base: str, folder: Path, staff: Login, customer: Login, seconds: float) -> str:
+def summary(*, base: str, folder: Path, filled: Filled, seconds: float) -> str:
+    staff, customer = filled.staff, filled.customer
     body = json.dumps({"email": staff.email, "password": staff.password})
     return f"""
   Your shop is open (after {seconds:.1f} s).
@@ -39,3 +25,14 @@ def summary(*, base: str, folder: Path, staff: Login, customer: Login, seconds: 
     curl -s -X POST {base}/api/v1/auth/login -H 'Content-Type: application/json' -d '{body}'
 
   Ctrl-C stops everything; the data stays for the next start."""
+
+
+def refused_rows(filled: Filled) -> str:
+    """What the import left out, "" when nothing."""
+    if not filled.refused:
+        return ""
+    lines = [f"\n  {filled.refused:,} rows of the catalogue were refused, all others are in:"]
+    lines += [f"    {problem}" for problem in filled.problems]
+    if filled.problems_file:
+        lines.append(f"    all of them: {filled.problems_file}")
+    return "\n".join(lines)

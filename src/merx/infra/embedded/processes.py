@@ -87,13 +87,14 @@ def spawn(
             cwd=cwd,
             env=dict(env),
             start_new_session=True,
-            preexec_fn=_die_with_parent(parent_death_signal),  # noqa: PLW1509 - it only makes two system calls
+            preexec_fn=die_with_parent(parent_death_signal),  # noqa: PLW1509 - it only makes two system calls
             **(account.switch if account else {}),
         )
     return Process(child.pid, child)
 
 
-def _die_with_parent(number: int | None) -> Callable[[], None] | None:
+def die_with_parent(number: int | None) -> Callable[[], None] | None:
+    """A `preexec_fn`: the child gets the signal `number` when its parent dies. None where the system can not do that."""
     if number is None or not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None, use_errno=True)
