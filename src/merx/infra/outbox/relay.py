@@ -39,7 +39,7 @@ class Relay:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        look_for_suspects = loop.time()
+        look_for_suspects, away = loop.time(), False
         while not self._stopping:
             self._awake.clear()
             try:
@@ -50,12 +50,17 @@ class Relay:
                         look_for_suspects = loop.time()
                         continue
             except Unavailable as error:
-                logger.warning("the relay waits for the database: {}", error)
+                if not away:
+                    logger.warning("the relay waits for the database: {}", error)
+                away = True
                 await asyncio.sleep(self._every)
                 continue
             except Exception:
                 logger.exception("the relay stumbled")
                 await asyncio.sleep(self._every)
                 continue
+            if away:
+                logger.info("the relay has its database again")
+            away = False
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._awake.wait(), self._every)

@@ -27,12 +27,18 @@ class Scheduler:
                 await self._task
 
     async def _run(self) -> None:
+        away = False
         while True:
             try:
                 if made := await self._timetable.tick():
                     self._nudge(made)
+                if away:
+                    logger.info("the scheduler has its database again")
+                away = False
             except Unavailable as error:
-                logger.warning("the scheduler waits for the database: {}", error)
+                if not away:
+                    logger.warning("the scheduler waits for the database: {}", error)
+                away = True
             except Exception:
                 logger.exception("the scheduler stumbled")
             await asyncio.sleep(self._every)

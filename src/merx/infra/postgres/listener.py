@@ -8,7 +8,6 @@ from loguru import logger
 
 from merx.infra.cache import ByteCache
 from merx.infra.postgres.database import Database
-from merx.infra.postgres.failures import LOST
 from merx.infra.postgres.uow import CACHE_CHANNEL
 
 _PING_SECONDS = 5.0
@@ -22,6 +21,7 @@ class CacheListener:
         self._database = database
         self._cache = cache
         self._task: asyncio.Task[None] | None = None
+        self._said = ""
 
     async def start(self) -> None:
         self._cache.suspend()
@@ -38,8 +38,12 @@ class CacheListener:
         while True:
             try:
                 await self._listen()
-            except LOST as error:
-                logger.warning("cache listener lost its connection", kind=type(error).__name__)
+            except Exception as error:
+                # Whatever it is, it may pass; it is said once.
+                kind = type(error).__name__
+                if kind != self._said:
+                    logger.warning("cache listener lost its connection", kind=kind)
+                self._said = kind
             finally:
                 self._cache.suspend()
             await asyncio.sleep(_RETRY_SECONDS)
@@ -51,6 +55,7 @@ class CacheListener:
             connection.add_termination_listener(lambda *_: gone.set())
             await connection.add_listener(CACHE_CHANNEL, self._hear)
             self._cache.resume()
+            self._said = ""
             while not gone.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(gone.wait(), _PING_SECONDS)

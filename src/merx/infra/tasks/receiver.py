@@ -23,8 +23,9 @@ async def receive(broker: StreamBroker, deliverer: Deliverer, relay: Relay, *, m
             if await deliverer.deliver([UUID(text) for text in ids]) < len(ids):
                 relay.wake()
 
-    # It warns of its own end, which is ours to decide.
-    logging.getLogger("taskiq.api.receiver").setLevel(logging.ERROR)
+    # The first warns of its own end, which is ours to decide; the second of messages it drops, which is worth a line.
+    logging.getLogger("taskiq.receiver").setLevel(logging.ERROR)
+    logging.getLogger("taskiq.receiver.receiver").setLevel(logging.WARNING)
     broker.register_task(deliver, task_name=TASK)
     await run_receiver_task(
         broker,
