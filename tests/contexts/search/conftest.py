@@ -166,6 +166,7 @@ class Office:
         }.items():
             infra.set_provider(name, providers.Object(value))
         self.container = SearchContainer(infra=infra, catalog=providers.Object(self.catalogue))
+        self.container.pause.override(0.01)
 
     def http_parts(self) -> HttpParts:
         return HttpParts(

@@ -29,7 +29,7 @@ from merx.contexts.search.usecases.suggest import SuggestHandler
 from merx.infra.http.auth import public, staff
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.kernel.errors import FieldError, Invalid
-from merx.kernel.money import MAX_AMOUNT, CurrencyCode
+from merx.kernel.money import MAX_AMOUNT
 
 MAX_QUERY = 200
 MAX_FACETS = 12
@@ -40,7 +40,9 @@ _MAX_NAME, _MAX_VALUE = 100, 120
 _Query = Annotated[str, QueryParameter(name="q", max_length=MAX_QUERY, description="what to search for")]
 _Keys = Annotated[list[str] | None, QueryParameter(description="slug or id; repeat it for alternatives")]
 _Price = Annotated[int | None, QueryParameter(ge=0, le=MAX_AMOUNT, description="minor units")]
-_Currency = Annotated[CurrencyCode | None, QueryParameter(description="of the prices asked for; default the shop's")]
+_Currency = Annotated[
+    str | None, QueryParameter(pattern=r"^[A-Z]{3}\Z", description="of the prices asked for; default the shop's")
+]
 _InStock = Annotated[bool, QueryParameter(description="only what can be had")]
 _Sort = Annotated[Sort, QueryParameter(description="order of the result")]
 _Facets = Annotated[
