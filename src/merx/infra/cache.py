@@ -18,12 +18,16 @@ EVERYTHING = "*"
 _MAX_REMEMBERED = 10_000
 
 
-class CachedResponse(msgspec.Struct, frozen=True):
-    """A 200 answer as it goes to the wire; `headers` hold content type, length, etag and cache control."""
+class CachedResponse(msgspec.Struct):
+    """A 200 answer as it goes to the wire; `headers` hold content type, length, etag and cache control.
+
+    `block` is for whoever writes them: the headers in one piece, remembered at the first hit.
+    """
 
     body: bytes
     etag: bytes
     headers: list[tuple[bytes, bytes]]
+    block: bytes = b""
 
 
 def cached_response(body: bytes, max_age: int, content_type: bytes = b"application/json") -> CachedResponse:

@@ -99,6 +99,10 @@ class Hosts:
         self._suffixes = tuple(name[1:] for name in names if name.startswith("*."))
         self._good: set[bytes] = set()
 
+    def knows(self, host: bytes | None) -> bool:
+        """True for a host that was checked before."""
+        return host in self._good
+
     def check(self, host: bytes | None) -> None:
         if host in self._good:
             return

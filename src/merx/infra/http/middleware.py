@@ -5,26 +5,28 @@ security headers, the access line and the metrics. What is refused here gets the
 """
 
 import itertools
-import re
 import secrets
 from time import perf_counter, time
 
 import msgspec
 
 from merx.infra.cache import ByteCache
+from merx.infra.http import server
 from merx.infra.http.access import AccessLine, AccessLog
 from merx.infra.http.asgi import AsgiApp, Message, Receive, Scope, Send, send_failure
 from merx.infra.http.bodies import BodyGate, replay
 from merx.infra.http.callers import Authenticator, caller_address
 from merx.infra.http.errors import failure_of, note
+from merx.infra.http.hits import REQUEST_ID as GIVEN_REQUEST_ID
+from merx.infra.http.hits import Hits
 from merx.infra.http.inbound import Hosts, Refused, check_headers, check_url
 from merx.infra.http.problems import RawHeaders
 from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
 from merx.infra.logging import REQUEST_ID
 from merx.infra.metrics import RequestMetrics
+from merx.kernel.actor import ActorKind
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 _NO_STORE = (b"cache-control", b"no-store")
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _SECURITY: RawHeaders = [
@@ -38,6 +40,7 @@ _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 CLIENT_GONE = 499
 FROM_CACHE = "(from cache)"
 NO_ROUTE = "(no route)"
+_ANYBODY = ActorKind.anonymous.value
 
 
 class FrameParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +60,19 @@ class FrameParts(msgspec.Struct, frozen=True, kw_only=True):
 class Exchange:
     """One request on its way through: what the layer has to remember until the answer is out."""
 
-    __slots__ = ("_security", "_send", "by_name", "method", "request_id", "started", "status", "template", "who")
+    __slots__ = (
+        "_head",
+        "_security",
+        "_send",
+        "begun",
+        "by_name",
+        "method",
+        "request_id",
+        "started",
+        "status",
+        "template",
+        "who",
+    )
 
     def __init__(self, scope: Scope, send: Send, request_id: str, security: RawHeaders) -> None:
         self.started = perf_counter()
@@ -65,10 +80,12 @@ class Exchange:
         self.method: str = scope["method"]
         self.request_id = request_id
         self.status = 0
+        self.begun = False
         self.template = NO_ROUTE
-        self.who = "anonymous"
+        self.who = _ANYBODY
         self._send = send
         self._security = security
+        self._head: Message | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -81,8 +98,20 @@ class Exchange:
             if b"content-security-policy" not in present:
                 outgoing.append(_POLICY)
             message["headers"] = outgoing
-        elif self.method == "HEAD":
+            # Waits for the body: most answers are of one piece.
+            self._head = message
+            return
+        if self.method == "HEAD":
             message["body"] = b""
+        self.begun = True
+        head, self._head = self._head, None
+        if head is not None:
+            if self.method != "HEAD" and not message.get("more_body", False):
+                cycle = server.short_way(self._send)
+                body: bytes = message.get("body", b"")
+                if cycle is not None and server.write_answer(cycle, self.status, head["headers"], body):
+                    return
+            await self._send(head)
         await self._send(message)
 
 
@@ -94,6 +123,9 @@ class Frame:
         self._parts = parts
         self._cache = parts.cache if parts.cache is not None and parts.cache.enabled else None
         self._security = [*_SECURITY, _HSTS] if parts.https else _SECURITY
+        self._hits = (
+            Hits(self._cache, parts.hosts, [*self._security, _POLICY], self._hit) if self._cache is not None else None
+        )
         # Unique without coordination, and cheaper than random bytes for every request.
         self._id_prefix = secrets.token_hex(5)
         self._ids = itertools.count(1)
@@ -102,8 +134,9 @@ class Frame:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
-        request_id = f"{self._id_prefix}-{next(self._ids):x}"
-        exchange = Exchange(scope, send, request_id, self._security)
+        if self._hits is not None and scope["method"] == "GET" and self._hits.answer(scope, send, self._new_id):
+            return
+        exchange = Exchange(scope, send, self._new_id(), self._security)
         metrics = self._parts.metrics
         metrics.in_flight += 1
         try:
@@ -113,18 +146,21 @@ class Frame:
         except Exception as error:
             failure = failure_of(error)
             note(failure, error, exchange.request_id)
-            if exchange.status:
+            if exchange.begun:
                 raise
             await send_failure(exchange.send, failure, exchange.request_id)
         finally:
             metrics.in_flight -= 1
             self._record(exchange, scope)
 
+    def _new_id(self) -> str:
+        return f"{self._id_prefix}-{next(self._ids):x}"
+
     async def _handle(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         parts = self._parts
         by_name = exchange.by_name
         given = by_name.get(b"x-request-id")
-        if given is not None and _REQUEST_ID.fullmatch(given):
+        if given is not None and GIVEN_REQUEST_ID.fullmatch(given):
             exchange.request_id = given.decode()
         REQUEST_ID.set(exchange.request_id)
         check_headers(scope["headers"], by_name)
@@ -178,28 +214,40 @@ class Frame:
         return False
 
     def _record(self, exchange: Exchange, scope: Scope) -> None:
-        parts = self._parts
         seconds = perf_counter() - exchange.started
         template = exchange.template
         if template is NO_ROUTE:
             template = scope.get("path_template", NO_ROUTE)
         status = exchange.status or CLIENT_GONE
-        parts.metrics.observe(exchange.method, template, status, seconds)
-        if parts.access is None:
-            return
+        self._parts.metrics.observe(exchange.method, template, status, seconds)
+        if self._parts.access is not None:
+            address = scope["state"].get("client") if self._parts.proxies and "state" in scope else None
+            self._note(scope, template, status, seconds, exchange.request_id, exchange.who, address)
+
+    def _hit(self, scope: Scope, headers: dict[bytes, bytes], request_id: str, status: int, started: float) -> None:
+        seconds = perf_counter() - started
+        self._parts.metrics.observe("GET", FROM_CACHE, status, seconds)
+        if self._parts.access is not None:
+            proxies = self._parts.proxies
+            address = caller_address(scope, headers.get(b"x-forwarded-for"), proxies) if proxies else None
+            self._note(scope, FROM_CACHE, status, seconds, request_id, _ANYBODY, address)
+
+    def _note(
+        self, scope: Scope, template: str, status: int, seconds: float, request_id: str, who: str, address: str | None
+    ) -> None:
+        assert self._parts.access is not None
         client = scope.get("client")
-        address = scope["state"].get("client") if parts.proxies and "state" in scope else None
-        parts.access.add(
+        self._parts.access.add(
             AccessLine(
                 at=time(),
-                method=exchange.method,
+                method=scope["method"],
                 path=scope["path"],
                 template=template,
                 status=status,
                 seconds=seconds,
-                request_id=exchange.request_id,
+                request_id=request_id,
                 client=address or (client[0] if client else ""),
-                who=exchange.who,
+                who=who,
                 cached=template is FROM_CACHE,
             )
         )
