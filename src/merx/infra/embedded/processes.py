@@ -94,7 +94,7 @@ def spawn(
 
 
 def die_with_parent(number: int | None) -> Callable[[], None] | None:
-    """A `preexec_fn`: the child gets the signal `number` when its parent dies. None where the system can not do that."""
+    """A `preexec_fn`: the child gets the signal `number` when its parent dies. None where systems can not do that."""
     if number is None or not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None, use_errno=True)
