@@ -2,10 +2,10 @@
 
     python -m tests.bench kill_checkouts [--seed N] [--orders 200]
 
-Starts `merx demo` on a free port in a temporary folder, places orders as guests, and kills a random process whenever the
-shop has just stood up again. A request without an answer is repeated with the same key until it is decided. At the end:
-every acknowledged order is there exactly once, no cart became two orders, every mail was written once, and every counter
-of stock is proved.
+Starts `merx demo` on a free port in a temporary folder, places orders as guests, and kills a random process whenever
+the shop has just stood up again. A request without an answer is repeated with the same key until it is decided. In the
+end every acknowledged order is there exactly once, no cart became two orders, every mail was written once, and every
+counter of stock is proved.
 """
 
 import argparse

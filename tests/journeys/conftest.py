@@ -51,7 +51,11 @@ class World:
         await self.app.contexts.shipping.seed_shipping()()
         clothing = await catalog.create_category()(CreateCategory(name="Clothing"))
         shirts = await catalog.create_category()(CreateCategory(name="Shirts", parent_id=clothing))
-        for name, amount in (("Harbour Linen Shirt", 45_00), ("Meadow Cotton Shirt", 30_00), ("Granite Flannel", 60_00)):
+        for name, amount in (
+            ("Harbour Linen Shirt", 45_00),
+            ("Meadow Cotton Shirt", 30_00),
+            ("Granite Flannel", 60_00),
+        ):
             variants = [
                 NewVariant(
                     sku=f"{name[:3].upper()}-{colour}-{size}",

@@ -129,9 +129,9 @@ class EditProductHandler:
             product = await _present(uow, product_id, expected_version)
             await _check_references(uow, cmd.brand_id or None, cmd.category_id or None)
             old_slug, known = product.slug, {variant.id for variant in product.variants}
-            for field in ("name", "slug", "brand_id", "category_id", "description", "model", "attributes"):
+            for field in cmd.__struct_fields__:
                 value = getattr(cmd, field)
-                if value is not UNSET:
+                if field != "variants" and value is not UNSET:
                     setattr(product, field, value)
             if cmd.variants is not UNSET:
                 for position, edit in enumerate(cmd.variants):

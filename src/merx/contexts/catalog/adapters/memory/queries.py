@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from merx.contexts.catalog.adapters.memory.shelf import MemoryShelf
 from merx.contexts.catalog.adapters.memory.storefront import is_visible, main_variants
 from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound, ProductNotFound
@@ -20,7 +22,6 @@ from merx.contexts.catalog.ports.queries import (
     ProductSummary,
     Sort,
     StaffProduct,
-    StaffVariant,
     VariantView,
 )
 from merx.contexts.catalog.ports.tree import build_tree
@@ -172,26 +173,7 @@ class MemoryCatalogQueries:
         product = self._shelf.products.get(product_id)
         if product is None:
             raise ProductNotFound
-        variants = [
-            StaffVariant(v.id, v.sku, dict(v.options), v.price, list(v.barcodes), v.weight_grams, v.active)
-            for v in product.variants
-        ]
-        return StaffProduct(
-            product.id,
-            product.version,
-            product.slug,
-            product.name,
-            product.status,
-            product.brand_id,
-            product.category_id,
-            product.description,
-            product.model,
-            product.external_id,
-            dict(product.attributes),
-            variants,
-            product.created_at,
-            product.updated_at,
-        )
+        return msgspec.convert(product, StaffProduct, from_attributes=True)
 
 
 def _says(value: object, text: str) -> bool:

@@ -5,8 +5,11 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from merx.contexts.catalog.adapters.postgres.listing import list_products
+from merx.contexts.catalog.adapters.postgres.rows import ProductRow, VariantRow
 from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound, ProductNotFound
 from merx.contexts.catalog.domain.taxonomy import Crumb
 from merx.contexts.catalog.ports.keys import brand_cursor, id_or_slug
@@ -29,6 +32,8 @@ from merx.infra.postgres import Reader, compiled
 from merx.kernel.errors import NotFound
 from merx.kernel.money import Money
 from merx.kernel.paging import Page, encode_cursor
+
+_P, _V = ProductRow.__table__.c, VariantRow.__table__.c
 
 _DETAIL = """
     select l.product_id, l.slug, l.name, l.brand_id, l.brand_slug, l.brand_name, c.trail, p.description, p.model,
@@ -83,17 +88,28 @@ _BRANDS = compiled(
      order by name_key, id limit cast(:limit as int)
     """
 )
+_STAFF_VARIANTS = (
+    select(
+        func.json_agg(
+            aggregate_order_by(
+                func.json_build_object(
+                    *("id", _V.id, "sku", _V.sku, "options", _V.options, "barcodes", _V.barcodes),
+                    *("weight_grams", _V.weight_grams, "active", _V.active),
+                    *("price", func.json_build_object("amount", _V.price_amount, "currency", _V.price_currency)),
+                ),
+                _V.position,
+            )
+        )
+    )
+    .where(_V.product_id == _P.id)
+    .scalar_subquery()
+    .label("variants")
+)
+# The view names the columns, so a field added to it is read without a change here.
 _STAFF = compiled(
-    """
-    select p.id, p.version, p.slug, p.name, p.status, p.brand_id, p.category_id, p.description, p.model, p.external_id,
-           p.attributes,
-           (select json_agg(json_build_object('id', v.id, 'sku', v.sku, 'options', v.options, 'price',
-                    json_build_object('amount', v.price_amount, 'currency', v.price_currency), 'barcodes', v.barcodes,
-                    'weight_grams', v.weight_grams, 'active', v.active) order by v.position)
-              from catalog.variant v where v.product_id = p.id),
-           p.created_at, p.updated_at
-      from catalog.product p where p.id = :id
-    """
+    select(*(_STAFF_VARIANTS if name == "variants" else _P[name] for name in StaffProduct.__struct_fields__)).where(
+        _P.id == bindparam("id", type_=Uuid)
+    )
 )
 
 _trail = msgspec.json.Decoder(list[Crumb])
@@ -179,7 +195,5 @@ class PostgresCatalogQueries:
         row = await self._reader.fetchrow(_STAFF, id=product_id)
         if row is None:
             raise ProductNotFound
-        columns = list(row)
-        columns[10] = _attributes.decode(row[10])
-        columns[11] = _staff_variants.decode(row[11]) if row[11] else []
-        return StaffProduct(*columns)
+        variants = _staff_variants.decode(row["variants"] or b"[]")
+        return StaffProduct(**{**row, "attributes": _attributes.decode(row["attributes"]), "variants": variants})
