@@ -89,3 +89,21 @@ def detail_batched() -> Any:
         return await loader.get(unquote(path.rpartition("/")[2])) or b""
 
     return reading(respond)
+
+
+def listing() -> Any:
+    """The first 20 products of a category, newest first. The path ends in `/{category}/products`."""
+    from merx.contexts.catalog.adapters.postgres import listing as lists
+    from merx.contexts.catalog.ports.keys import next_cursor
+    from merx.contexts.catalog.ports.queries import Sort
+    from merx.kernel.paging import Page
+
+    statement = lists._statement((str, None, False, False, False, False, (), Sort.newest, False))
+
+    async def respond(pool: asyncpg.Pool, path: str) -> bytes:
+        slug = unquote(path.split("/")[-2])
+        rows = await pool.fetch(statement.sql, *statement.arguments({"category": slug, "limit": 21}))
+        following = next_cursor(rows[19][10], rows[19][0]) if len(rows) > 20 else None
+        return msgspec.json.encode(Page([lists._summary(row) for row in rows[:20]], following))
+
+    return reading(respond)

@@ -1,6 +1,6 @@
 """Load from keep-alive connections in one thread: epoll, no event loop, a few µs a request.
 
-A user is a generator: it yields the bytes of a request and is given the answer. It asks again as soon as it is answered.
+A user is a generator: it yields the bytes of a request, is given the answer, and asks again at once.
 """
 
 import select

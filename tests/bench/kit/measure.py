@@ -64,6 +64,9 @@ class Comparison(NamedTuple):
     results: dict[str, Result]
     rounds: dict[str, list[Result]]
 
+    def text(self, *names: str) -> str:
+        return "; ".join(f"{name} {self.results[name].text()}" for name in names)
+
     def ratio(self, ours: str, floor: str, of: Literal["rate", "p95", "cpu"] = "rate") -> float:
         """The median of the ratios of a round: what else the machine does in a round meets both."""
         pairs = zip(self.rounds[ours], self.rounds[floor], strict=True)

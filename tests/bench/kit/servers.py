@@ -122,7 +122,7 @@ def api(home: Path, environment: Mapping[str, str], name: str = "merx") -> Serve
 
 
 def asgi(factory: str, home: Path, environment: Mapping[str, str], name: str = "floor") -> Server:
-    """Another application in the same server with the same settings; `factory` as in `tests.bench.kit.floors:cached`."""
+    """Another application in the same server with the same settings; `factory` as in `module:function`."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port), *UVICORN]
     return Server(name, command, environment, home, port)

@@ -82,6 +82,11 @@ class Shop:
 
         return asyncio.run(run())
 
+    def product_paths(self, number: int) -> list[str]:
+        """Of visible products, in no order that an index has."""
+        slugs = [row[0] for row in self.sql("select slug from catalog.listing order by slug")]
+        return [f"{API}/products/{slug}" for slug in random.Random(1).sample(slugs, min(number, len(slugs)))]
+
     def variants(self, number: int, seed: int = 1) -> list[UUID]:
         """Some variants that are on sale and in stock, the same ones every time."""
         found = self.sql("select variant_id from catalog.availability where available > 0 order by variant_id")
@@ -95,9 +100,8 @@ class Shop:
         models: list[ReadyCart] = []
         drive(server.port, [made(variants, models) for variants in lines], 60).expect(200, 201)
         copies = -(-number // len(models))
-        carts = []
         totals = {model.id: model.total for model in models}
-        for row in self.sql(
+        rows = self.sql(
             """
             insert into carts.cart (id, version, currency, created_at, updated_at, status, email, address, shipping,
                                     lines, merged_into)
@@ -107,8 +111,8 @@ class Shop:
             """,
             [model.id for model in models],
             copies,
-        ):
-            carts.append(ReadyCart(row[0], self.tokens.issue("cart", row[0]), totals[row[1]]))
+        )
+        carts = [ReadyCart(row[0], self.tokens.issue("cart", row[0]), totals[row[1]]) for row in rows]
         self.sql("update carts.cart set merged_into = null where merged_into is not null")
         # Statistics and visibility as autovacuum would have left them in a shop that is not a minute old.
         self.sql("vacuum analyze carts.cart")
