@@ -1,8 +1,9 @@
 """The whole life of `merx demo` in an empty folder: first start, an order, its mail, Ctrl-C, second start, kill -9.
 
-    python tests/smoke/demo_smoke.py
+    python tests/smoke/demo_smoke.py [--strict]
 
-Prints how long each start took. Run it with the interpreter that has Merx installed.
+Prints how long each start took; with --strict a start that takes longer than promised (on a quiet machine with two
+cores) is an error. Run it with the interpreter that has Merx installed.
 """
 
 import http.client
@@ -51,7 +52,7 @@ class Demo:
                 raise Surprise(f"not ready after {limit * 3:.0f} s")
             time.sleep(0.05)
         took = time.monotonic() - began
-        if took > limit:
+        if took > limit and "--strict" in sys.argv:
             raise Surprise(f"ready after {took:.1f} s, allowed are {limit:.0f} s")
         return took
 
