@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 import msgspec
 
@@ -97,7 +98,7 @@ def tokens_of(word: str) -> tuple[str, ...]:
 
 def tokens(text: str) -> list[str]:
     """All tokens of a text of a document, in order."""
-    return [token for word in split_words(text) for token in tokens_of(word)]
+    return list(chain.from_iterable(map(tokens_of, split_words(text))))
 
 
 class Analysed(msgspec.Struct, frozen=True):
@@ -108,15 +109,17 @@ class Analysed(msgspec.Struct, frozen=True):
 
 
 def analyse(text: str) -> Analysed:
-    found: list[str] = []
-    words: list[str] = []
-    for word in split_words(text):
-        found += tokens_of(word)
-        parts = parts_of(word)
-        words += parts
-        if len(parts) > 1:
-            words.append("".join(parts))
-    return Analysed(tuple(found), tuple(word for word in words if len(word) <= _MAX_TOKEN))
+    words = split_words(text)
+    return Analysed(
+        tuple(chain.from_iterable(map(tokens_of, words))), tuple(chain.from_iterable(map(_simple_words, words)))
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _simple_words(word: str) -> tuple[str, ...]:
+    parts = parts_of(word)
+    forms = parts if len(parts) == 1 else [*parts, "".join(parts)]
+    return tuple(form for form in forms if len(form) <= _MAX_TOKEN)
 
 
 # Brands, categories and values of attributes: some thousands in a catalogue of a hundred thousand products.

@@ -150,11 +150,10 @@ def _fields(product: ListedProduct) -> dict[str, Any]:
 def _text(product: ListedProduct) -> dict[str, str]:
     texts, words = _texts(product)
     codes = _codes(product)
-    every = dict.fromkeys(token for found in texts.values() for token in found)
-    every.update(dict.fromkeys(codes))
+    every = set(codes).union(*texts.values())
     return {
         **{field: " ".join(found) for field, found in texts.items()},
-        "any": " ".join(every),
+        "any": " ".join(sorted(every)),
         "code": " ".join(codes),
         "word": " ".join(sorted(words)),
     }
@@ -168,7 +167,7 @@ def _texts(product: ListedProduct) -> tuple[dict[str, Iterable[str]], set[str]]:
     categories = [analyse_often(step.name) for step in product.categories]
     properties = [analyse_often(value) for value in values if len(value) <= MAX_FACET_VALUE]
     properties += map(analyse_often, {value for variant in product.variants for value in variant.options.values()})
-    words = {word for text in (name, brand, *categories, *properties) for word in text.words}
+    words = set(name.words).union(*(text.words for text in (brand, *categories, *properties)))
     return {
         "name": name.tokens,
         "brand": brand.tokens,
