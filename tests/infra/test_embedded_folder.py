@@ -9,7 +9,7 @@ import pytest
 from merx.infra.embedded import DataFolder, EmbeddedError
 from merx.infra.embedded.account import Account
 from merx.infra.embedded.folder import MARKER
-from merx.infra.embedded.sockets import socket_folder
+from merx.infra.embedded.sockets import leave_sockets, socket_folder
 
 
 def refused(work: Callable[[], object]) -> str:
@@ -115,7 +115,12 @@ def test_sockets_of_a_deep_folder_live_in_the_temp_folder(tmp_path: Path) -> Non
     assert short == socket_folder(deep, me)
     assert len(str(short)) < 84
     assert short.stat().st_mode & 0o777 == 0o700
-    assert short != socket_folder(deep.with_name("other"), me)
+    other = socket_folder(deep.with_name("other"), me)
+    assert short != other
+    leave_sockets(short, deep)
+    leave_sockets(other, deep.with_name("other"))
+    assert not short.exists()
+    assert not other.exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of somebody else")
