@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from merx.bootstrap.api import create_app
 from merx.bootstrap.container import App
 from merx.contexts.catalog.usecases.commands import CreateCategory, CreateProduct, NewVariant, Price
 from merx.infra.settings import Settings
@@ -14,6 +13,7 @@ from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.drain import drain
+from tests.support.stage import staged
 
 BASE = "/api/v1"
 
@@ -83,7 +83,7 @@ class World:
 
 async def _world(settings: Settings) -> AsyncIterator[World]:
     app = App(settings)
-    async with AsgiClient(create_app(settings, app)) as client:
+    async with AsgiClient(staged(settings, app)) as client:
         world = World(app, client)
         await world.stock_up()
         yield world

@@ -9,7 +9,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dependency_injector import containers, providers
 
-from merx.bootstrap.api import create_app
 from merx.contexts.carts.container import CartsContainer
 from merx.contexts.carts.ports.queries import CartView
 from merx.contexts.carts.usecases.access import Visitor
@@ -28,6 +27,7 @@ from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
+from tests.support.stage import staged
 
 GUEST = Visitor(None, True)
 STRANGER = Visitor(new_id(), False)
@@ -188,5 +188,5 @@ def shop(request: pytest.FixtureRequest) -> Shop:
 
 @pytest.fixture
 async def client(memory_shop: Shop) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(create_app(memory_shop.settings, memory_shop)) as found:
+    async with AsgiClient(staged(memory_shop.settings, memory_shop)) as found:
         yield found

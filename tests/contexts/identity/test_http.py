@@ -12,6 +12,7 @@ from merx.bootstrap.api import create_app
 from merx.infra.http.parts import HttpParts
 from merx.infra.settings import Settings
 from tests.contexts.identity.conftest import PASSWORD, Shop
+from tests.support.stage import staged
 
 NEW = {"email": "new@example.com", "password": PASSWORD, "name": "New"}
 
@@ -34,9 +35,7 @@ class Source:
 
 @pytest.fixture
 async def client(memory_shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(
-        create_app(Settings(storage="memory"), Source(memory_shop)), client=("192.0.2.7", 1234)
-    )
+    transport = httpx.ASGITransport(staged(Settings(storage="memory"), Source(memory_shop)), client=("192.0.2.7", 1234))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1", timeout=10) as client:
         yield client
 

@@ -6,7 +6,6 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from merx.bootstrap.api import create_app
 from merx.bootstrap.container import App
 from merx.contexts.carts.usecases.access import Visitor
 from merx.contexts.carts.usecases.delivery import ChooseShipping, SetAddress
@@ -23,6 +22,7 @@ from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from tests.support.asgi import AsgiClient
 from tests.support.drain import drain
+from tests.support.stage import staged
 
 ADDRESS = Address(name="Ada", line1="1 Market Street", city="San Francisco", country="US", postal_code="94105")
 EMAIL = "ada@example.com"
@@ -122,5 +122,5 @@ def shop(request: pytest.FixtureRequest) -> Shop:
 
 @pytest.fixture
 async def client(memory_shop: Shop) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(create_app(memory_shop.app.settings, memory_shop.app)) as found:
+    async with AsgiClient(staged(memory_shop.app.settings, memory_shop.app)) as found:
         yield found

@@ -11,7 +11,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dependency_injector import containers, providers
 
-from merx.bootstrap.api import create_app
 from merx.contexts.catalog.api import CategoryRef, ProductDocument, VariantDocument
 from merx.contexts.search.adapters.memory import MemorySearchIndex
 from merx.contexts.search.adapters.neighbours import CatalogProducts
@@ -30,6 +29,7 @@ from merx.kernel.money import Money
 from merx.kernel.text import slugify
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
+from tests.support.stage import staged
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 
@@ -195,5 +195,5 @@ async def office() -> AsyncIterator[Office]:
 
 @pytest.fixture
 async def client(office: Office) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(create_app(office.settings, office)) as found:
+    async with AsgiClient(staged(office.settings, office)) as found:
         yield found

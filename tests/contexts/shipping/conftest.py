@@ -7,7 +7,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dependency_injector import containers, providers
 
-from merx.bootstrap.api import create_app
 from merx.contexts.shipping.container import ShippingContainer
 from merx.infra.http.parts import HttpParts
 from merx.infra.memory import MemoryStore
@@ -18,6 +17,7 @@ from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
+from tests.support.stage import staged
 
 
 class SilentOutbox:
@@ -85,5 +85,5 @@ def office(request: pytest.FixtureRequest) -> Office:
 
 @pytest.fixture
 async def client(memory_office: Office) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(create_app(memory_office.settings, memory_office)) as found:
+    async with AsgiClient(staged(memory_office.settings, memory_office)) as found:
         yield found

@@ -11,6 +11,7 @@ from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.toy import MEMORY, Toys, toy_app
 from tests.support.asgi import Answer, AsgiClient
+from tests.support.stage import staged
 
 PLACE = {
     "name": "a",
@@ -27,7 +28,7 @@ def toys() -> Toys:
 
 @pytest.fixture
 async def client(toys: Toys) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(toy_app(toys=toys)) as client:
+    async with AsgiClient(staged(MEMORY, toys)) as client:
         yield client
 
 
@@ -120,7 +121,9 @@ class TestHosts:
     )
     async def test_own_names_are_answered(self, host: str):
         settings = Settings(storage="memory", public_url="https://shop.example", allowed_hosts=("*.b.example",))
-        assert (await AsgiClient(toy_app(settings)).get("/api/v1/toys", headers={"host": host})).status == 200
+        assert (
+            await AsgiClient(staged(settings, Toys(settings))).get("/api/v1/toys", headers={"host": host})
+        ).status == 200
 
     @pytest.mark.parametrize(
         "host",
@@ -136,7 +139,7 @@ class TestHosts:
     )
     async def test_others_are_refused(self, host: str):
         settings = Settings(storage="memory", public_url="https://shop.example", allowed_hosts=("*.b.example",))
-        answer = await AsgiClient(toy_app(settings)).get("/api/v1/toys", headers={"host": host})
+        answer = await AsgiClient(staged(settings, Toys(settings))).get("/api/v1/toys", headers={"host": host})
         refused(answer, 400, "request.unknown-host")
 
     async def test_a_missing_or_repeated_host_is_refused(self, client: AsgiClient):
@@ -261,14 +264,14 @@ class TestBodies:
         assert (answer.status, answer.json()["id"]) == (200, "200000")
         refused(await client.post("/api/v1/toys/webhook", body=b"x" * 300_001, headers=raw), 413, "request.too-large")
 
-    async def test_a_slow_body_is_given_up(self, client: AsgiClient, monkeypatch: pytest.MonkeyPatch):
+    async def test_a_slow_body_is_given_up(self, monkeypatch: pytest.MonkeyPatch):
         import asyncio
 
         async def never() -> dict[str, object]:
             await asyncio.sleep(60)
             return {}
 
-        app = client.app
+        app = toy_app()
         monkeypatch.setattr(app._parts.bodies._deadlines, "seconds", 0.02)
         sent: list[dict[str, object]] = []
 
@@ -339,8 +342,10 @@ class TestCallers:
         ],
     )  # fmt: skip
     async def test_the_address_comes_from_own_proxies_only(self, proxies: int, forwarded: str, expected: str):
-        app = toy_app(Settings(storage="memory", trusted_proxies=proxies))
-        answer = await AsgiClient(app).get("/api/v1/toys/client", headers={"x-forwarded-for": forwarded})
+        settings = Settings(storage="memory", trusted_proxies=proxies)
+        answer = await AsgiClient(staged(settings, Toys(settings))).get(
+            "/api/v1/toys/client", headers={"x-forwarded-for": forwarded}
+        )
         assert answer.json()["id"] == expected
 
 
