@@ -29,12 +29,12 @@ async def _parents(uow: CatalogUow, parent_id: UUID | None) -> list[Crumb]:
         raise Invalid("unknown parent", fields=(FieldError("parent_id", "no such category"),)) from None
 
 
-async def _tell(uow: CatalogUow, product_ids: list[UUID], clock: Clock) -> None:
+async def _tell(uow: CatalogUow, product_ids: list[UUID], clock: Clock, page: int) -> None:
     """These products look different now."""
     await uow.storefront.touch(product_ids)
     now = clock.now()
-    for start in range(0, len(product_ids), EVENT_PAGE):
-        uow.emit(ProductsChanged(at=now, product_ids=tuple(product_ids[start : start + EVENT_PAGE])))
+    for start in range(0, len(product_ids), page):
+        uow.emit(ProductsChanged(at=now, product_ids=tuple(product_ids[start : start + page])))
     uow.invalidate(*(f"product:{id}" for id in product_ids))
 
 
@@ -73,6 +73,7 @@ class CreateCategoryHandler:
 class EditCategoryHandler:
     uow: CatalogUowFactory
     clock: Clock
+    event_page: int = EVENT_PAGE
 
     async def __call__(self, category_id: UUID, cmd: EditCategory, expected_version: int | None = None) -> None:
         """Raises SlugTaken, StaleVersion."""
@@ -129,13 +130,14 @@ class EditCategoryHandler:
 
     async def _replant(self, uow: CatalogUow, category: Category, before: list[Crumb]) -> None:
         await uow.storefront.replant(category, before)
-        await _tell(uow, await uow.storefront.product_ids_in_category(category.id), self.clock)
+        await _tell(uow, await uow.storefront.product_ids_in_category(category.id), self.clock, self.event_page)
 
 
 @dataclass(frozen=True, slots=True)
 class EditBrandHandler:
     uow: CatalogUowFactory
     clock: Clock
+    event_page: int = EVENT_PAGE
 
     async def create(self, cmd: CreateBrand) -> UUID:
         """Without a slug one is made of the name. Raises SlugTaken, NameTaken."""
@@ -172,6 +174,6 @@ class EditBrandHandler:
                 await uow.storefront.remember_slug("brand", old_slug, brand.id, self.clock.now())
             product_ids = await uow.storefront.product_ids_of_brand(brand.id)
             await uow.storefront.refresh(product_ids)
-            await _tell(uow, product_ids, self.clock)
+            await _tell(uow, product_ids, self.clock, self.event_page)
             uow.invalidate("brands", "listings")
             await uow.commit()

@@ -53,6 +53,7 @@ class ImportCatalogueHandler:
 
     uow: CatalogUowFactory
     clock: Clock
+    rows: int = BATCH
 
     async def run_for(self, digest: str, name: str) -> ImportRun:
         """The run of the file with this content, new or as far as it came."""
@@ -102,7 +103,7 @@ class ImportCatalogueHandler:
             await uow.commit()
 
     def _read(self, feed: Iterator[FeedRow | FeedProblem]) -> _Read | None:
-        items = list(islice(feed, BATCH))
+        items = list(islice(feed, self.rows))
         if not items:
             return None
         now = self.clock.now()

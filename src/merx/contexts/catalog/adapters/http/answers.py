@@ -21,7 +21,7 @@ from merx.contexts.catalog.ports.queries import (
 )
 from merx.infra.http.responses import CachedBytes
 from merx.kernel.errors import FieldError, Invalid
-from merx.kernel.money import MAX_AMOUNT, CurrencyCode
+from merx.kernel.money import MAX_AMOUNT
 from merx.kernel.paging import Page
 
 # Browsers and a CDN may keep a catalogue page this long; our own copy is dropped the moment it changes.
@@ -33,7 +33,7 @@ IdOrSlug = Annotated[str, msgspec.Meta(max_length=200)]
 CategoryParameter = Annotated[str | None, QueryParameter(name="category", max_length=200, description="id or slug")]
 BrandParameter = Annotated[str | None, QueryParameter(name="brand", max_length=200, description="id or slug")]
 PriceParameter = Annotated[int | None, QueryParameter(ge=0, le=MAX_AMOUNT, description="minor units")]
-CurrencyParameter = Annotated[CurrencyCode | None, QueryParameter(description="ISO 4217 code")]
+CurrencyParameter = Annotated[str | None, QueryParameter(pattern=r"^[A-Z]{3}\Z", description="ISO 4217 code")]
 StockParameter = Annotated[bool | None, QueryParameter(description="only products that are in stock, or only others")]
 SortParameter = Annotated[Sort, QueryParameter(description="order of the list")]
 

@@ -125,7 +125,7 @@ class PostgresBulk:
     async def _write(self, products: list[ImportedProduct], known: Iterable[str], now: datetime) -> list[UUID]:
         taxonomy = ImportedTaxonomy(self._tx)
         brands = await taxonomy.brands({product.brand for product in products if product.brand})
-        categories = await taxonomy.categories({tuple(product.category) for product in products})
+        categories = await taxonomy.categories(tuple(product.category) for product in products)
         stored = await self._tx.fetch(
             _PRODUCTS,
             now=now,

@@ -1,5 +1,6 @@
 """Brands and categories that an import names, made when they are new."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
@@ -54,7 +55,8 @@ class ImportedTaxonomy:
         )
         return found | dict(new)
 
-    async def categories(self, paths: set[tuple[str, ...]]) -> dict[tuple[str, ...], UUID]:
+    async def categories(self, paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], UUID]:
+        """New ones come behind their siblings, in the order given."""
         trails: dict[tuple[UUID | None, str], list[Crumb]] = {}
         siblings: dict[UUID | None, int] = {}
         taken = set()
@@ -65,7 +67,7 @@ class ImportedTaxonomy:
             taken.add(row[2])
         new: list[tuple[list[Crumb], int]] = []
         result = {}
-        for path in sorted(paths):
+        for path in dict.fromkeys(paths):
             trail: list[Crumb] = []
             for name in path:
                 parent_id = trail[-1].id if trail else None

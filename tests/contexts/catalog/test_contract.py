@@ -1,0 +1,401 @@
+"""The same promises on memory and on PostgreSQL: aggregates, storefront, queries, facade."""
+
+from datetime import timedelta
+
+import pytest
+
+from merx.contexts.catalog.domain.errors import (
+    BrandNotFound,
+    CategoryNotEmpty,
+    CategoryNotFound,
+    NameTaken,
+    ProductNotFound,
+    SameOptions,
+    SkuTaken,
+    SlugTaken,
+)
+from merx.contexts.catalog.domain.product import Product, ProductStatus
+from merx.contexts.catalog.domain.taxonomy import Category
+from merx.contexts.catalog.ports.queries import Moved
+from merx.contexts.catalog.usecases.commands import EditBrand, EditCategory, EditProduct, EditVariant, MoveCategory
+from merx.kernel.errors import StaleVersion
+from merx.kernel.ids import new_id
+from merx.kernel.money import Money
+from tests.contexts.catalog.conftest import Shop, variant
+
+
+async def load(shop: Shop, product_id) -> Product:
+    async with shop.catalog.uow() as uow:
+        found: Product = await uow.products.get(product_id)
+    return found
+
+
+class TestProducts:
+    async def test_what_went_in_comes_out(self, shop):
+        brand, category = await shop.brand("Ånd"), await shop.category("Lamps")
+        given = variant("A-1", 12_34, colour="rot", size="M")
+        product_id = await shop.draft(
+            "Lämp", given, brand_id=brand, category_id=category, attributes={"w": 60, "led": True, "h": 1.5, "c": "x"}
+        )
+        found = await load(shop, product_id)
+        assert (found.slug, found.status, found.version) == ("lamp", ProductStatus.draft, 1)
+        assert found.attributes == {"w": 60, "led": True, "h": 1.5, "c": "x"}
+        assert (found.brand_id, found.category_id) == (brand, category)
+        assert (found.created_at, found.updated_at) == (shop.clock.now(), shop.clock.now())
+        [only] = found.variants
+        assert (only.sku, only.price, only.options) == ("A-1", Money(12_34, "USD"), {"colour": "rot", "size": "M"})
+
+    async def test_one_sku_once_in_the_shop(self, shop):
+        await shop.draft("One", variant("A-1"))
+        with pytest.raises(SkuTaken):
+            await shop.draft("Two", variant("A-1"))
+        with pytest.raises(SkuTaken):
+            await shop.draft("Three", variant("B-1", n="1"), variant("B-1", n="2"))
+
+    async def test_a_sku_that_was_given_up_can_be_used_again(self, shop):
+        first = await shop.draft("One", variant("A-1"))
+        [held] = (await load(shop, first)).variants
+        await shop.catalog.edit_product()(first, EditProduct(variants=[EditVariant(id=held.id, sku="A-2")]))
+        await shop.draft("Two", variant("A-1"))
+
+    async def test_a_slug_that_is_asked_for_is_refused_when_taken_one_from_a_name_is_not(self, shop):
+        await shop.draft("Lamp")
+        with pytest.raises(SlugTaken):
+            await shop.draft("Other", slug="lamp")
+        other = await load(shop, await shop.draft("Lamp"))
+        assert other.slug == f"lamp-{other.id.hex[-8:]}"
+
+    async def test_options_are_unique_among_what_is_sold(self, shop):
+        product_id = await shop.draft("Shirt", variant("A", size="M"), variant("B", size="L"))
+        first, second = (await load(shop, product_id)).variants
+        edit = shop.catalog.edit_product()
+        with pytest.raises(SameOptions):
+            await edit(product_id, EditProduct(variants=[EditVariant(id=second.id, options={"size": "M"})]))
+        await edit(product_id, EditProduct(variants=[EditVariant(id=first.id, active=False)]))
+        await edit(product_id, EditProduct(variants=[EditVariant(id=second.id, options={"size": "M"})]))
+        with pytest.raises(SameOptions):
+            await edit(product_id, EditProduct(variants=[EditVariant(id=first.id, active=True)]))
+
+    async def test_a_save_over_a_newer_save_is_refused(self, shop):
+        product_id = await shop.draft()
+        old = await load(shop, product_id)
+        await shop.catalog.edit_product()(product_id, EditProduct(name="Newer"))
+        async with shop.catalog.uow() as uow:
+            with pytest.raises(StaleVersion):
+                await uow.products.save(old)
+
+    async def test_what_is_not_there(self, shop):
+        async with shop.catalog.uow() as uow:
+            for repository, error in (
+                (uow.products, ProductNotFound),
+                (uow.categories, CategoryNotFound),
+                (uow.brands, BrandNotFound),
+            ):
+                with pytest.raises(error):
+                    await repository.get(new_id())
+
+
+class TestVisibility:
+    async def test_only_published_products_are_seen(self, shop):
+        draft = await shop.draft("Draft")
+        shown = await shop.product("Shown")
+        archived = await shop.product("Archived")
+        await shop.catalog.change_status().archive(archived)
+        assert await shop.names() == ["Shown"]
+        assert (await shop.detail(shown)).name == "Shown"
+        for hidden in (draft, archived, new_id(), "draft", "archived", "no such", "%00", "x" * 300):
+            with pytest.raises(ProductNotFound):
+                await shop.queries.product(str(hidden))
+
+    async def test_a_product_without_active_variants_disappears_until_it_has_one(self, shop):
+        product_id = await shop.product("Lamp")
+        [only] = (await shop.queries.staff_product(product_id)).variants
+        edit = shop.catalog.edit_product()
+        await edit(product_id, EditProduct(variants=[EditVariant(id=only.id, active=False)]))
+        assert await shop.names() == []
+        [document] = await shop.catalog.api().documents([product_id])
+        assert not document.visible
+        await edit(product_id, EditProduct(variants=[EditVariant(id=only.id, active=True)]))
+        assert await shop.names() == ["Lamp"]
+
+    async def test_the_detail_shows_all_a_shopper_may_see(self, shop):
+        brand, root = await shop.brand("Acme"), await shop.category("Home")
+        leaf = await shop.category("Lamps", root)
+        product_id = await shop.product(
+            "Desk lamp",
+            variant("A", 30_00, size="S"),
+            variant("B", 20_00, size="M"),
+            variant("C", 1, "EUR", size="L"),
+            brand_id=brand,
+            category_id=leaf,
+            description="Bright.",
+            model="DL-1",
+            attributes={"w": 60},
+        )
+        stored = await shop.queries.staff_product(product_id)
+        await shop.levels((stored.variants[1].id, 4, 1))
+        found = await shop.detail("desk-lamp")
+        assert (found.id, found.brand.slug, found.description, found.model) == (product_id, "acme", "Bright.", "DL-1")
+        assert [crumb.name for crumb in found.categories] == ["Home", "Lamps"]
+        # Priced in the currency of the first variant.
+        assert (found.price_from, found.price_to) == (Money(20_00, "USD"), Money(30_00, "USD"))
+        assert [(v.sku, v.available) for v in found.variants] == [("A", 0), ("B", 4), ("C", 0)]
+        assert found.in_stock
+        assert found == await shop.detail(product_id)
+        assert found.updated_at == stored.updated_at
+
+
+class TestSlugHistory:
+    async def test_every_old_slug_leads_to_the_present_one(self, shop):
+        product_id = await shop.product("First")
+        edit = shop.catalog.edit_product()
+        await edit(product_id, EditProduct(slug="second"))
+        await edit(product_id, EditProduct(slug="third"))
+        assert await shop.queries.product("first") == Moved("third")
+        assert await shop.queries.product("second") == Moved("third")
+        await edit(product_id, EditProduct(slug="first"))
+        assert (await shop.detail("first")).id == product_id
+        assert await shop.queries.product("third") == Moved("first")
+
+    async def test_a_slug_that_is_used_again_wins_over_history(self, shop):
+        old = await shop.product("Old")
+        await shop.catalog.edit_product()(old, EditProduct(slug="renamed"))
+        new = await shop.product("New", slug="old")
+        assert (await shop.detail("old")).id == new
+
+    async def test_a_hidden_product_is_not_pointed_at(self, shop):
+        product_id = await shop.product("First")
+        await shop.catalog.edit_product()(product_id, EditProduct(slug="second"))
+        await shop.catalog.change_status().archive(product_id)
+        with pytest.raises(ProductNotFound):
+            await shop.queries.product("first")
+
+    async def test_categories_and_brands_too(self, shop):
+        category, brand = await shop.category("Lamps"), await shop.brand("Acme")
+        await shop.catalog.edit_category()(category, EditCategory(slug="lights"))
+        await shop.catalog.edit_brand()(brand, EditBrand(slug="ac-me"))
+        assert await shop.queries.category("lamps") == Moved("lights")
+        assert await shop.queries.brand("acme") == Moved("ac-me")
+        await shop.catalog.edit_category().remove(category)
+        with pytest.raises(CategoryNotFound):
+            await shop.queries.category("lamps")
+
+
+class TestTree:
+    async def test_a_move_takes_everything_below_along(self, shop):
+        home, office = await shop.category("Home"), await shop.category("Office")
+        lamps = await shop.category("Lamps", home)
+        desk = await shop.category("Desk lamps", lamps)
+        product_id = await shop.product("Lamp", category_id=desk)
+        before = (await shop.catalog.api().documents([product_id]))[0].version
+
+        await shop.catalog.edit_category().move(lamps, MoveCategory(parent_id=office))
+
+        assert [crumb.name for crumb in (await shop.detail(product_id)).categories] == ["Office", "Lamps", "Desk lamps"]
+        trail = (await shop.queries.category(str(desk))).trail
+        assert [crumb.id for crumb in trail] == [office, lamps, desk]
+        assert await shop.names(category="office") == ["Lamp"]
+        assert await shop.names(category="home") == []
+        assert await shop.names(category=str(desk)) == ["Lamp"]
+        assert (await shop.catalog.api().documents([product_id]))[0].version > before
+        assert (await shop.told())[-1] == "catalog.products-changed.v1"
+
+        await shop.catalog.edit_category().move(lamps, MoveCategory(parent_id=None))
+        assert [crumb.name for crumb in (await shop.detail(product_id)).categories] == ["Lamps", "Desk lamps"]
+        assert await shop.names(category="office") == []
+
+    async def test_a_new_name_shows_in_every_trail(self, shop):
+        home = await shop.category("Home")
+        lamps = await shop.category("Lamps", home)
+        product_id = await shop.product("Lamp", category_id=lamps)
+        await shop.catalog.edit_category()(home, EditCategory(name="House", slug="house"))
+        crumbs = (await shop.detail(product_id)).categories
+        assert [(crumb.name, crumb.slug) for crumb in crumbs] == [("House", "house"), ("Lamps", "lamps")]
+        assert await shop.names(category="house") == ["Lamp"]
+
+    async def test_siblings_keep_their_order(self, shop):
+        home = await shop.category("Home")
+        for name, position in (("Chairs", 2), ("tables", 1), ("Beds", 1), ("Doors", 0)):
+            await shop.category(name, home, position=position)
+        [tree] = await shop.queries.category_tree()
+        assert [child.name for child in tree.children] == ["Doors", "Beds", "tables", "Chairs"]
+        assert [child.name for child in (await shop.queries.category("home")).children] == [
+            "Doors",
+            "Beds",
+            "tables",
+            "Chairs",
+        ]
+
+    async def test_counts_are_of_visible_products_below(self, shop):
+        home = await shop.category("Home")
+        lamps = await shop.category("Lamps", home)
+        brand = await shop.brand("Acme")
+        await shop.product("One", category_id=lamps, brand_id=brand)
+        await shop.product("Two", category_id=home, brand_id=brand)
+        await shop.draft("Three", category_id=lamps, brand_id=brand)
+        await shop.settle()
+        [tree] = await shop.queries.category_tree()
+        assert (tree.product_count, tree.children[0].product_count) == (2, 1)
+        assert (await shop.queries.brand("acme")).product_count == 2
+
+    async def test_only_an_empty_category_goes(self, shop):
+        home = await shop.category("Home")
+        lamps = await shop.category("Lamps", home)
+        draft = await shop.draft("Lamp", category_id=lamps)
+        remove = shop.catalog.edit_category().remove
+        for full in (home, lamps):
+            with pytest.raises(CategoryNotEmpty):
+                await remove(full)
+        await shop.catalog.edit_product()(draft, EditProduct(category_id=None))
+        await remove(lamps)
+        await remove(home)
+        assert await shop.queries.category_tree() == []
+
+    async def test_the_same_name_in_two_branches(self, shop):
+        men, women = await shop.category("Men"), await shop.category("Women")
+        slugs = []
+        for parent in (men, women, women):
+            category = await shop.category("Shoes", parent)
+            slugs.append((await shop.queries.category(str(category))).slug)
+        assert slugs[:2] == ["shoes", "women-shoes"]
+        assert slugs[2].startswith("shoes-")
+
+    async def test_a_child_edited_from_an_old_copy_does_not_undo_a_move(self, shop):
+        a, b = await shop.category("A"), await shop.category("B")
+        child = await shop.category("Child", a)
+        async with shop.catalog.uow() as uow:
+            held: Category = await uow.categories.get(child)
+        await shop.catalog.edit_category().move(child, MoveCategory(parent_id=b))
+        async with shop.catalog.uow() as uow:
+            with pytest.raises(StaleVersion):
+                await uow.categories.save(held)
+
+
+class TestBrands:
+    async def test_a_name_once(self, shop):
+        await shop.brand("Acme")
+        with pytest.raises(NameTaken):
+            await shop.brand("Acme")
+        other = await shop.brand("ACME")
+        assert (await shop.queries.brand(str(other))).slug.startswith("acme-")
+
+    async def test_a_new_name_shows_with_its_products(self, shop):
+        brand = await shop.brand("Acme")
+        product_id = await shop.product("Lamp", brand_id=brand)
+        before = (await shop.catalog.api().documents([product_id]))[0]
+        await shop.catalog.edit_brand()(brand, EditBrand(name="Acme & Sons"))
+        after = (await shop.catalog.api().documents([product_id]))[0]
+        assert (after.brand, after.brand_slug) == ("Acme & Sons", "acme")
+        assert after.version > before.version
+        assert (await shop.queries.products(_all())).items[0].brand == "Acme & Sons"
+
+    async def test_pages_by_name(self, shop):
+        for name in ("delta", "Alpha", "Ärger", "charlie", "Bravo", "x" * 200):
+            await shop.brand(name)
+        names, after = [], None
+        while True:
+            page = await shop.queries.brands(2, after)
+            names += [brand.name for brand in page.items]
+            if (after := page.next) is None:
+                break
+        assert names == ["Alpha", "Bravo", "charlie", "delta", "x" * 200, "Ärger"]
+
+
+class TestLevels:
+    async def test_only_a_higher_sequence_counts(self, shop):
+        product_id = await shop.product("Lamp")
+        id = (await shop.detail(product_id)).variants[0].id
+        assert (await shop.levels((id, 5, 10))).crossed == [product_id]
+        for late in ((id, 9, 10), (id, 9, 9), (id, 0, 1)):
+            change = await shop.levels(late)
+            assert (change.changed, change.crossed) == ([], [])
+        assert (await shop.detail(product_id)).variants[0].available == 5
+        change = await shop.levels((id, 4, 11))
+        assert (change.changed, change.crossed) == ([product_id], [])
+        change = await shop.levels((id, 0, 12))
+        assert (change.changed, change.crossed) == ([product_id], [product_id])
+        assert not (await shop.detail(product_id)).in_stock
+
+    async def test_the_newest_of_several_in_one_message(self, shop):
+        product_id = await shop.product("Lamp")
+        id = (await shop.detail(product_id)).variants[0].id
+        await shop.levels((id, 1, 3), (id, 7, 5), (id, 2, 4))
+        assert (await shop.detail(product_id)).variants[0].available == 7
+
+    async def test_stock_known_before_the_product_is_shown(self, shop):
+        product_id = await shop.draft("Lamp")
+        id = (await shop.queries.staff_product(product_id)).variants[0].id
+        assert (await shop.levels((id, 3, 1), (new_id(), 3, 1))).changed == []
+        await shop.catalog.change_status().publish(product_id)
+        assert (await shop.detail(product_id)).in_stock
+
+    async def test_an_edit_keeps_the_stock(self, shop):
+        product_id = await shop.product("Lamp")
+        id = (await shop.detail(product_id)).variants[0].id
+        await shop.levels((id, 3, 1))
+        await shop.catalog.edit_product()(product_id, EditProduct(name="Lamp 2"))
+        assert (await shop.queries.products(_all(in_stock=True))).items[0].name == "Lamp 2"
+
+
+class TestFacade:
+    async def test_variants_for_carts(self, shop):
+        product_id = await shop.product("Lamp", variant("A", 5_00, size="S"), variant("B", 6_00, size="M"))
+        first, second = (await shop.detail(product_id)).variants
+        await shop.levels((second.id, 3, 1))
+        found = await shop.catalog.api().variants([second.id, first.id, new_id(), second.id])
+        assert found.keys() == {first.id, second.id}
+        sold = found[second.id]
+        assert (sold.product_id, sold.product_name, sold.product_slug) == (product_id, "Lamp", "lamp")
+        assert (sold.sku, sold.options, sold.price) == ("B", {"size": "M"}, Money(6_00, "USD"))
+        assert (sold.on_sale, sold.available) == (True, 3)
+        assert await shop.catalog.api().variants([]) == {}
+        await shop.catalog.change_status().archive(product_id)
+        assert not (await shop.catalog.api().variants([first.id]))[first.id].on_sale
+
+    async def test_an_added_variant_is_found(self, shop):
+        product_id = await shop.product("Lamp", variant("A", size="S"))
+        new = EditVariant(sku="B", price=variant("B").price, options={"size": "M"})
+        await shop.catalog.edit_product()(product_id, EditProduct(variants=[new]))
+        added = (await shop.detail(product_id)).variants[1]
+        assert (await shop.catalog.api().variants([added.id]))[added.id].sku == "B"
+        assert "catalog.variants-added.v1" in await shop.told()
+
+    async def test_documents_and_export(self, shop):
+        brand, category = await shop.brand("Acme"), await shop.category("Lamps")
+        ids = [await shop.product(f"Lamp {n}", brand_id=brand, category_id=category) for n in range(5)]
+        await shop.catalog.change_status().archive(ids[1])
+        exported, after = [], None
+        while page := await shop.catalog.api().export(after, 2):
+            exported += page
+            after = page[-1].product_id
+        assert [document.product_id for document in exported] == sorted({*ids} - {ids[1]})
+        document = exported[0]
+        assert (document.visible, document.brand, document.categories[0].slug) == (True, "Acme", "lamps")
+        assert [v.sku for v in document.variants] == [v.sku for v in (await shop.detail(ids[0])).variants]
+        named = await shop.catalog.api().documents([ids[1], new_id(), ids[0]])
+        assert {(d.product_id, d.visible) for d in named} == {(ids[1], False), (ids[0], True)}
+
+    async def test_every_visible_change_raises_the_version(self, shop):
+        product_id = await shop.product("Lamp")
+        versions = []
+        for change in (EditProduct(name="A"), EditProduct(attributes={"w": 1}), EditProduct(slug="b")):
+            await shop.catalog.edit_product()(product_id, change)
+            versions.append((await shop.catalog.api().documents([product_id]))[0].version)
+        assert versions == sorted(set(versions))
+
+
+def _all(**wanted):
+    from merx.contexts.catalog.ports.queries import ListFilter
+
+    return ListFilter(**wanted)
+
+
+async def test_nothing_stays_without_commit(shop):
+    product_id = await shop.product("Lamp")
+    async with shop.catalog.uow() as uow:
+        product = await uow.products.get(product_id)
+        product.name = "Other"
+        product.updated_at += timedelta(days=1)
+        await uow.products.save(product)
+        await uow.storefront.refresh([product_id])
+    assert await shop.names() == ["Lamp"]
