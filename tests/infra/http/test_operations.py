@@ -123,11 +123,12 @@ class TestDocs:
             toy_app(Settings(environment="production", storage="memory"), Toys(MEMORY))
 
 
-class TestOpenApi:
-    @pytest.fixture
-    def document(self) -> dict[str, Any]:
-        return toy_app().openapi()
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return toy_app().openapi()
 
+
+class TestOpenApi:
     def test_unknown_fields_are_refused_in_the_schema_too(self, document: dict[str, Any]):
         schemas = document["components"]["schemas"]
         assert schemas["PlaceToy"]["additionalProperties"] is False

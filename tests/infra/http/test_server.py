@@ -9,11 +9,13 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from merx.infra.http.middleware import Frame
 from merx.infra.http.server import MAX_JOINED
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.toy import MEMORY, Toys, toy_app
 from tests.support.asgi import AsgiClient
+from tests.support.stage import staged
 
 PRODUCT = "/api/v1/toys/product"
 
@@ -75,7 +77,7 @@ def toys() -> Toys:
 @pytest.fixture
 async def connection(toys: Toys) -> Connection:
     """Its product is in the cache."""
-    made = Connection(toy_app(toys=toys))
+    made = Connection(staged(MEMORY, toys))
     await made.ask(PRODUCT)
     assert len(toys.cache) == 1
     return made
@@ -164,9 +166,7 @@ def answering(toys: Toys) -> Replace:
             if error is not None:
                 raise error
 
-        frame = toy_app(toys=toys)
-        frame._app = app
-        return Connection(frame)
+        return Connection(Frame(app, staged(MEMORY, toys)._parts))
 
     return make
 

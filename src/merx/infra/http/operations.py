@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
-from litestar.params import HeaderParameter
+from litestar.params import FromPath, HeaderParameter
 from litestar.types import Scope
 
 from merx.infra.health import Check, Health
@@ -99,7 +99,7 @@ class SchemaController(Controller):
     @get("/docs/{name:str}", guards=[public])
     async def file(
         self,
-        name: str,
+        name: FromPath[str],
         docs: NamedDependency[DocsPage],
         accept_encoding: Annotated[str, HeaderParameter(name="Accept-Encoding")] = "",
     ) -> Response[bytes]:
