@@ -245,6 +245,19 @@ async def test_a_folder_of_another_form_is_no_index(tmp_path: Path) -> None:
     await second.index.close()
 
 
+async def test_a_damaged_folder_is_no_index(tmp_path: Path) -> None:
+    first = Shop(FolderSearchIndex(tmp_path))
+    await first.sell(document("Lamp"))
+    await first.index.close()
+    [meta] = (tmp_path / "generations").glob("*/meta.json")
+    meta.write_text("{")
+    second = Shop(FolderSearchIndex(tmp_path))
+    assert (await second.find("lamp")).degraded
+    await second.sell(document("Chair"))
+    assert await second.names("") == ["Chair"]
+    await second.index.close()
+
+
 def test_both_are_indexes() -> None:
     from merx.contexts.search.adapters.memory import MemorySearchIndex
 

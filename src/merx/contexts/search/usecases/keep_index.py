@@ -57,12 +57,7 @@ class IndexKeeper:
         self._remember(fresh)
         # A product that is being written now is decided upon afterwards.
         async with self._writing:
-            known = await self._index.variants(list(fresh))
-        crossed = {
-            state.product_id
-            for variant_id, state in known.items()
-            if state.sequence <= fresh[variant_id].sequence and state.in_stock != (fresh[variant_id].available > 0)
-        }
+            crossed = await self._crossed(fresh)
         if crossed:
             await self.products_changed(crossed)
 
@@ -96,8 +91,10 @@ class IndexKeeper:
             try:
                 await self._write(list(ids))
             except NoIndex:
+                begun = self._rebuild is None or self._rebuild.done()
                 await self.rebuild()
-                await self._write(list(ids))
+                # A rebuild that began just now has read these products; only the stock may be newer.
+                await self._write(list(await self._crossed(self._told) if begun else ids))
             finally:
                 self._ended = time.monotonic()
 
@@ -109,6 +106,15 @@ class IndexKeeper:
         news = {variant_id: self._told[variant_id] for variant_id in variants if variant_id in self._told}
         gone = set(ids) - {product.product_id for product in products}
         await self._index.apply(products, news, gone)
+
+    async def _crossed(self, levels: Mapping[UUID, StockNews]) -> set[UUID]:
+        """Products with a variant that ran out or came back."""
+        known = await self._index.variants(list(levels))
+        return {
+            state.product_id
+            for variant_id, state in known.items()
+            if state.sequence <= levels[variant_id].sequence and state.in_stock != (levels[variant_id].available > 0)
+        }
 
     def _is_news(self, variant_id: UUID, news: StockNews) -> bool:
         told = self._told.get(variant_id)

@@ -20,6 +20,7 @@ from uuid import UUID
 
 import msgspec
 import tantivy
+from loguru import logger
 
 from merx.contexts.search.adapters.tantivy.schema import FORM, build_schema
 from merx.contexts.search.ports.index import RebuildRunning
@@ -133,7 +134,11 @@ class FolderPlace:
         if pointer.form != FORM or not (path / "meta.json").exists():
             return None
         if self._opened is None or self._opened.name != pointer.generation:
-            self._opened = Generation(pointer.generation, path)
+            try:
+                self._opened = Generation(pointer.generation, path)
+            except (ValueError, OSError) as error:
+                logger.error("search index {} cannot be opened and has to be rebuilt: {}", path, error)
+                return None
         return self._opened
 
     def lock(self) -> Lock:
