@@ -1,8 +1,10 @@
 """Fixtures for every test: the real servers (started only when a test asks for one)."""
 
 import os
+import sys
 
 from hypothesis import settings
+from loguru import logger
 
 pytest_plugins = ["tests.support.servers"]
 
@@ -10,3 +12,7 @@ pytest_plugins = ["tests.support.servers"]
 settings.register_profile("merx", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "merx")
+
+# As every process of Merx logs: without the values of variables. Looked up late, so that pytest captures it.
+logger.remove()
+logger.add(lambda line: sys.stderr.write(line), diagnose=False)

@@ -44,6 +44,14 @@ sys.exit(bool(heavy))
     assert done.returncode == 0, done.stderr
 
 
+def test_no_command_shows_the_values_of_variables_in_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """loguru reads this when it is imported, which is later."""
+    monkeypatch.delenv("LOGURU_DIAGNOSE", raising=False)
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert os.environ["LOGURU_DIAGNOSE"] == "NO"
+
+
 def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         cli.main(["frobnicate"])

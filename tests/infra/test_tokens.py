@@ -106,6 +106,7 @@ def test_a_token_from_a_host_whose_clock_is_ahead_is_accepted(tokens: AccessToke
     tokens.verify(forged(claims(iat=int(START.timestamp()) + 30), header_of(tokens)))
 
 
+@pytest.mark.filterwarnings("ignore:The HMAC key is")
 def test_wrong_headers_and_algorithms_are_refused(tokens: AccessTokens):
     good = header_of(tokens)
     rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)

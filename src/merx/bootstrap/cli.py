@@ -21,6 +21,8 @@ from merx.bootstrap.demo.environment import STANDING_ALONE, join_running_shop
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one sub-command and returns its exit code: 0 done, 1 could not, 2 wrong arguments, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    # Until a command sets up logging of its own, loguru would show the values of variables: passwords, tokens.
+    os.environ.setdefault("LOGURU_DIAGNOSE", "NO")
     try:
         chosen = _parser(arguments).parse_args(arguments)
         if chosen.command not in STANDING_ALONE:
