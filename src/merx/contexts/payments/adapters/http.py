@@ -12,12 +12,12 @@ from merx.contexts.payments.ports.repositories import PaymentQueries, PaymentVie
 from merx.contexts.payments.usecases.collect import CollectCash, CollectCashHandler
 from merx.contexts.payments.usecases.facade import PaymentsFacade
 from merx.infra.http.auth import public, staff
-from merx.kernel.address import CountryCode
-from merx.kernel.money import MAX_AMOUNT, CurrencyCode, Money, exponent
+from merx.kernel.money import MAX_AMOUNT, Money, exponent
 
 Amount = Annotated[int, QueryParameter(ge=0, le=MAX_AMOUNT, description="minor units")]
-Currency = Annotated[CurrencyCode, QueryParameter(description="ISO 4217 code")]
-Country = Annotated[CountryCode, QueryParameter(description="ISO 3166-1 alpha-2")]
+# Limits of an annotated type are not looked at below a QueryParameter: they are said again.
+Currency = Annotated[str, QueryParameter(pattern=r"^[A-Z]{3}\Z", description="ISO 4217 code")]
+Country = Annotated[str, QueryParameter(pattern=r"^[A-Z]{2}\Z", description="ISO 3166-1 alpha-2")]
 
 
 class PaymentController(Controller):

@@ -1,0 +1,72 @@
+"""Payments as a shopper's client and staff meet them."""
+
+from merx.kernel.actor import ActorKind
+from merx.kernel.ids import new_id
+
+BASE = "/api/v1/payments"
+USD = {"amount": 25_00, "currency": "USD"}
+
+
+async def test_ways_to_pay(client):
+    answer = await client.get(f"{BASE}/methods?amount=2500&currency=USD&country=IN")
+    assert answer.json() == [{"code": "cod", "name": "Cash on delivery", "offline": True}]
+    for query in (
+        "amount=-1&currency=USD&country=IN",
+        "amount=1&currency=usd&country=IN",
+        "amount=1&currency=XXX&country=IN",
+        "amount=1&currency=USD&country=India",
+        "amount=99999999999999999999&currency=USD&country=IN",
+        "amount=1&currency=USD",
+    ):
+        answer = await client.get(f"{BASE}/methods?{query}")
+        assert answer.status in (400, 422), query
+        assert answer.is_problem
+
+
+async def test_a_courier_s_money(client, memory_till):
+    staff = memory_till.staff()
+    [payment_id] = map(str, await memory_till.open())
+    body = {"payment_id": payment_id, "amount": USD, "reference": "R-1"}
+    for _ in range(2):
+        taken = await client.post(f"{BASE}/cod/collections", json=body, headers=staff)
+        assert (taken.status, taken.json()["state"], taken.json()["captured"]) == (201, "captured", 25_00)
+    again = await client.post(f"{BASE}/cod/collections", json=body | {"reference": "R-2"}, headers=staff)
+    assert (again.status, again.slug) == (409, "payments.wrong-state")
+    assert (await client.get(f"{BASE}/{payment_id}", headers=staff)).json()["amount"] == USD
+    unknown = await client.post(f"{BASE}/cod/collections", json=body | {"payment_id": str(new_id())}, headers=staff)
+    assert (unknown.status, unknown.slug) == (404, "payments.payment-not-found")
+
+
+async def test_bodies_that_make_no_sense(client, memory_till):
+    staff = memory_till.staff()
+    [payment_id] = map(str, await memory_till.open())
+    good = {"payment_id": payment_id, "amount": USD, "reference": "R-1"}
+    for wrong in (
+        {"amount": USD | {"amount": 1}},
+        {"amount": USD | {"amount": -25_00}},
+        {"amount": USD | {"amount": 10**16}},
+        {"amount": USD | {"currency": "EUR"}},
+        {"amount": USD | {"currency": "US"}},
+        {"amount": 25_00},
+        {"reference": ""},
+        {"reference": "x" * 101},
+        {"reference": "a\nb"},
+        {"payment_id": "x"},
+        {"extra": 1},
+    ):
+        answer = await client.post(f"{BASE}/cod/collections", json=good | wrong, headers=staff)
+        assert answer.status in (400, 422), wrong
+        assert answer.is_problem
+
+
+async def test_doors_that_are_closed(client, memory_till):
+    tokens = memory_till.app.infra.access_tokens()
+    customer = {"authorization": f"Bearer {tokens.issue(new_id(), ActorKind.customer, ())}"}
+    other = memory_till.staff("catalog:write")
+    for method, path in (("GET", f"/{new_id()}"), ("POST", "/cod/collections")):
+        body = {} if method == "POST" else None
+        statuses = [
+            (await client.request(method, BASE + path, json=body, headers=headers)).status
+            for headers in ({}, customer, other)
+        ]
+        assert statuses == [401, 403, 403], path
