@@ -13,6 +13,12 @@ settings.register_profile("merx", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "merx")
 
-# As every process of Merx logs: without the values of variables. Looked up late, so that pytest captures it.
+
+def _write(line: str) -> None:
+    # Looked up late, so that pytest captures it.
+    sys.stderr.write(line)
+
+
+# As in every process of Merx: the values of variables are not shown.
 logger.remove()
-logger.add(lambda line: sys.stderr.write(line), diagnose=False)
+logger.add(_write, diagnose=False)

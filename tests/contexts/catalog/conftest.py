@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 from dependency_injector import providers
 
-from merx.bootstrap.api import create_app
 from merx.bootstrap.container import App
 from merx.contexts.catalog.ports.queries import ListFilter, ProductDetail
 from merx.contexts.catalog.ports.repositories import Level, LevelChange
@@ -20,6 +19,7 @@ from merx.kernel.ids import new_id
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
 from tests.support.drain import drain
+from tests.support.stage import staged
 
 
 def variant(sku: str, amount: int = 10_00, currency: str = "USD", **options: str) -> NewVariant:
@@ -118,5 +118,5 @@ def shop(request: pytest.FixtureRequest) -> Shop:
 
 @pytest.fixture
 async def client(memory_shop: Shop) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(create_app(memory_shop.app.settings, memory_shop.app)) as found:
+    async with AsgiClient(staged(memory_shop.app.settings, memory_shop.app)) as found:
         yield found

@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 from dependency_injector import providers
 
-from merx.bootstrap.api import create_app
 from merx.bootstrap.container import App
 from merx.contexts.inventory.api import AllocationOutcome, AllocationRequest
 from merx.contexts.inventory.ports.queries import VariantStock
@@ -19,6 +18,7 @@ from merx.kernel.ids import new_id
 from merx.kernel.model import Event
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
+from tests.support.stage import staged
 
 CLERK = Actor(kind=ActorKind.staff, account_id=UUID(int=7), permissions=frozenset({"*"}))
 
@@ -138,5 +138,5 @@ def room(request: pytest.FixtureRequest) -> Stockroom:
 
 @pytest.fixture
 async def client(memory_room: Stockroom) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(create_app(memory_room.app.settings, memory_room.app)) as found:
+    async with AsgiClient(staged(memory_room.app.settings, memory_room.app)) as found:
         yield found

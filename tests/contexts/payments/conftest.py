@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 from dependency_injector import providers
 
-from merx.bootstrap.api import create_app
 from merx.bootstrap.container import App
 from merx.contexts.orders.events import OrderCancelled
 from merx.contexts.payments.api import OpenPayment
@@ -18,6 +17,7 @@ from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
+from tests.support.stage import staged
 
 DUE = Money(25_00, "USD")
 
@@ -85,5 +85,5 @@ def till(request: pytest.FixtureRequest) -> Till:
 
 @pytest.fixture
 async def client(memory_till: Till) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(create_app(memory_till.app.settings, memory_till.app)) as found:
+    async with AsgiClient(staged(memory_till.app.settings, memory_till.app)) as found:
         yield found
