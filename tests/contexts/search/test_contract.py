@@ -230,6 +230,24 @@ async def test_another_process_sees_commits_and_rebuilds(tmp_path: Path) -> None
     await reader.index.close()
 
 
+async def test_writers_take_turns(tmp_path: Path) -> None:
+    """Two workers of one host: neither keeps the other from writing, also after a failure."""
+    first, second = Shop(FolderSearchIndex(tmp_path)), Shop(FolderSearchIndex(tmp_path))
+    await first.sell()
+    for number in range(3):
+        await first.index.apply([listed(document(f"Lamp {number}"))])
+        broken = msgspec.structs.replace(listed(document("Broken")), categories=None)
+        with pytest.raises(TypeError) as held:
+            await first.index.apply([broken])
+        assert await second.index.apply([listed(document(f"Second lamp {number}"))]) == 1
+        assert held.value
+    together = [shop.index.apply([listed(document("Lamp"))]) for shop in (first, second) for _ in range(3)]
+    assert await asyncio.gather(*together) == [1] * 6
+    assert (await second.find("lamp", facets=())).total == 12
+    await first.index.close()
+    await second.index.close()
+
+
 async def test_a_folder_of_another_form_is_no_index(tmp_path: Path) -> None:
     first = Shop(FolderSearchIndex(tmp_path))
     await first.sell(document("Lamp"))

@@ -45,7 +45,7 @@ place = FolderPlace(Path(sys.argv[1]))
 running = place.begin_rebuild()
 writer = GenerationWriter(place.create(), bulk=True)
 writer.put([listed(document(f"Lost lamp {n}")) for n in range(300)])
-writer.commit()
+writer._writer.commit()
 print("written", flush=True)
 time.sleep(60)
 """

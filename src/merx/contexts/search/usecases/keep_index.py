@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from uuid import UUID
 
 from merx.contexts.search.domain.stock import StockNews
-from merx.contexts.search.ports.index import NoIndex, SearchIndex
+from merx.contexts.search.ports.index import NoIndex, RebuildRunning, SearchIndex
 from merx.contexts.search.ports.neighbours import CatalogFeed
 from merx.contexts.search.usecases.reindex import ReindexHandler
 from merx.kernel.errors import Unavailable
@@ -68,21 +69,26 @@ class IndexKeeper:
 
     async def rebuild(self) -> None:
         """Build it anew. Raises Unavailable when that takes longer than a delivery may; the rebuild goes on."""
-        if self._rebuild is None or self._rebuild.done():
+        if not self._rebuilding:
             self._rebuild = asyncio.create_task(self._reindex())
+        assert self._rebuild is not None
         try:
             async with asyncio.timeout(_PATIENCE):
                 await asyncio.shield(self._rebuild)
-        except TimeoutError:
+        except (TimeoutError, RebuildRunning):
             raise Unavailable("the search index is being built", retry_after=5) from None
 
     async def begin_rebuild(self) -> None:
-        """Build it anew, in the background when it takes long: the old index serves until then."""
-        try:
+        """Build it anew, in the background when it takes long: the old index serves until then.
+
+        A rebuild that runs already, here or in another process, will do.
+        """
+        with suppress(Unavailable):
             await self.rebuild()
-        except Unavailable:
-            if self._rebuild is None or self._rebuild.done():
-                raise
+
+    @property
+    def _rebuilding(self) -> bool:
+        return self._rebuild is not None and not self._rebuild.done()
 
     async def _flush(self) -> None:
         await asyncio.sleep(max(_GATHER, self._ended + self._pause - time.monotonic()))
@@ -91,7 +97,7 @@ class IndexKeeper:
             try:
                 await self._write(list(ids))
             except NoIndex:
-                begun = self._rebuild is None or self._rebuild.done()
+                begun = not self._rebuilding
                 await self.rebuild()
                 # A rebuild that began just now has read these products; only the stock may be newer.
                 await self._write(list(await self._crossed(self._told) if begun else ids))

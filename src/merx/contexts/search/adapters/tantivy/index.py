@@ -54,7 +54,9 @@ class TantivyIndex:
 
     async def lexicon(self) -> Lexicon:
         snapshot = await self._current()
-        return snapshot.lexicon() if snapshot else NoWords()
+        if snapshot is None:
+            return NoWords()
+        return snapshot.lexicon() if snapshot.knows_words else await self._read(snapshot.lexicon)
 
     async def search(self, wanted: Wanted) -> Found:
         snapshot = await self._current()
@@ -126,7 +128,6 @@ class TantivyIndex:
             raise NoIndex
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._writers, self._writer.close)
         for pool in (self._readers, self._writers, self._rebuilders):
             pool.shutdown(wait=False)
 

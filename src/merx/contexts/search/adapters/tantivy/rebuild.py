@@ -38,25 +38,32 @@ class Rebuild:
         try:
             old = await self._run(place.current)
             writer = await self._run(self._open)
-            async for page in pages:
-                await self._run(writer.put, page)
-            position = 0
-            for _ in range(_ROUNDS):
-                ids, position = await self._run(place.noted, position)
-                await self._replay(writer, old, ids, again)
-                if len(ids) <= _FEW:
-                    break
-            writing = await self._run(place.lock)
             try:
-                ids, position = await self._run(place.noted, position)
-                await self._replay(writer, old, ids, again)
-                await self._run(writer.finish)
-                await self._run(place.swap, writer.generation)
-            finally:
-                writing.release()
+                await self._fill(writer, old, pages, again)
+            except BaseException:
+                await self._run(writer.abandon)
+                raise
             return await self._run(_count, writer.generation)
         finally:
             running.release()
+
+    async def _fill(self, writer: GenerationWriter, old: Generation | None, pages: Pages, again: Again) -> None:
+        async for page in pages:
+            await self._run(writer.put, page)
+        position = 0
+        for _ in range(_ROUNDS):
+            ids, position = await self._run(self._place.noted, position)
+            await self._replay(writer, old, ids, again)
+            if len(ids) <= _FEW:
+                break
+        writing = await self._run(self._place.lock)
+        try:
+            ids, position = await self._run(self._place.noted, position)
+            await self._replay(writer, old, ids, again)
+            await self._run(writer.finish)
+            await self._run(self._place.swap, writer.generation)
+        finally:
+            writing.release()
 
     def _open(self) -> GenerationWriter:
         return GenerationWriter(self._place.create(), bulk=True)

@@ -24,6 +24,7 @@ _ORDERS = {
 }
 _ENDINGS = 40
 # Word lists cost a walk through the dictionary, so they may be this many seconds behind.
+_VOCABULARY = "vocabulary"
 _VOCABULARY_SECONDS = 60.0
 _NAMES_SECONDS = 10.0
 
@@ -42,6 +43,10 @@ class WordLists:
             kept = self._kept[name] = (time.monotonic() + seconds, read())
         return kept[1]
 
+    def is_fresh(self, name: str) -> bool:
+        kept = self._kept.get(name)
+        return kept is not None and kept[0] >= time.monotonic()
+
 
 class Snapshot:
     def __init__(self, generation: Generation, lists: WordLists) -> None:
@@ -52,12 +57,17 @@ class Snapshot:
         self._option_names = frozenset(name for name, _ in options)
         self.queries = Queries(generation.schema, self._option_names)
 
+    @property
+    def knows_words(self) -> bool:
+        """Whether `lexicon` answers at once."""
+        return self._lists.is_fresh(_VOCABULARY)
+
     def lexicon(self) -> TantivyLexicon:
         return TantivyLexicon(self.searcher, self._vocabulary())
 
     def _vocabulary(self) -> Mapping[str, int]:
         vocabulary: dict[str, int] = self._lists.get(
-            "vocabulary", _VOCABULARY_SECONDS, lambda: read_vocabulary(self.searcher)
+            _VOCABULARY, _VOCABULARY_SECONDS, lambda: read_vocabulary(self.searcher)
         )
         return vocabulary
 

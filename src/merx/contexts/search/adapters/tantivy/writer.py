@@ -1,6 +1,7 @@
 """Writing documents. One process at a time: the place's lock first, then the engine's own."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import tantivy
@@ -14,7 +15,7 @@ from merx.contexts.search.ports.index import NO_NEWS, NoIndex
 
 # One thread each: the engine's smallest memory for small batches, room for few large segments in a rebuild.
 _SMALL = 15_000_000
-_LARGE = 100_000_000
+_LARGE = 50_000_000
 
 Known = Mapping[UUID, tuple[DocumentState, int]]
 _NOTHING: Known = {}
@@ -64,21 +65,26 @@ class GenerationWriter:
         self._writer.delete_documents_by_term("id", product_id.hex)
         self._writer.add_document(document)
 
-    def commit(self) -> None:
-        self._writer.commit()
-
     def finish(self) -> None:
-        """Commit and merge; the writer cannot be used afterwards."""
+        """Commit, merge and let the engine's lock go; the writer cannot be used afterwards."""
         self._writer.commit()
         self._writer.wait_merging_threads()
 
+    def abandon(self) -> None:
+        """Forget what was not committed and let the lock go, even while somebody still holds this object."""
+        with suppress(ValueError, RuntimeError):
+            self._writer.rollback()
+            self._writer.wait_merging_threads()
+
 
 class Writer:
-    """Applies small batches to whatever generation is in use."""
+    """Applies small batches to whatever generation is in use.
+
+    Each batch opens the engine's writer anew, which costs a millisecond, so that no process keeps others from writing.
+    """
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._open: GenerationWriter | None = None
 
     def apply(self, products: Sequence[ListedProduct], news: Mapping[UUID, StockNews], gone: Collection[UUID]) -> int:
         """Number of products written. Raises NoIndex, Unavailable."""
@@ -87,32 +93,31 @@ class Writer:
             generation = self._place.current()
             if generation is None:
                 raise NoIndex
-            if self._open is None or self._open.generation is not generation:
-                self._open = GenerationWriter(generation)
-            written = self._put(self._open, products, news, gone)
+            generation.index.reload()
+            ids = {*(product.product_id for product in products), *gone}
+            known = Snapshot(generation, WordLists()).states(ids)
+            written = self._write(GenerationWriter(generation), products, news, gone, known)
             if written:
                 self._place.note(written)
             return len(written)
-        except BaseException:
-            # What was added and not committed goes with the writer; the batch comes again.
-            self._open = None
-            raise
         finally:
             lock.release()
 
     @staticmethod
-    def _put(
+    def _write(
         writer: GenerationWriter,
         products: Sequence[ListedProduct],
         news: Mapping[UUID, StockNews],
         gone: Collection[UUID],
+        known: Known,
     ) -> list[UUID]:
-        writer.generation.index.reload()
-        known = Snapshot(writer.generation, WordLists()).states({*(product.product_id for product in products), *gone})
-        written = writer.put(products, news, known) + writer.bury(gone, known)
-        if written:
-            writer.commit()
+        try:
+            written = writer.put(products, news, known) + writer.bury(gone, known)
+            if written:
+                writer.finish()
+            else:
+                writer.abandon()
+        except BaseException:
+            writer.abandon()
+            raise
         return written
-
-    def close(self) -> None:
-        self._open = None
