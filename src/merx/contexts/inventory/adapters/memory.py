@@ -53,6 +53,10 @@ class MemoryStockLedger:
         await self.write(shelf, movements)
         return fresh
 
+    async def uncounted(self, variant_ids: Sequence[UUID]) -> list[UUID]:
+        shelf = await self.lock(variant_ids)
+        return [variant_id for variant_id in variant_ids if variant_id in shelf and shelf.never_counted(variant_id)]
+
     async def followed(self, cause: UUID) -> bool:
         return self._causes.get(cause) is not None
 

@@ -30,6 +30,10 @@ class StockLedger(Protocol):
         """
         ...
 
+    async def uncounted(self, variant_ids: Sequence[UUID]) -> list[UUID]:
+        """Those of which stock is kept but was never counted; without a lock, so look again under one."""
+        ...
+
     async def followed(self, cause: UUID) -> bool:
         """Whether movements that follow from this event are in the ledger. Lock the stock first."""
         ...

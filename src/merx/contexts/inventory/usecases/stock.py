@@ -111,9 +111,10 @@ class CountStockHandler:
         async with self.uow() as uow:
             new = {variant_id for variant_id in await uow.stock.start(units) if units[variant_id]}
             # Somebody else may have started to keep stock of them, at zero, since they were published.
-            known = sorted(units.keys() - new)
-            shelf = await uow.stock.lock(known)
-            late = [id for id in known if units[id] and shelf.rows(id) and shelf.never_counted(id)]
+            known = [variant_id for variant_id in units if units[variant_id] and variant_id not in new]
+            waiting = sorted(await uow.stock.uncounted(known))
+            shelf = await uow.stock.lock(waiting)
+            late = [id for id in waiting if shelf.rows(id) and shelf.never_counted(id)]
             if late:
                 await uow.stock.write(shelf, [shelf.receive_first(id, units[id]) for id in late])
                 uow.emit(*shelf.events(self.clock))

@@ -61,6 +61,12 @@ _START = compiled(
     select variant_id from fresh
     """
 )
+_UNCOUNTED = compiled(
+    """
+    select variant_id from inventory.stock where variant_id = any(cast(:ids as uuid[]))
+     group by variant_id having max(sequence) = 0
+    """
+)
 _ALLOCATIONS = compiled(
     """
     select order_id, variant_id, location_id, quantity from inventory.allocation
@@ -150,6 +156,9 @@ class PostgresStockLedger:
             _START, ids=list(units), units=list(units.values()), movements=[new_id() for _ in units]
         )
         return [row[0] for row in rows]
+
+    async def uncounted(self, variant_ids: Sequence[UUID]) -> list[UUID]:
+        return [row[0] for row in await self._tx.fetch(_UNCOUNTED, ids=list(variant_ids))]
 
     async def followed(self, cause: UUID) -> bool:
         return bool(await self._tx.fetchval(_FOLLOWED, cause=cause))
