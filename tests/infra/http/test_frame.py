@@ -231,7 +231,7 @@ class TestBodies:
             (b"\x00", "request.nul"),
             (b'{"name": "\xff"}', "request.not-utf-8"), (b'{"name": "\xed\xa0\x80"}', "request.not-utf-8"),
             (b"[" * 5000, "request.too-deep"), (b'{"a":' * 5000 + b"1" + b"}" * 5000, "request.too-deep"),
-            (b"[" * 33 + b"]" * 33, "request.too-deep"), (b"{", "request.malformed"), (b"{}{}", "request.malformed"),
+            (b"[" * 33 + b"]" * 33, "request.too-deep"), (b"{", "request.malformed"), (b"{}{}", "request.invalid"),
             (b"[" * 32 + b"]" * 32, "request.invalid"), (b"[]", "request.invalid"), (b"null", "request.invalid"),
             (b"", "request.invalid"), (b'"\\ud800"', "request.malformed"),
         ],

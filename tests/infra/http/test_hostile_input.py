@@ -19,7 +19,7 @@ from tests.support.stage import staged
 
 # Quick to make, and the same routes on every storage.
 SETTINGS = Settings(storage="memory")
-ROUTES = routes_of(staged(SETTINGS, build(SETTINGS)))
+ROUTES = sorted(routes_of(staged(SETTINGS, build(SETTINGS))), key=str)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

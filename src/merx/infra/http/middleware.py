@@ -9,6 +9,7 @@ import secrets
 from time import perf_counter, time
 
 import msgspec
+from litestar.utils.scope.state import ScopeState
 
 from merx.infra.cache import ByteCache
 from merx.infra.http import server
@@ -181,6 +182,8 @@ class Frame:
                 body = await parts.bodies.read(exchange.method, path, by_name, receive)
                 if body is None:
                     return
+                # Where Litestar keeps a body once it has put it together.
+                ScopeState.from_scope(scope).body = body  # type: ignore[arg-type]
                 receive = replay(body, receive)
         elif (
             self._cache is not None

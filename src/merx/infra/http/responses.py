@@ -55,6 +55,22 @@ async def send_cached(send: Send, answer: CachedResponse, if_none_match: bytes |
         await send_answer(send, 200, list(answer.headers), answer.body)
 
 
+class Encoded(ASGIResponse):
+    """A body that is bytes already, for this caller only. Litestar's header objects would cost more than the body.
+
+    The frame adds `Cache-Control: no-store` unless `headers` say otherwise.
+    """
+
+    def __init__(self, body: bytes, status: int = 200, headers: RawHeaders | None = None) -> None:
+        self.body = body
+        self.status_code = status
+        self._extra = headers or []
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(self.body)), *self._extra]
+        await send_answer(send, self.status_code, headers, self.body)
+
+
 class CachedBytes(ASGIResponse):
     """What a hot public GET returns: the encoded body, the same for every caller.
 
@@ -71,7 +87,8 @@ class CachedBytes(ASGIResponse):
         ttl: float = DEFAULT_TTL,
         content_type: bytes = b"application/json",
     ) -> None:
-        super().__init__(body=body)
+        self.body = body
+        self.status_code = 200
         self.answer = cached_response(body, max_age, content_type)
         self.tags = tags
         self.ttl = ttl
