@@ -188,6 +188,7 @@ class App:
         return [start], [stop]
 
     async def close(self) -> None:
+        await self.contexts.search.index().close()
         if self._tells_queue:
             await self.infra.queue_nudge().close()
             await self.infra.redis().aclose()
