@@ -98,7 +98,7 @@ def _litestar(
     settings: Settings, parts: HttpParts, health: Health, metrics: RequestMetrics, docs: DocsPage
 ) -> Litestar:
     own = {
-        "actor": Provide(current_actor),
+        "actor": current_actor(),
         "proof": guest_proof(parts.guest_tokens),
         "health": _value(health),
         "exposition": _value(Exposition(metrics)),

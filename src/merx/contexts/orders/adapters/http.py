@@ -7,7 +7,6 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
-from litestar.response.base import ASGIResponse
 
 from merx.contexts.orders.adapters.keys import CheckoutKey
 from merx.contexts.orders.domain.errors import OrderNotFound
@@ -27,6 +26,7 @@ from merx.contexts.orders.usecases.place_order import PlaceOrderHandler
 from merx.infra.failpoints import failpoint
 from merx.infra.http.auth import GuestProof, guest_or_owner, public, signed_in, staff
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
+from merx.infra.http.responses import Encoded
 from merx.kernel.actor import Actor
 from merx.kernel.paging import Page
 
@@ -64,7 +64,7 @@ class OrderController(Controller):
         actor: NamedDependency[Actor],
         proof: NamedDependency[GuestProof],
         place_order: NamedDependency[PlaceOrderHandler],
-    ) -> ASGIResponse:
+    ) -> Encoded:
         """Checkout of a cart. Needs an `Idempotency-Key`; sent again, the same key and body get the same answer.
 
         A cart becomes one order, whatever the keys: asked for again with another key it answers 200 with that order.
@@ -75,10 +75,7 @@ class OrderController(Controller):
             )
         )
         failpoint("checkout.before-reply")
-        headers = {"cache-control": "no-store"}
-        if answer.replayed:
-            headers["idempotency-replayed"] = "true"
-        return ASGIResponse(body=answer.body, status_code=answer.status, headers=headers)
+        return Encoded(answer.body, answer.status, [(b"idempotency-replayed", b"true")] if answer.replayed else None)
 
     @get("/", guards=[signed_in], operation_id="ListOrders")
     async def list_orders(

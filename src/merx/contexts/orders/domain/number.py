@@ -9,5 +9,9 @@ _LENGTH = 10
 
 def new_number() -> str:
     """Such as `4K7M-2QXDB-9`. 28^10 numbers: two alike are refused by the database and drawn again."""
-    text = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    drawn = secrets.randbelow(len(_ALPHABET) ** _LENGTH)
+    text = ""
+    for _ in range(_LENGTH):
+        drawn, letter = divmod(drawn, len(_ALPHABET))
+        text += _ALPHABET[letter]
     return f"{text[:4]}-{text[4:9]}-{text[9]}"

@@ -110,6 +110,7 @@ class PlaceOrderBatch:
                 list({line.variant_id for cart in carts.values() if cart.active for line in cart.lines})
             )
             drafts: dict[int, Order] = {}
+            ordering: dict[UUID, int] = {}
             # A request for a cart that another one of the batch orders, or that was ordered before (None).
             repeats: dict[int, int | None] = {}
             for position, request in enumerate(requests):
@@ -119,11 +120,12 @@ class PlaceOrderBatch:
                         results[position] = answer
                         continue
                     cart = _opened(carts.get(request.command.cart_id), request)
-                    first = next((at for at, draft in drafts.items() if draft.cart_id == cart.id), None)
+                    first = ordering.get(cart.id)
                     if cart.completed or first is not None:
                         repeats[position] = first
                     else:
                         drafts[position] = await self._draft(request, cart, offers, now)
+                        ordering[cart.id] = position
                 except Exception as error:
                     results[position] = error
             await self._promise(uow, drafts, results)
