@@ -8,7 +8,7 @@ from merx.contexts.catalog.adapters.memory.tables import BRANDS, CATEGORIES, DIG
 from merx.contexts.catalog.domain.product import Product, ProductStatus, Variant
 from merx.contexts.catalog.domain.taxonomy import Brand, Category, category_slugs, name_slugs
 from merx.contexts.catalog.ports.repositories import BulkResult, ImportedProduct, ImportRun
-from merx.infra.memory import MemoryTx
+from merx.infra.memory import MemoryTable, MemoryTx
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 
@@ -22,9 +22,7 @@ class MemoryBulk:
 
     async def upsert(self, products: Sequence[ImportedProduct], now: datetime) -> BulkResult:
         brands = {brand.name: brand for brand in self._brands.values()}
-        categories: dict[tuple[UUID | None, str], Category] = {}
-        for category in sorted(self._categories.values(), key=lambda category: (category.position, category.id)):
-            categories.setdefault((category.parent_id, category.name), category)
+        places = _Places(self._categories)
         result = BulkResult([], 0, {}, {})
         unchanged = 0
         for row in products:
@@ -40,9 +38,9 @@ class MemoryBulk:
                 product = known
             else:
                 product = self._merge(row, known, now)
-                product.category_id = self._place(row.category, categories)
+                product.category_id = places.find(row.category)
                 product.brand_id = self._brand(row.brand, brands) if row.brand else None
-                self._products.put(product)
+                self._products.put(known, product)
                 self._digests.put(product.id, row.digest)
                 result.written.append(product.id)
             named = {variant.sku for variant in row.variants}
@@ -96,22 +94,41 @@ class MemoryBulk:
             self._brands.put(brand_id, brands[name])
         return brands[name].id
 
-    def _place(self, path: list[str], known: dict[tuple[UUID | None, str], Category]) -> UUID | None:
+
+class _Places:
+    """The tree as the import finds and extends it."""
+
+    def __init__(self, table: MemoryTable[Category]) -> None:
+        self._table = table
+        self._known: dict[tuple[UUID | None, str], Category] = {}
+        self._siblings: dict[UUID | None, int] = {}
+        self._slugs: set[str] = set()
+        for category in sorted(table.values(), key=lambda category: (category.position, category.id)):
+            # Of siblings with one name the first takes the products.
+            self._known.setdefault((category.parent_id, category.name), category)
+            self._count(category)
+
+    def _count(self, category: Category) -> None:
+        self._slugs.add(category.slug)
+        self._siblings[category.parent_id] = self._siblings.get(category.parent_id, 0) + 1
+
+    def find(self, path: list[str]) -> UUID | None:
         parent: Category | None = None
         for name in path:
-            key = (parent.id if parent else None, name)
-            if key not in known:
-                parents = parent.trail if parent else []
-                category_id = new_id()
-                taken = {category.slug for category in self._categories.values()}
-                slug = next(slug for slug in category_slugs(name, category_id, parents) if slug not in taken)
-                position = sum(category.parent_id == key[0] for category in self._categories.values())
-                category = Category(id=category_id, version=1, slug=slug, name=name, position=position)
-                category.place(parents)
-                known[key] = category
-                self._categories.put(category_id, category)
-            parent = known[key]
+            parent = self._known.get((parent.id if parent else None, name)) or self._add(name, parent)
         return parent.id if parent else None
+
+    def _add(self, name: str, parent: Category | None) -> Category:
+        parents = parent.trail if parent else []
+        category_id = new_id()
+        slug = next(slug for slug in category_slugs(name, category_id, parents) if slug not in self._slugs)
+        position = self._siblings.get(parent.id if parent else None, 0)
+        category = Category(id=category_id, version=1, slug=slug, name=name, position=position)
+        category.place(parents)
+        self._table.put(category_id, category)
+        self._known[category.parent_id, name] = category
+        self._count(category)
+        return category
 
 
 class MemoryImportRuns:

@@ -8,7 +8,7 @@ import msgspec
 from merx.contexts.catalog.adapters.memory.shelf import MemoryShelf
 from merx.contexts.catalog.adapters.memory.storefront import is_visible, main_variants
 from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound, ProductNotFound
-from merx.contexts.catalog.domain.product import Product, readings
+from merx.contexts.catalog.domain.product import Product, Variant, readings
 from merx.contexts.catalog.domain.taxonomy import Brand, Category
 from merx.contexts.catalog.ports.keys import brand_cursor, id_or_slug, list_cursor, name_key, next_cursor
 from merx.contexts.catalog.ports.queries import (
@@ -85,19 +85,23 @@ class MemoryCatalogQueries:
             brand.slug if brand else None,
             money(prices[0], currency),
             money(prices[-1], currency),
-            sum(self._shelf.available(variant.id) for variant in priced) > 0,
+            self._in_stock(priced),
             len(priced),
         )
 
-    def _fits(self, product: Product, row: ProductSummary, wanted: ListFilter) -> bool:
-        price = row.price_from.amount
+    def _fits(self, product: Product, wanted: ListFilter) -> bool:
+        priced = main_variants(product)
+        price = min(variant.price.amount for variant in priced)
         return (
             (wanted.price_min is None or price >= wanted.price_min)
             and (wanted.price_max is None or price <= wanted.price_max)
-            and (wanted.currency is None or row.price_from.currency == wanted.currency)
-            and (wanted.in_stock is None or row.in_stock is wanted.in_stock)
+            and (wanted.currency is None or priced[0].price.currency == wanted.currency)
+            and (wanted.in_stock is None or self._in_stock(priced) is wanted.in_stock)
             and all(_says(product.attributes.get(name), text) for name, text in wanted.attributes)
         )
+
+    def _in_stock(self, variants: list[Variant]) -> bool:
+        return sum(self._shelf.available(variant.id) for variant in variants) > 0
 
     async def products(self, wanted: ListFilter) -> Page[ProductSummary]:
         category = None if wanted.category is None else self._category(wanted.category)
@@ -114,14 +118,13 @@ class MemoryCatalogQueries:
                 continue
             if brand and product.brand_id != brand.id:
                 continue
-            row = self._summary(product)
-            key = (_sort_key(product, row, wanted.sort), product.id)
-            if self._fits(product, row, wanted) and (last is None or (key < last if down else key > last)):
-                found.append((key, row))
+            key = (_sort_key(product, wanted.sort), product.id)
+            if (last is None or (key < last if down else key > last)) and self._fits(product, wanted):
+                found.append((key, product))
         found.sort(key=lambda item: item[0], reverse=down)
         page = found[: wanted.limit]
         following = next_cursor(*page[-1][0]) if len(found) > wanted.limit else None
-        return Page([row for _, row in page], following)
+        return Page([self._summary(product) for _, product in page], following)
 
     def _category(self, key: str) -> Category | None:
         return next((c for c in self._shelf.categories.values() if id_or_slug(key) in (c.id, c.slug)), None)
@@ -181,11 +184,11 @@ def _says(value: object, text: str) -> bool:
     return any(value == wanted and isinstance(value, bool) is isinstance(wanted, bool) for wanted in readings(text))
 
 
-def _sort_key(product: Product, row: ProductSummary, sort: Sort) -> Any:
+def _sort_key(product: Product, sort: Sort) -> Any:
     match sort:
         case Sort.newest:
             return product.created_at
         case Sort.name:
             return name_key(product.name)
         case Sort.price | Sort.price_desc:
-            return row.price_from.amount
+            return min(variant.price.amount for variant in main_variants(product))

@@ -49,7 +49,7 @@ class MemoryStorefront:
             product = self._products.get(product_id)
             if product is not None:
                 product.version += 1
-                self._products.put(product)
+                self._products.put(product, product)
 
     async def recount(self) -> None:
         """Counts are computed on read."""

@@ -45,8 +45,8 @@ class ProductTable:
         product_id = self._by_external.get(external_id)
         return None if product_id is None else self.rows.get(product_id)
 
-    def put(self, product: Product) -> None:
-        old = self.rows.get(product.id)
+    def put(self, old: Product | None, product: Product) -> None:
+        """`old` is what it was before, None for a new one."""
         self.rows.put(product.id, product)
         self.index(old, product)
 
