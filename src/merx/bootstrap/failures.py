@@ -20,6 +20,8 @@ def sentence(error: BaseException) -> str | None:
             return f"The database is damaged ({cause}); restore a backup, or start anew: merx demo --reset."
         if state == "53100" or (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)):
             return DISK_FULL
+        if state in ("42P01", "3F000"):
+            return "The database schema is missing or too old; run: merx migrate"
         if state in ("57P01", "57P03") or type(cause).__name__ == "ConnectionDoesNotExistError":
             return "The database stopped while it was needed; look into its log and start again."
         if isinstance(cause, ConnectionRefusedError):

@@ -35,6 +35,7 @@ CUSTOMER = Login("customer@merx.example", "customer-of-the-demo")
 
 async def seed(settings: Settings, catalogue: Path | None, progress: Progress) -> SeedResult:
     """Without a catalogue the one shipped with the package. Raises SettingsError in production."""
+    _check(settings)
     app = App(settings)
     try:
         return await fill(app, catalogue, progress)
@@ -44,16 +45,18 @@ async def seed(settings: Settings, catalogue: Path | None, progress: Progress) -
 
 async def fill(app: App, catalogue: Path | None, progress: Progress) -> SeedResult:
     """The same in an application that exists, before it serves anybody."""
-    if app.settings.environment == "production":
-        raise SettingsError(
-            ["demo accounts have passwords that everybody knows: MERX_ENVIRONMENT must not be production"]
-        )
+    _check(app.settings)
     progress("accounts and shipping", 0, None)
     ensure = app.contexts.identity.ensure_account()
     await ensure(STAFF.email, "Sam Staff", AccountKind.staff, ("*",), STAFF.password)
     await ensure(CUSTOMER.email, "Casey Customer", AccountKind.customer, (), CUSTOMER.password)
     await app.contexts.shipping.seed_shipping()()
     return SeedResult(STAFF, CUSTOMER, await _bring_in(app, CatalogueFile(catalogue), progress))
+
+
+def _check(settings: Settings) -> None:
+    if settings.production:
+        raise SettingsError(["MERX_ENVIRONMENT=production: everybody knows the passwords of the demo accounts"])
 
 
 async def _bring_in(app: App, source: CatalogueFile, progress: Progress) -> ImportReport:

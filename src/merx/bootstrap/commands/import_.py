@@ -43,7 +43,8 @@ async def _import(settings: Any, args: argparse.Namespace) -> Any:
     from merx.bootstrap.demo.screen import make_screen
 
     screen = make_screen()
-    app = App(settings, deliver_here=False)
+    # Nobody is woken: the worker looks for new events every second.
+    app = App(settings)
     try:
         with screen.step(f"import {args.file.name}") as progress:
             report, run = await import_file(
