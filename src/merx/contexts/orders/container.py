@@ -3,7 +3,6 @@
 from typing import Any
 
 from dependency_injector import containers, providers
-from litestar.di import Provide
 
 from merx.contexts.orders.adapters import http, keys, neighbours, subscribers
 from merx.contexts.orders.adapters.memory import MemoryOrderQueries, MemoryOrdersUow
@@ -60,7 +59,6 @@ class OrdersContainer(containers.DeclarativeContainer):
         place_order=place_order,
         cancel_order=cancel_order,
         ship_order=ship_order,
-        checkout_key=providers.Object(Provide(keys.checkout_key)),
     )
     subscribers = providers.List(
         providers.Factory(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from litestar import Litestar, Request
+from litestar._kwargs.extractors import parse_connection_headers
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
@@ -57,8 +58,36 @@ def settle_routes(app: Litestar) -> None:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler, model in route.route_handler_map.values():
+                _settle_headers(model)
                 _settle_dependencies(handler, model)
                 _settle_rules(handler)
+
+
+def _settle_headers(model: Any) -> None:
+    """Take header parameters from what the server gave: Litestar makes a multi-dictionary of all headers first."""
+    if not model.expected_header_params:
+        return
+    wanted = [
+        (each.field_alias.lower().encode(), each.field_name, each.default) for each in model.expected_header_params
+    ]
+    optional = not any(each.is_required for each in model.expected_header_params)
+
+    def quick(original: Any) -> Any:
+        async def extract(values: dict[str, Any], connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+            given = dict(connection.scope["headers"])
+            if optional or all(name in given for name, _, _ in wanted):
+                for name, field, default in wanted:
+                    values[field] = given[name].decode("latin-1") if name in given else default
+            else:
+                await original(values, connection)  # knows how to say what is missing
+
+        return extract
+
+    def takes_headers(extractor: Any) -> bool:
+        cells = getattr(extractor, "__closure__", None) or ()
+        return any(cell.cell_contents is parse_connection_headers for cell in cells)
+
+    model.extractors = [quick(each) if takes_headers(each) else each for each in model.extractors]
 
 
 def _settle_dependencies(handler: HTTPRouteHandler, model: Any) -> None:

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from merx.contexts.orders.adapters.keys import CheckoutKey
+from merx.contexts.orders.adapters.keys import KeyHeader, checkout_key
 from merx.contexts.orders.domain.errors import OrderNotFound
 from merx.contexts.orders.domain.states import FulfilmentStatus, Status
 from merx.contexts.orders.ports.queries import (
@@ -60,10 +60,10 @@ class OrderController(Controller):
     async def place(
         self,
         data: JSONBody[PlaceOrder],
-        checkout_key: NamedDependency[CheckoutKey],
         actor: NamedDependency[Actor],
         proof: NamedDependency[GuestProof],
         place_order: NamedDependency[PlaceOrderHandler],
+        idempotency_key: KeyHeader = None,
     ) -> Encoded:
         """Checkout of a cart. Needs an `Idempotency-Key`; sent again, the same key and body get the same answer.
 
@@ -71,7 +71,10 @@ class OrderController(Controller):
         """
         answer = await place_order(
             CheckoutRequest(
-                command=data, actor=actor, opens_cart=proof.opens("cart", data.cart_id), key=checkout_key.of(data)
+                command=data,
+                actor=actor,
+                opens_cart=proof.opens("cart", data.cart_id),
+                key=checkout_key(actor, data, idempotency_key),
             )
         )
         failpoint("checkout.before-reply")

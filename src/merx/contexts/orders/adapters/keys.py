@@ -6,7 +6,6 @@ from hashlib import blake2b
 from typing import Annotated
 
 import msgspec
-from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
 
 from merx.contexts.orders.ports.neighbours import RequestKey, StoredAnswer
@@ -25,23 +24,12 @@ KeyHeader = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckoutKey:
-    """What the caller sent as Idempotency-Key, scoped to who it is."""
-
-    principal: str
-    key: str
-
-    def of(self, command: PlaceOrder) -> RequestKey:
-        digest = blake2b(_encoder.encode(command), digest_size=16).digest()
-        # Guests share a principal per cart: another's cart can then never answer with this one's order.
-        principal = self.principal or f"cart:{command.cart_id}"
-        return RequestKey(principal, "POST /orders", self.key, digest)
-
-
-async def checkout_key(actor: NamedDependency[Actor], idempotency_key: KeyHeader = None) -> CheckoutKey:
-    """Raises KeyRequired, KeyInvalid."""
-    return CheckoutKey(str(actor.account_id) if actor.account_id else "", checked_key(idempotency_key))
+def checkout_key(actor: Actor, command: PlaceOrder, given: str | None) -> RequestKey:
+    """The key that a caller gave, scoped to who it is. Raises KeyRequired, KeyInvalid."""
+    digest = blake2b(_encoder.encode(command), digest_size=16).digest()
+    # Guests share a principal per cart: another's cart can then never answer with this one's order.
+    principal = str(actor.account_id) if actor.account_id else f"cart:{command.cart_id}"
+    return RequestKey(principal, "POST /orders", checked_key(given), digest)
 
 
 @dataclass(frozen=True, slots=True)
