@@ -8,6 +8,7 @@ MerxError
 ├── Conflict         the present state does not allow it
 ├── RateLimited      too often
 └── Unavailable      a dependency is away; the same request may succeed later
+    └── Busy         it is there, and others kept it too long
 """
 
 from typing import ClassVar
@@ -89,3 +90,10 @@ class Unavailable(MerxError):
     def __init__(self, detail: str = "", *, retry_after: int = 1) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class Busy(Unavailable):
+    """Others held what this needs for too long: a lock, or too much work. Whoever needs something else is not hit."""
+
+    slug = "service.busy"
+    title = "Busy"

@@ -67,6 +67,23 @@ async def test_a_double_click_is_one_order(shop: Shop):
     assert await shop.on_hand(lamp) == (10, 1)
 
 
+async def test_the_kept_answer_is_only_for_who_may_open_the_cart(shop: Shop):
+    command = await shop.cart({await shop.product(): 1})
+    await shop.place(request(command, key="k"))
+    with pytest.raises(CartNotFound):
+        await shop.place(request(command, key="k", opens_cart=False))
+    with pytest.raises(CartNotFound):
+        await shop.place(request(other_total(command), key="k", opens_cart=False))
+
+
+async def test_twins_with_one_key_and_two_bodies(shop: Shop):
+    command = await shop.cart({await shop.product(): 1})
+    twins = request(command, key="k"), request(other_total(command), key="k")
+    answers = await asyncio.gather(*map(shop.place, twins), return_exceptions=True)
+    assert placed(answers[0]).order.status is Status.placed
+    assert isinstance(answers[1], KeyReused)
+
+
 async def test_a_cart_is_all_or_nothing(shop: Shop):
     lamp, chair = await shop.product(stock=10), await shop.product(stock=1)
     command = await shop.cart({lamp: 2, chair: 1})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from merx.contexts.orders.usecases.combiner import MAX_BATCH, Combiner
-from merx.kernel.errors import Unavailable
+from merx.kernel.errors import Busy, Unavailable
 
 
 class Counter:
@@ -22,6 +22,9 @@ class Counter:
             raise ConnectionError("together it does not work")
         if 666 in numbers:
             raise ConnectionError("it never works")
+        if 55 in numbers:
+            await asyncio.sleep(0.05)
+            raise Busy("somebody holds 55")
         if 503 in numbers:
             raise Unavailable("the database is away")
         return [ValueError("refused") if number == 13 else number * 2 for number in numbers]
@@ -82,3 +85,14 @@ async def test_when_the_database_is_away_all_hear_so_after_one_try():
     # In a batch that is tried one by one it is the same from there on.
     answers = await asyncio.gather(combine(66), combine(2), combine(503), combine(4), return_exceptions=True)
     assert [type(answer) for answer in answers] == [int, int, Unavailable, Unavailable]
+
+
+async def test_what_one_waits_for_holds_up_nobody_else():
+    run = Counter()
+    combine = Combiner(run)
+    answers = await asyncio.gather(combine(55), combine(2), combine(3), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Busy, int, int]
+    assert run.batches[0] == [55, 2, 3]
+    assert sorted(run.batches[1:]) == [[2], [3], [55]]
+    alone = await asyncio.gather(combine(55), return_exceptions=True)
+    assert type(alone[0]) is Busy

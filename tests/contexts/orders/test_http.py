@@ -40,6 +40,15 @@ async def test_checkout_and_the_same_again(client, memory_shop):
     assert (other.status, other.json()) == (200, first.json())
 
 
+async def test_the_kept_answer_needs_the_carts_token(client, memory_shop):
+    body, headers = await ready(memory_shop)
+    assert (await client.post(BASE, json=body, headers=headers)).status == 201
+    key = {"idempotency-key": headers["idempotency-key"]}
+    for token in ({}, {"x-cart-token": "wrong"}):
+        refused = await client.post(BASE, json=body, headers=key | token)
+        assert (refused.status, refused.slug) == (404, "orders.cart-not-found")
+
+
 async def test_a_key_is_needed_and_is_for_one_body(client, memory_shop):
     body, headers = await ready(memory_shop)
     token = {"x-cart-token": headers["x-cart-token"]}

@@ -10,7 +10,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from merx.kernel.errors import Unavailable
+from merx.kernel.errors import Busy, Unavailable
 
 # A connection that is gone, refused or silent.
 LOST = (
@@ -56,6 +56,14 @@ def translated() -> Iterator[None]:
         raise unavailable(error) from error
 
 
+def _contended(error: BaseException) -> bool:
+    """Lock timeout, statement timeout, deadlock: the database is well, other transactions were in the way."""
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else error
+    return isinstance(cause, asyncpg.PostgresError) and str(cause.sqlstate).startswith(("40", "55P", "57014"))
+
+
 def unavailable(error: Exception) -> Exception:
     """The error to raise instead of `error`."""
-    return Unavailable("the database is not available") if away(error) else error
+    if not away(error):
+        return error
+    return Busy("try again in a moment") if _contended(error) else Unavailable("the database is not available")

@@ -110,6 +110,11 @@ class RequestKey(msgspec.Struct, frozen=True):
     key: str
     fingerprint: bytes
 
+    def contradicts(self, other: "RequestKey") -> bool:
+        """The same key of the same caller, with another body."""
+        same = (self.principal, self.route, self.key) == (other.principal, other.route, other.key)
+        return same and self.fingerprint != other.fingerprint
+
 
 class StoredAnswer(msgspec.Struct, frozen=True):
     """What was answered before; `matches` is False when the key came with another body then."""

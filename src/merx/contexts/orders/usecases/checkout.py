@@ -115,12 +115,15 @@ class PlaceOrderBatch:
             repeats: dict[int, int | None] = {}
             for position, request in enumerate(requests):
                 try:
+                    # First of all: an answer kept for this key is for those who may open the cart, and for nobody else.
+                    cart = _opened(carts.get(request.command.cart_id), request)
                     answer = _replay(stored[position])
                     if answer is not None:
                         results[position] = answer
                         continue
-                    cart = _opened(carts.get(request.command.cart_id), request)
                     first = ordering.get(cart.id)
+                    if first is not None and request.key.contradicts(requests[first].key):
+                        raise KeyReused
                     if cart.completed or first is not None:
                         repeats[position] = first
                     else:

@@ -8,25 +8,30 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from merx.kernel.errors import Unavailable
+from merx.kernel.errors import Busy, Unavailable
 
 Q = TypeVar("Q")
 A = TypeVar("A")
 
 MAX_BATCH = 64
+# Fewer than the connections of a process: those who wait for a lock must leave some for others.
+_ALONE_AT_ONCE = 4
 
 
 class Combiner(Generic[Q, A]):
     """`run` answers a whole batch, an exception in the place of each request that is refused.
 
     When `run` itself fails the batch is tried again one by one, so that one bad request cannot fail its neighbours.
-    When a dependency is away all hear so at once: trying each in turn would make them wait for each other.
+    When a dependency is away all hear so at once: trying each in turn would make them wait for each other. When others
+    hold what one of them needs, each goes its own way: those who need something else are served at once.
     """
 
     def __init__(self, run: Callable[[Sequence[Q]], Awaitable[Sequence[A | Exception]]]) -> None:
         self._run = run
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._task: asyncio.Task[None] | None = None
+        self._alone_now: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(_ALONE_AT_ONCE)
 
     async def __call__(self, request: Q) -> A:
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
@@ -42,6 +47,11 @@ class Combiner(Generic[Q, A]):
                 batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
                 try:
                     answers = await self._run([request for request, _ in batch])
+                except Busy as error:
+                    if len(batch) == 1:
+                        _settle(batch[0][1], error)
+                    else:
+                        self._separate(batch)
                 except Unavailable as error:
                     for _, future in batch:
                         _settle(future, error)
@@ -52,6 +62,21 @@ class Combiner(Generic[Q, A]):
                         _settle(future, answer)
         finally:
             self._task = None
+
+    def _separate(self, batch: list[tuple[Q, asyncio.Future[A]]]) -> None:
+        for request, future in batch:
+            task = asyncio.create_task(self._alone(request, future))
+            self._alone_now.add(task)
+            task.add_done_callback(self._alone_now.discard)
+
+    async def _alone(self, request: Q, future: "asyncio.Future[A]") -> None:
+        async with self._places:
+            try:
+                (answer,) = await self._run([request])
+            except Exception as error:
+                _settle(future, error)
+            else:
+                _settle(future, answer)
 
     async def _one_by_one(self, batch: list[tuple[Q, asyncio.Future[A]]]) -> None:
         away: Unavailable | None = None
