@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from merx.contexts.identity.domain import session as session_module
 from merx.contexts.identity.domain.account import Account, AccountKind, check_new_password, email_key
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.errors import CustomersHoldNoPermissions, InvalidRefreshToken, WeakPassword
@@ -13,6 +14,7 @@ from merx.contexts.identity.domain.session import (
     ABSOLUTE_LIFE,
     GRACE,
     IDLE_LIFE,
+    MAX_BEHIND,
     MAX_GENERATION,
     EndReason,
     RefreshToken,
@@ -88,7 +90,7 @@ def test_a_lost_answer_is_given_again_for_a_moment():
     assert session.ended_at is None
 
 
-@pytest.mark.parametrize("rotations", [1, 2, 300])
+@pytest.mark.parametrize("rotations", [1, 2, MAX_BEHIND])
 def test_an_old_token_ends_the_session(rotations):
     session, first = started()
     newest = first
@@ -98,6 +100,49 @@ def test_an_old_token_ends_the_session(rotations):
     assert (session.ended_at, session.end_reason) == (LATER, EndReason.reused)
     with pytest.raises(InvalidRefreshToken):
         session.rotate(newest, KEY, LATER)
+
+
+@pytest.fixture
+def digests(monkeypatch):
+    """The keyed digests that were computed."""
+    made = []
+
+    def next_secret(secret, key):
+        made.append(secret)
+        return real(secret, key)
+
+    real = session_module._next
+    monkeypatch.setattr(session_module, "_next", next_secret)
+    return made
+
+
+def test_a_token_that_claims_to_be_very_old_is_refused_without_work(digests):
+    session, first = started()
+    newest = first
+    for _ in range(MAX_BEHIND + 1):
+        newest = rotate(session, newest)
+    digests.clear()
+    with pytest.raises(InvalidRefreshToken):
+        session.rotate(first, KEY, LATER)
+    assert not session.owns(first, KEY)
+    assert not digests
+    with pytest.raises(InvalidRefreshToken):
+        session.rotate(RefreshToken(session.id, 1, b"x" * 32), KEY, LATER)
+    assert len(digests) == MAX_BEHIND
+    rotate(session, newest, LATER)
+
+
+@pytest.mark.parametrize("over", ["ended", "expired"])
+def test_a_session_that_is_over_computes_nothing(digests, over):
+    session, first = started()
+    second = rotate(session, first)
+    if over == "ended":
+        session.end(EndReason.signed_out, NOW)
+    digests.clear()
+    for token in (first, second):
+        with pytest.raises(InvalidRefreshToken):
+            session.rotate(token, KEY, NOW if over == "ended" else session.expires_at)
+    assert not digests
 
 
 def test_two_behind_is_never_a_lost_answer():

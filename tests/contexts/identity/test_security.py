@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from merx.contexts.identity.adapters import throttle as throttle_module
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.throttle import ADDRESS, EMAIL, PAIR, LocalThrottle, network_of
 from merx.contexts.identity.ports.security import Passwords, Throttle
@@ -132,6 +133,15 @@ class TestThrottle:
             await self.tries(throttle, 1, address=f"198.51.100.{number}")
         assert await self.tries(throttle, 1, address="203.0.113.9") == 0
         assert await self.tries(throttle, 1, address="192.0.2.1") == 1
+
+    async def test_refused_attempts_push_nobody_out(self, throttle, monkeypatch):
+        monkeypatch.setattr(throttle_module, "MAX_BUCKETS", 200)
+        assert await self.tries(throttle, 50, email="victim") == PAIR.free + 1
+        passed = 0
+        for number in range(1000):
+            passed += await self.tries(throttle, 1, email=f"e{number}", address="203.0.113.9")
+        assert passed == ADDRESS.free + ADDRESS.step
+        assert await self.tries(throttle, 1, email="victim") == 0
 
     async def test_purposes_are_counted_apart(self, throttle):
         await self.tries(throttle, 50)

@@ -54,14 +54,15 @@ class LocalThrottle:
     async def begin(self, purpose: str, email_key: str, address: str) -> None:
         now = self._clock.now().timestamp()
         network = network_of(address)
-        rules = {(purpose, "pair", email_key, network): PAIR, (purpose, "address", network): ADDRESS}
+        rules = {(purpose, "address", network): ADDRESS, (purpose, "pair", email_key, network): PAIR}
         if (email_key, network) not in self._known:
             rules[(purpose, "email", email_key)] = EMAIL
-        buckets = [(self._bucket(key, now), rule) for key, rule in rules.items()]
-        wait = max(bucket.until for bucket, _ in buckets) - now
+        # Refused attempts leave no bucket behind: a flood of them would push out the buckets of others.
+        wait = max(self._buckets[key].until if key in self._buckets else 0.0 for key in rules) - now
         if wait > 0:
             raise RateLimited("too many attempts, try again later", retry_after=math.ceil(wait))
-        for bucket, rule in buckets:
+        for key, rule in rules.items():
+            bucket = self._bucket(key, now)
             bucket.count += 1
             bucket.seen = now
             bucket.until = now + rule.delay(bucket.count)

@@ -3,8 +3,8 @@
 A refresh token names its session, its generation and a secret. The next secret is a keyed digest of the one before, so
 - only the hash of the newest is stored, in one row a session;
 - a client that lost the answer to a refresh gets the *same* successor again, for a few seconds;
-- an older token can be told from a forged one at any age: forged is refused, older means that somebody copied it, and
-  the whole family ends.
+- an older token can be told from a forged one, up to MAX_BEHIND generations back: forged is refused, older means that
+  somebody copied it, and the whole family ends. One older still is refused like a forged one.
 Whoever steals a token cannot compute the next one without the server's key.
 """
 
@@ -28,8 +28,10 @@ ABSOLUTE_LIFE = timedelta(days=30)
 IDLE_LIFE = timedelta(days=14)
 # Mobile networks lose answers; a retry within this time is no theft.
 GRACE = timedelta(seconds=20)
-# Bounds the work for a token that claims to be old; more than a refresh every five minutes for the absolute life.
+# More than a refresh every five minutes for the absolute life.
 MAX_GENERATION = 10_000
+# Bounds the work for a token that claims to be old: each generation between costs a keyed digest on the event loop.
+MAX_BEHIND = 50
 _SECRET = 32
 _LENGTH = 16 + 4 + _SECRET
 
@@ -109,9 +111,11 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
         an old token turned up, the session is over now and whoever holds its tokens must sign in. Save in the first
         and last case. Raises InvalidRefreshToken for a forged token and for a session that is over.
         """
+        if not self.is_alive(now):
+            raise InvalidRefreshToken
         behind = self.generation - given.generation
         newest = self._newest_from(given, key)
-        if newest is None or self.ended_at is not None or now >= self.expires_at:
+        if newest is None:
             raise InvalidRefreshToken
         if behind == 0:
             return Rotation.rotated, self._advance(newest, key, now)
@@ -120,8 +124,11 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
         self.end(EndReason.reused, now)
         return Rotation.reused, None
 
+    def is_alive(self, now: datetime) -> bool:
+        return self.ended_at is None and now < self.expires_at
+
     def owns(self, given: RefreshToken, key: bytes) -> bool:
-        """Whether this session issued the token, now or before."""
+        """Whether this session issued the token, now or at most MAX_BEHIND generations ago."""
         return self._newest_from(given, key) is not None
 
     def end(self, reason: EndReason, now: datetime) -> None:
@@ -132,7 +139,7 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     def _newest_from(self, given: RefreshToken, key: bytes) -> bytes | None:
         """The secret of the newest generation, computed from the given one; None when the given one is forged."""
         behind = self.generation - given.generation
-        if given.session_id != self.id or not 0 <= behind <= MAX_GENERATION:
+        if given.session_id != self.id or not 0 <= behind <= MAX_BEHIND:
             return None
         secret = given.secret
         for _ in range(behind):

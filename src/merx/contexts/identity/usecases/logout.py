@@ -33,10 +33,11 @@ class LogoutHandler:
             given = RefreshToken.parse(cmd.refresh_token)
         except InvalidRefreshToken:
             return
+        now = self.clock.now()
         async with self.uow() as uow:
             session = await uow.sessions.locked(given.session_id)
-            if session is None or not session.owns(given, self.key):
+            if session is None or not session.is_alive(now) or not session.owns(given, self.key):
                 return
-            session.end(EndReason.signed_out, self.clock.now())
+            session.end(EndReason.signed_out, now)
             await uow.sessions.save(session)
             await uow.commit()
