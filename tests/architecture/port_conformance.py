@@ -6,6 +6,7 @@ name; whatever a context's container provides as `api` claims `<Context>Api`. No
 
 import ast
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def classes(folder: Path) -> dict[str, tuple[str, bool]]:
     """Class name → its module and whether it is a Protocol."""
     found = {}

@@ -1,6 +1,7 @@
 """Containerfile, compose.yaml and the Kubernetes files fit the program: settings, commands, probes, file list."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,10 @@ KUBERNETES = ROOT / "deploy" / "kubernetes"
 MANIFESTS = [ROOT / "Containerfile", ROOT / "compose.yaml", *sorted(KUBERNETES.glob("*.yaml"))]
 
 
+@cache
 def documents():
-    for path in sorted(KUBERNETES.glob("*.yaml")):
-        for document in yaml.safe_load_all(path.read_text()):
-            yield path, document
+    paths = sorted(KUBERNETES.glob("*.yaml"))
+    return [(path, document) for path in paths for document in yaml.safe_load_all(path.read_text())]
 
 
 def pods():

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from functools import cache
 
 import msgspec
 import pytest
@@ -25,6 +26,7 @@ def _classes(place):
                 yield cls
 
 
+@cache
 def _rows(context):
     adapters = context / "adapters"
     found = [*_classes(adapters / "postgres"), *_classes(adapters / "postgres.py")]
@@ -40,16 +42,17 @@ def _stored():
                 yield pytest.param(cls, rows[f"{cls.__name__}Row"], id=f"{context.name}.{cls.__name__}")
 
 
+STORED = list(_stored())
 ROWS = [pytest.param(context.name, row, id=row.__name__) for context in contexts() for row in _rows(context).values()]
 
 
-@pytest.mark.parametrize(("struct", "row"), list(_stored()))
+@pytest.mark.parametrize(("struct", "row"), STORED)
 def test_every_field_of_the_struct_is_stored(struct, row):
     mapped = set(class_mapper(row).attrs.keys())
     assert set(struct.__struct_fields__) <= mapped, f"{row.__name__} would lose them silently"
 
 
-@pytest.mark.parametrize(("struct", "row"), [case for case in _stored() if issubclass(case.values[0], Entity)])
+@pytest.mark.parametrize(("struct", "row"), [case for case in STORED if issubclass(case.values[0], Entity)])
 def test_aggregates_are_guarded_against_lost_updates(struct, row):
     assert class_mapper(row).version_id_col is not None, f"{row.__name__} saves over the work of others"
 

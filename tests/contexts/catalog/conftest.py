@@ -16,6 +16,7 @@ from merx.infra.postgres import compiled
 from merx.infra.settings import Settings
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
+from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
 from tests.support.drain import drain
@@ -97,7 +98,7 @@ class Shop:
 
 @pytest.fixture
 async def memory_shop() -> AsyncIterator[Shop]:
-    app = App(Settings(storage="memory"))
+    app = new_app()
     yield Shop(app)
     await app.close()
 

@@ -16,6 +16,7 @@ from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
 from merx.kernel.model import Event
+from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
 from tests.support.stage import staged
@@ -116,7 +117,7 @@ def of_kind(events: Sequence[Any], kind: type) -> list[Any]:
 
 @pytest.fixture
 async def memory_room() -> AsyncIterator[Stockroom]:
-    app = App(Settings(storage="memory"))
+    app = new_app()
     yield Stockroom(app)
     await app.close()
 

@@ -4,17 +4,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from merx.bootstrap.container import App
 from merx.contexts.inventory.api import Shortage
 from merx.contexts.inventory.domain.errors import BelowPromised, LocationTaken, UnknownLocation, UnknownVariant
 from merx.contexts.inventory.domain.location import MAIN_LOCATION
 from merx.contexts.inventory.events import StockChanged, StockRanOut
 from merx.contexts.inventory.usecases.stock import AdjustStock, ReceiveStock
-from merx.infra.settings import Settings
 from merx.kernel.errors import Invalid
 from merx.kernel.ids import new_id
 from merx.kernel.paging import InvalidCursor, encode_cursor
 from tests.contexts.inventory.conftest import CLERK, Stockroom, of_kind
+from tests.support.apps import new_app
 
 
 class TestFirstStock:
@@ -206,7 +205,7 @@ STEPS = st.lists(
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_the_ledger_proves_every_counter_whatever_happens(steps):
-    room = Stockroom(App(Settings(storage="memory")))
+    room = Stockroom(new_app())
     variants = [await room.variant(units) for units in (0, 3, 8)]
     attic = await room.location("attic")
     orders, heard = [], []

@@ -20,6 +20,7 @@ from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.address import Address
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
+from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
 from tests.support.drain import drain
 from tests.support.stage import staged
@@ -99,7 +100,7 @@ def other_total(command: PlaceOrder) -> PlaceOrder:
 
 @pytest.fixture
 async def memory_shop() -> AsyncIterator[Shop]:
-    shop = Shop(App(Settings(storage="memory")))
+    shop = Shop(new_app())
     await shop.open()
     yield shop
     await shop.app.close()

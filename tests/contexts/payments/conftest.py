@@ -15,6 +15,7 @@ from merx.infra.settings import Settings
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
+from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
 from tests.support.stage import staged
@@ -64,7 +65,7 @@ class Till:
 
 @pytest.fixture
 async def memory_till() -> AsyncIterator[Till]:
-    app = App(Settings(storage="memory"))
+    app = new_app()
     yield Till(app)
     await app.close()
 
