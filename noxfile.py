@@ -82,12 +82,7 @@ def migrations(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measurements: `nox -s bench -- NAME [arguments]`, or the list of names."""
-    names = sorted(path.stem for path in Path("tests/bench").glob("bench_*.py"))
-    if not session.posargs:
-        session.log("nox -s bench -- NAME, with one of: %s", ", ".join(name.removeprefix("bench_") for name in names))
-        return
-    name, *arguments = session.posargs
-    run(session, "python", f"tests/bench/bench_{name}.py", *arguments)
+    run(session, "python", "-m", "tests.bench", *(session.posargs or ["--help"]))
 
 
 @nox.session

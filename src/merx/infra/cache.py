@@ -5,9 +5,8 @@ and drops what carries them. An answer whose load began before such a message is
 put back what a writer just replaced.
 """
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from time import monotonic
 
@@ -61,7 +60,6 @@ class ByteCache:
         self._sequence = 0
         self._floor = 0
         self._dropped: OrderedDict[str, int] = OrderedDict()
-        self._flights: dict[bytes, asyncio.Future[CachedResponse]] = {}
         self._listening = True
 
     @property
@@ -101,35 +99,6 @@ class ByteCache:
         while self._bytes > self._max_bytes:
             self._drop(next(iter(self._entries)))
 
-    async def load(
-        self, key: bytes, ttl: float, loader: Callable[[], Awaitable[tuple[CachedResponse, tuple[str, ...]]]]
-    ) -> CachedResponse:
-        """The answer, loaded at most once however many ask for it at the same moment."""
-        if not self.enabled:
-            return (await loader())[0]
-        flight = self._flights.get(key)
-        if flight is not None:
-            return await asyncio.shield(flight)
-        flight = self._flights[key] = asyncio.get_running_loop().create_future()
-        began = self.began()
-        try:
-            response, tags = await loader()
-        except BaseException as error:
-            if isinstance(error, Exception):
-                flight.set_exception(error)
-                # Whoever waits sees it; when nobody does, it must not be reported as forgotten.
-                flight.exception()
-            else:
-                flight.cancel()
-            raise
-        else:
-            flight.set_result(response)
-            self.store(key, response, tags, ttl, began)
-            return response
-        finally:
-            if self._flights.get(key) is flight:
-                del self._flights[key]
-
     def invalidate(self, tags: Iterable[str]) -> None:
         """Drop every entry that carries one of the tags; `*` drops all."""
         self._sequence += 1
@@ -141,8 +110,6 @@ class ByteCache:
             self._dropped.move_to_end(tag)
             for key in list(self._by_tag.get(tag, ())):
                 self._drop(key)
-        # A load that began before may carry old data: whoever asks from now on must not join it.
-        self._flights.clear()
         while len(self._dropped) > _MAX_REMEMBERED:
             _, self._floor = self._dropped.popitem(last=False)
 

@@ -125,7 +125,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     cache_bytes: Annotated[
         int, Meta(ge=0, description="memory for encoded answers, a process; 0 turns the cache off")
-    ] = 64 * 1024 * 1024
+    ] = 24 * 1024 * 1024
     body_limit: Annotated[
         int,
         Meta(ge=1024, le=100 * 1024 * 1024, description="largest request body in bytes, unless a route says otherwise"),

@@ -9,8 +9,10 @@ import msgspec
 from merx.kernel.currencies import EXPONENTS
 from merx.kernel.errors import Invalid
 
-# PostgreSQL bigint holds more; this bound keeps every sum of a cart far below it.
-MAX_AMOUNT = 10**15
+# Of one price. A full cart, 200 lines of 999 units, stays below PostgreSQL's bigint (9.2e18) with it.
+MAX_AMOUNT = 10**12
+# Of what carts and orders add up to.
+MAX_TOTAL = 9 * 10**17
 
 CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217 code")]
 
@@ -36,7 +38,7 @@ def exponent(currency: str) -> int:
 class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An amount in minor units. Arithmetic between currencies raises CurrencyMismatch."""
 
-    amount: Annotated[int, msgspec.Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT, description="minor units")]
+    amount: Annotated[int, msgspec.Meta(ge=-MAX_TOTAL, le=MAX_TOTAL, description="minor units")]
     currency: CurrencyCode
 
     @classmethod

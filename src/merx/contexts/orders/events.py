@@ -42,7 +42,8 @@ class OrderPaid(Event, frozen=True, tag="orders.order-paid.v1"):
 class OrderCancelled(Event, frozen=True, tag="orders.order-cancelled.v1"):
     """`quantities` are the units per variant that will not be sent after all.
 
-    `whole` is False when something was sent before and only the rest is called off.
+    `whole` is False when something was sent before and only the rest is called off; `called_off` is the price of that
+    rest, by which less is to be paid.
     """
 
     order_id: UUID
@@ -51,6 +52,7 @@ class OrderCancelled(Event, frozen=True, tag="orders.order-cancelled.v1"):
     reason: str
     quantities: dict[UUID, int]
     whole: bool = True
+    called_off: Money | None = None
 
 
 class OrderShipped(Event, frozen=True, tag="orders.order-shipped.v1"):

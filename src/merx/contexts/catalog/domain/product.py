@@ -3,11 +3,9 @@
 import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 
 from merx.contexts.catalog.domain.errors import (
     NotArchived,
@@ -21,7 +19,8 @@ from merx.kernel.money import MAX_AMOUNT, Money
 
 MAX_VARIANTS = 500
 
-Attribute = str | Annotated[int, Meta(ge=-(2**53), le=2**53)] | float | bool
+# Bounded where it comes in, not here: what is stored must always load.
+Attribute = str | int | float | bool
 
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?\Z")

@@ -20,7 +20,7 @@ AttributeName = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PRINT
 AttributeValue = (
     Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*\Z")]
     | Annotated[int, Meta(ge=-(2**53), le=2**53)]
-    | Annotated[float, Meta(ge=-1e300, le=1e300)]
+    | Annotated[float, Meta(ge=-(2.0**53), le=2.0**53)]
     | bool
 )
 Attributes = Annotated[dict[AttributeName, AttributeValue], Meta(max_length=300)]

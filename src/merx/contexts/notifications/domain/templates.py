@@ -87,10 +87,14 @@ def _tracking(number: str) -> str:
 
 
 def order_cancelled(event: OrderCancelled, _: Shop) -> Said:
-    blocks: list[Block] = [Paragraph("Hello,"), Paragraph(f"your order {event.number} was cancelled.")]
+    rest = "" if event.whole else "the rest of "
+    blocks: list[Block] = [Paragraph("Hello,"), Paragraph(f"{rest}your order {event.number} was cancelled.")]
+    if not event.whole:
+        blocks.append(Paragraph("What was sent before is yours; only that is to be paid."))
     if event.reason:
         blocks.append(Paragraph(f"Reason: {event.reason}"))
-    return f"Your order {event.number} was cancelled", blocks
+    subject = f"Your order {event.number} was cancelled"
+    return subject if event.whole else f"The rest of your order {event.number} was cancelled", blocks
 
 
 def welcome(event: AccountRegistered, shop: Shop) -> Said:

@@ -125,8 +125,10 @@ class Order(Entity):
         if self.status not in (Status.draft, Status.placed) or not any(line.open for line in self.lines):
             raise NotCancellable(f"the order is {self.status} and {self.fulfilment_status}")
         quantities: dict[UUID, int] = {}
+        called_off = Money.zero(self.total.currency)
         for line in self.lines:
             if line.open:
+                called_off += line.unit_price * line.open
                 quantities[line.variant_id] = quantities.get(line.variant_id, 0) + line.open
                 line.cancelled += line.open
         whole = not any(line.shipped for line in self.lines)
@@ -143,6 +145,7 @@ class Order(Entity):
             reason=reason,
             quantities=quantities,
             whole=whole,
+            called_off=called_off,
         )
 
     def ship(self, now: datetime, carrier: str, tracking_number: str, quantities: Mapping[UUID, int]) -> OrderShipped:

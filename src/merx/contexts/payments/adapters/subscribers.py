@@ -1,4 +1,4 @@
-"""What payments hear: money for a cancelled order is not asked for any more."""
+"""What payments hear: money for what is cancelled is not asked for any more."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,10 @@ class CallOff:
     clock: Clock
 
     async def on_order_cancelled(self, event: OrderCancelled, uow: PaymentsUow) -> None:
-        if not event.whole:
-            return
+        now = self.clock.now()
         for payment in await uow.of_order(event.order_id):
-            payment.void(event.reason, self.clock.now())
+            if event.whole:
+                payment.void(event.reason, now)
+            elif event.called_off is not None:
+                payment.reduce(event.called_off, event.reason, now)
             await uow.payments.save(payment)

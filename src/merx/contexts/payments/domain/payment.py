@@ -104,6 +104,13 @@ class Payment(Entity):
             return []
         return [PaymentFailed(at=now, payment_id=self.id, order_id=self.order_id, reason=reason)]
 
+    def reduce(self, by: Money, reason: str, now: datetime) -> None:
+        """Less is due, because a part is not sent after all. Money that came already stays: it is owed back."""
+        applied = self.captured == 0 and by.amount <= self.amount.amount
+        if applied:
+            self.amount -= by
+        self._note("reduced", by.amount, reason, now, applied=applied)
+
     def void(self, reason: str, now: datetime) -> None:
         """The money is not wanted any more; ignored when it already came."""
         self._note("voided", 0, reason, now, applied=self._go(_S.voided))

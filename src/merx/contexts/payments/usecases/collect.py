@@ -6,6 +6,8 @@ from uuid import UUID
 
 from msgspec import Meta
 
+from merx.contexts.payments.domain.errors import WrongState
+from merx.contexts.payments.domain.payment import PaymentState
 from merx.contexts.payments.ports.repositories import PaymentsUowFactory
 from merx.kernel.model import Command
 from merx.kernel.money import Money
@@ -29,6 +31,9 @@ class CollectCashHandler:
         """Raises PaymentNotFound, WrongAmount, WrongState."""
         async with self.uow() as uow:
             payment = await uow.locked(cmd.payment_id)
+            if payment.state is PaymentState.voided:
+                # Late news of a provider would be believed; a person who types this has the wrong order.
+                raise WrongState("the order was cancelled, nothing is due")
             uow.emit(*payment.collect(cmd.amount, cmd.reference, self.clock.now()))
             await uow.payments.save(payment)
             await uow.commit()
