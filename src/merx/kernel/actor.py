@@ -35,7 +35,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_staff(self) -> bool:
-        return self.kind in (ActorKind.staff, ActorKind.api_key, ActorKind.system)
+        return self.kind is not ActorKind.anonymous and self.kind is not ActorKind.customer
 
     @property
     def customer_id(self) -> UUID | None:

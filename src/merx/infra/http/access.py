@@ -46,6 +46,7 @@ class AccessLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+@lru_cache(4096)
 def _text(text: str) -> str:
     return _encode(text).decode()
 
