@@ -1,16 +1,18 @@
 """Tokens, spelling, synonyms and what a query means, without an engine."""
 
 from collections.abc import Mapping
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from merx.contexts.search.domain import spelling
 from merx.contexts.search.domain.analysis import analyse, code, fold, split_words, stem, tokens
 from merx.contexts.search.domain.documents import combination, property_name, value_text
 from merx.contexts.search.domain.facets import PRICE_BOUNDS, Selection, TooManyFilters, band_range, price_band
-from merx.contexts.search.domain.query import Query, second_guesses, understand
-from merx.contexts.search.domain.spelling import candidates, distance
+from merx.contexts.search.domain.query import MAX_CORRECTED, Query, second_guesses, understand
+from merx.contexts.search.domain.spelling import MAX_DISTANCES, Vocabulary, distance
 from merx.contexts.search.domain.synonyms import DEFAULT_SYNONYMS, read_synonyms
 
 
@@ -18,7 +20,7 @@ class Words:
     """A lexicon in a dictionary."""
 
     def __init__(self, *words: str, codes: tuple[str, ...] = ()) -> None:
-        self._words = dict.fromkeys(words, 10)
+        self._vocabulary = Vocabulary((word, 10) for word in words)
         self._tokens = {token for word in words for token in tokens(word)}
         self._codes = codes
 
@@ -28,11 +30,15 @@ class Words:
     def has_code(self, code: str) -> bool:
         return code in self._codes
 
-    def vocabulary(self) -> Mapping[str, int]:
-        return self._words
+    def vocabulary(self) -> Vocabulary:
+        return self._vocabulary
 
 
 NONE = read_synonyms(())
+
+
+def near(word: str, words: Mapping[str, int]) -> list[str]:
+    return list(Vocabulary(words.items()).near(word))
 
 
 def forms(query: Query) -> list[set[tuple[str, ...]]]:
@@ -88,22 +94,77 @@ def test_distance_is_symmetric_and_bounded(left: str, right: str) -> None:
 
 @pytest.mark.parametrize("typed", ["shrits", "shits", "shirrts", "shirtz", "zshirts", "shirt"])
 def test_one_edit_is_found(typed: str) -> None:
-    assert candidates(typed, {"shirts": 5, "lamps": 9}) == ["shirts"]
+    assert near(typed, {"shirts": 5, "lamps": 9}) == ["shirts"]
 
 
 def test_two_edits_only_for_long_words_without_a_nearer_one() -> None:
-    assert candidates("hedphonse", {"headphones": 3}) == ["headphones"]
-    assert candidates("shrtz", {"shirts": 3}) == []
-    assert candidates("headphonez", {"headphones": 1, "headphane": 99}) == ["headphones"]
+    assert near("hedphonse", {"headphones": 3}) == ["headphones"]
+    assert near("shrtz", {"shirts": 3}) == []
+    assert near("headphonez", {"headphones": 1, "headphane": 99}) == ["headphones"]
 
 
 def test_short_words_and_numbers_are_right_as_they_are() -> None:
-    assert candidates("tvv", {"tv": 9}) == []
-    assert candidates("1234", {"1235": 9}) == []
+    assert near("tvv", {"tv": 9}) == []
+    assert near("1234", {"1235": 9}) == []
 
 
 def test_frequent_words_are_likelier() -> None:
-    assert candidates("shoas", {"shoes": 9, "shoal": 2}) == ["shoes", "shoal"]
+    assert near("shoas", {"shoes": 9, "shoal": 2}) == ["shoes", "shoal"]
+
+
+def test_the_first_letter_may_be_wrong_once() -> None:
+    assert near("jhirt", {"shirt": 1}) == ["shirt"]
+    assert near("jeadphonez", {"headphones": 1}) == []
+
+
+def test_very_long_words_are_not_corrected() -> None:
+    assert near("x" * 24, {"x" * 23: 1}) == ["x" * 23]
+    assert near("x" * 25, {"x" * 24: 1}) == []
+
+
+@given(st.text("abcd", min_size=6, max_size=8), st.sets(st.text("abcd", min_size=4, max_size=10), max_size=50))
+def test_words_two_edits_away_are_those_that_a_look_at_all_words_finds(tail: str, tails: set[str]) -> None:
+    word, words = f"a{tail}", {f"a{other}": len(other) for other in tails}
+    far = {other: distance(word, other, 2) for other in words if other != word}
+    expected = {other for other in far if far[other] == 1} or {other for other in far if far[other] == 2}
+    found = near(word, words)
+    assert set(found) <= expected
+    assert len(found) == min(len(expected), 5)
+
+
+@pytest.fixture
+def distances(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Words whose distance was computed."""
+    computed: list[str] = []
+
+    def counted(left: str, right: str, most: int) -> int:
+        computed.append(right)
+        return distance(left, right, most)
+
+    monkeypatch.setattr(spelling, "distance", counted)
+    return computed
+
+
+def test_a_hostile_query_costs_no_more_than_a_few_corrections(distances: list[str]) -> None:
+    letters = Random(1)
+    # Thousands of words of the same few letters: nothing but the bound keeps their distances from being computed.
+    sold = Words(*{"s" + "".join(letters.choices("aeiort", k=9)) for _ in range(5000)})
+    hostile = " ".join("s" + "".join(letters.sample("aaeeiioorrtt", k=9)) + letters.choice("xyz") for _ in range(12))
+    query = understand(hostile, sold, NONE)
+    assert MAX_DISTANCES <= len(distances) <= MAX_CORRECTED * MAX_DISTANCES
+    second_guesses(query, sold, NONE)
+    assert len(distances) <= 2 * MAX_CORRECTED * MAX_DISTANCES
+    distances.clear()
+    assert understand(hostile, sold, NONE) == query
+    assert distances == [], "unknown words are remembered"
+    understand("-".join(hostile.split()), sold, NONE)
+    assert distances == [], "parts of a compound are words"
+
+
+def test_only_the_first_unknown_words_are_corrected() -> None:
+    query = understand("shrit trosers jakcet swaeter", Words("shirt", "trousers", "jacket", "sweater"), NONE)
+    assert query.corrected == "shirt trousers jacket"
+    assert query.ignored == ("swaeter",)
 
 
 def test_synonyms_are_two_way_or_one_way() -> None:

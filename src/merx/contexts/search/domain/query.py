@@ -1,20 +1,23 @@
 """What somebody who typed a query wants: concepts that must all be met, each in one of several ways."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from merx.contexts.search.domain.analysis import code, has_initial, parts_of, split_words, stem
-from merx.contexts.search.domain.spelling import candidates
+from merx.contexts.search.domain.spelling import Vocabulary, is_correctable
 from merx.contexts.search.domain.synonyms import Synonyms
 
 MAX_WORDS = 12
+# More wrong words than these are no slip of the finger, and each costs the time of a search.
+MAX_CORRECTED = 3
 _STOP_WORDS = frozenset(
     "a an and are as at be by for from in into is it of on or our that the their this to we with your".split()
 )
 _SYNONYM_WEIGHT = 0.4
 _RARE = 5
+_MOST_GUESSES = 6
 
 
 class Alternative(msgspec.Struct, frozen=True):
@@ -58,13 +61,17 @@ class Lexicon(Protocol):
 
     def has_code(self, code: str) -> bool: ...
 
-    def vocabulary(self) -> Mapping[str, int]:
-        """Words of names, brands, categories and attributes as people write them, with their frequency."""
+    def vocabulary(self) -> Vocabulary:
+        """Words of names, brands, categories and attributes as people write them."""
         ...
 
 
 def understand(text: str, lexicon: Lexicon, synonyms: Synonyms) -> Query:
-    """Identifiers first, then words: unknown ones are corrected when something near is sold, else left out and told."""
+    """Identifiers first, then words: unknown ones are corrected when something near is sold, else left out and told.
+
+    Only the first few unknown words are corrected; what this costs is bounded for any text.
+    """
+    speller = _Speller(lexicon)
     whole = code(text)
     identifier = whole if len(whole) >= 3 and any(map(str.isdigit, whole)) and lexicon.has_code(whole) else ""
     typed = split_words(text)[:MAX_WORDS]
@@ -75,7 +82,7 @@ def understand(text: str, lexicon: Lexicon, synonyms: Synonyms) -> Query:
         whole_word = (
             identifier or _joins(typed, position, lexicon) or (position and _joins(typed, position - 1, lexicon))
         )
-        better = word if whole_word else _known(word, lexicon)
+        better = word if whole_word else speller.known(word)
         if better:
             words.append(better)
         else:
@@ -89,39 +96,51 @@ def understand(text: str, lexicon: Lexicon, synonyms: Synonyms) -> Query:
 
 def second_guesses(query: Query, lexicon: Lexicon, synonyms: Synonyms) -> list[Query]:
     """Other readings of a query that found nothing: each rare word replaced by a near, more frequent one."""
-    guesses = []
+    guesses: list[Query] = []
     words = [word for concept in query.concepts for word in concept.words]
-    for position, word in enumerate(words):
-        if len(word) < 4 or lexicon.frequency(stem(word)) > _RARE:
-            continue
-        for better in candidates(word, lexicon.vocabulary(), limit=3):
+    rare = [
+        position
+        for position, word in enumerate(words)
+        if is_correctable(word) and lexicon.frequency(stem(word)) <= _RARE
+    ]
+    for position in rare[:MAX_CORRECTED]:
+        for better in lexicon.vocabulary().near(words[position])[:3]:
             changed = [*words[:position], better, *words[position + 1 :]]
             guesses.append(Query(_concepts(changed, lexicon, synonyms), "", " ".join(changed), query.ignored))
-    return guesses[:6]
+            if len(guesses) == _MOST_GUESSES:
+                return guesses
+    return guesses
 
 
-def _known(word: str, lexicon: Lexicon) -> str:
-    """The word itself when the shop has it, else the likeliest word meant, else nothing."""
-    if word in _STOP_WORDS or lexicon.has_code(code(word)):
-        return word
-    parts = parts_of(word)
-    if all(lexicon.frequency(stem(part)) for part in parts) or lexicon.frequency(stem("".join(parts))):
-        return word
-    if len(parts) > 1:
-        better = [_known(part, lexicon) for part in parts]
-        return "-".join(filter(None, better))
-    near = candidates(word, lexicon.vocabulary())
-    if near:
-        return near[0]
-    return _two_words(word, lexicon)
+class _Speller:
+    """Reads the unknown words of one query, as many as may be corrected."""
 
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._left = MAX_CORRECTED
 
-def _two_words(word: str, lexicon: Lexicon) -> str:
-    """`nightsuit` where the shop says `night suit`."""
-    splits = [(word[:i], word[i:]) for i in range(3, len(word) - 2)]
-    known = [(min(map(lexicon.frequency, map(stem, pair))), pair) for pair in splits]
-    best = max(known, default=(0, ()))
-    return "-".join(best[1]) if best[0] else ""
+    def known(self, word: str) -> str:
+        """The word itself when the shop has it, else the likeliest word meant, else nothing."""
+        frequency = self._lexicon.frequency
+        if word in _STOP_WORDS or self._lexicon.has_code(code(word)):
+            return word
+        parts = parts_of(word)
+        if all(frequency(stem(part)) for part in parts) or frequency(stem("".join(parts))):
+            return word
+        if len(parts) > 1:
+            return "-".join(filter(None, map(self.known, parts)))
+        if not is_correctable(word) or not self._left:
+            return ""
+        self._left -= 1
+        near = self._lexicon.vocabulary().near(word)
+        return near[0] if near else self._two_words(word)
+
+    def _two_words(self, word: str) -> str:
+        """`nightsuit` where the shop says `night suit`."""
+        splits = [(word[:i], word[i:]) for i in range(3, len(word) - 2)]
+        known = [(min(map(self._lexicon.frequency, map(stem, pair))), pair) for pair in splits]
+        best = max(known, default=(0, ()))
+        return "-".join(best[1]) if best[0] else ""
 
 
 def _concepts(words: Sequence[str], lexicon: Lexicon, synonyms: Synonyms) -> tuple[Concept, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,8 @@ from merx.contexts.search.domain.facets import Facet, PriceFacet, Selection
 from merx.contexts.search.domain.query import Lexicon, Query
 from merx.contexts.search.domain.stock import StockNews
 from merx.kernel.errors import Conflict
+
+T = TypeVar("T")
 
 MAX_DEPTH = 10_000
 NO_NEWS: Mapping[UUID, StockNews] = {}
@@ -86,8 +88,8 @@ class VariantState(msgspec.Struct, frozen=True):
 class SearchIndex(Protocol):
     """Written by one process at a time, read by many."""
 
-    async def lexicon(self) -> Lexicon:
-        """Words of the index as it is now."""
+    async def consult(self, work: Callable[[Lexicon], T]) -> T:
+        """What `work` makes of the words of the index as it is now. It runs where it does not block the event loop."""
         ...
 
     async def search(self, wanted: Wanted) -> Found:

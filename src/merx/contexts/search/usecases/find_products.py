@@ -59,8 +59,9 @@ class FindProductsHandler:
     async def __call__(self, wanted: FindProducts) -> SearchPage:
         """Raises TooManyFilters, InvalidCursor, Unavailable."""
         offset = _offset(wanted)
-        lexicon = await self.index.lexicon()
-        query = understand(wanted.text, lexicon, self.synonyms)
+        query = Query()
+        if wanted.text:
+            query = await self.index.consult(lambda lexicon: understand(wanted.text, lexicon, self.synonyms))
         search = Wanted(
             query=query,
             selection=wanted.selection,
@@ -72,7 +73,7 @@ class FindProductsHandler:
         )
         found = await self.index.search(search)
         if found.total == 0 and not query.empty and not found.degraded:
-            guesses = second_guesses(query, lexicon, self.synonyms)
+            guesses = await self.index.consult(lambda lexicon: second_guesses(query, lexicon, self.synonyms))
             search, found = await self._try_others(search, found, guesses)
         return _page(search, found)
 

@@ -16,6 +16,7 @@ from merx.contexts.search.adapters.tantivy.snapshot import Snapshot, WordLists
 from merx.contexts.search.adapters.tantivy.writer import Writer
 from merx.contexts.search.domain.documents import ListedProduct
 from merx.contexts.search.domain.query import Lexicon
+from merx.contexts.search.domain.spelling import Vocabulary
 from merx.contexts.search.domain.stock import StockNews
 from merx.contexts.search.ports.index import NO_NEWS, Found, NoIndex, Suggested, VariantState, Wanted
 from merx.kernel.errors import MerxError, Unavailable
@@ -35,8 +36,8 @@ class NoWords:
     def has_code(self, code: str) -> bool:
         return False
 
-    def vocabulary(self) -> Mapping[str, int]:
-        return {}
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary()
 
 
 class TantivyIndex:
@@ -52,11 +53,11 @@ class TantivyIndex:
 
     # ---- reading
 
-    async def lexicon(self) -> Lexicon:
+    async def consult(self, work: Callable[[Lexicon], T]) -> T:
         snapshot = await self._current()
         if snapshot is None:
-            return NoWords()
-        return snapshot.lexicon() if snapshot.knows_words else await self._read(snapshot.lexicon)
+            return work(NoWords())
+        return await self._read(lambda: work(snapshot.lexicon()))
 
     async def search(self, wanted: Wanted) -> Found:
         snapshot = await self._current()

@@ -1,16 +1,22 @@
 """Words of the index: how frequent, how spelt."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator
+from string import ascii_lowercase
 
 import tantivy
 
-from merx.contexts.search.domain.spelling import is_correctable
+from merx.contexts.search.domain.spelling import Vocabulary, is_spelt
+
+# A walk through a large dictionary takes some tenths of a second, of which the event loop must have its share.
+_AT_A_TIME = 500
+_PAUSE = 0.0002
 
 
 class TantivyLexicon:
     """Looks into one state of the index; the vocabulary may be some seconds older."""
 
-    def __init__(self, searcher: tantivy.Searcher, vocabulary: Mapping[str, int]) -> None:
+    def __init__(self, searcher: tantivy.Searcher, vocabulary: Vocabulary) -> None:
         self._searcher = searcher
         self._vocabulary = vocabulary
 
@@ -20,9 +26,19 @@ class TantivyLexicon:
     def has_code(self, code: str) -> bool:
         return bool(code) and self._searcher.doc_freq("code", code) > 0
 
-    def vocabulary(self) -> Mapping[str, int]:
+    def vocabulary(self) -> Vocabulary:
         return self._vocabulary
 
 
-def read_vocabulary(searcher: tantivy.Searcher) -> dict[str, int]:
-    return {word: count for word, count in searcher.terms_with_prefix("word", "") if is_correctable(word)}
+def read_vocabulary(searcher: tantivy.Searcher) -> Vocabulary:
+    """Takes long and pauses often: nothing to call from an event loop."""
+    return Vocabulary(_words(searcher))
+
+
+def _words(searcher: tantivy.Searcher) -> Iterator[tuple[str, int]]:
+    for letter in ascii_lowercase:
+        for number, (word, count) in enumerate(searcher.terms_with_prefix("word", letter)):
+            if is_spelt(word):
+                yield word, count
+            if number % _AT_A_TIME == 0:
+                time.sleep(_PAUSE)

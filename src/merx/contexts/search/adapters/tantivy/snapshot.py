@@ -1,7 +1,7 @@
 """One state of the index, as searches see it. Everything here blocks for the time of a query."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from merx.contexts.search.adapters.tantivy.lexicon import TantivyLexicon, read_v
 from merx.contexts.search.adapters.tantivy.queries import Queries, narrowed, total_of
 from merx.contexts.search.adapters.tantivy.schema import LIVE, SEPARATOR, DocumentState
 from merx.contexts.search.domain.analysis import split_words, stem
+from merx.contexts.search.domain.spelling import Vocabulary
 from merx.contexts.search.ports.index import Found, Named, Sort, Suggested, VariantState, Wanted
 
 _ORDERS = {
@@ -43,10 +44,6 @@ class WordLists:
             kept = self._kept[name] = (time.monotonic() + seconds, read())
         return kept[1]
 
-    def is_fresh(self, name: str) -> bool:
-        kept = self._kept.get(name)
-        return kept is not None and kept[0] >= time.monotonic()
-
 
 class Snapshot:
     def __init__(self, generation: Generation, lists: WordLists) -> None:
@@ -57,16 +54,11 @@ class Snapshot:
         self._option_names = frozenset(name for name, _ in options)
         self.queries = Queries(generation.schema, self._option_names)
 
-    @property
-    def knows_words(self) -> bool:
-        """Whether `lexicon` answers at once."""
-        return self._lists.is_fresh(_VOCABULARY)
-
     def lexicon(self) -> TantivyLexicon:
         return TantivyLexicon(self.searcher, self._vocabulary())
 
-    def _vocabulary(self) -> Mapping[str, int]:
-        vocabulary: dict[str, int] = self._lists.get(
+    def _vocabulary(self) -> Vocabulary:
+        vocabulary: Vocabulary = self._lists.get(
             _VOCABULARY, _VOCABULARY_SECONDS, lambda: read_vocabulary(self.searcher)
         )
         return vocabulary
