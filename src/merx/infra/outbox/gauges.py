@@ -2,16 +2,19 @@
 
 import asyncio
 import contextlib
+import logging
 
 from prometheus_client import Gauge
 
 from merx.infra.metrics import registry
 from merx.infra.outbox.deliveries import Deliveries
-from merx.kernel.errors import Unavailable
 
 PENDING = Gauge("merx_outbox_pending", "Deliveries that wait or run", registry=registry)
 DEAD = Gauge("merx_outbox_dead", "Deliveries given up, to be looked at: merx replay --list", registry=registry)
 OLDEST = Gauge("merx_outbox_oldest_seconds", "How long the oldest due delivery has been waiting", registry=registry)
+
+
+_log = logging.getLogger(__name__)
 
 
 class OutboxGauges:
@@ -30,9 +33,16 @@ class OutboxGauges:
                 await self._task
 
     async def _run(self) -> None:
+        failing = False
         while True:
-            with contextlib.suppress(Unavailable):
+            try:
                 await self.measure()
+                failing = False
+            except Exception:
+                # Old numbers are better than none for ever; one line for each row of failures is enough.
+                if not failing:
+                    _log.warning("the outbox cannot be measured", exc_info=True)
+                failing = True
             await asyncio.sleep(self._every)
 
     async def measure(self) -> None:
