@@ -264,6 +264,18 @@ class TestBodies:
         assert (answer.status, answer.json()["id"]) == (200, "200000")
         refused(await client.post("/api/v1/toys/webhook", body=b"x" * 300_001, headers=raw), 413, "request.too-large")
 
+    async def test_large_bodies_are_taken_only_from_those_who_may_call(self, client: AsgiClient, toys: Toys):
+        large = {"headers": {"content-type": "application/json"}, "body": msgspec.json.encode(PLACE) + b" " * 200_000}
+        sent = dict(large["headers"])
+        for who in ({}, bearer(toys, ActorKind.customer, "toys:write"), bearer(toys, ActorKind.staff, "other:write")):
+            large["headers"] = sent | who
+            refused(await client.post("/api/v1/toys/heavy", **large), 413, "request.too-large")
+        large["headers"] = sent | bearer(toys, ActorKind.staff, "toys:write")
+        assert (await client.post("/api/v1/toys/heavy", **large)).status == 201
+        large["body"] = b" " * 300_001
+        refused(await client.post("/api/v1/toys/heavy", **large), 413, "request.too-large")
+        refused(await client.post("/api/v1/toys/heavy", json=PLACE), 401, "auth.required")
+
     async def test_a_slow_body_is_given_up(self, monkeypatch: pytest.MonkeyPatch):
         import asyncio
 

@@ -33,7 +33,7 @@ async def test_a_sound_application_passes():
     api = toy_app(toys=toys)
     attacker = Attacker(AsgiClient(api), toys.tokens)
     routes = [route for route in routes_of(api) if "/toys" in route.path]
-    assert len(routes) == 10
+    assert len(routes) == 11
     assert [line for route in routes for line in await attacker.failures(route)] == []
 
 

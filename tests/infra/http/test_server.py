@@ -133,6 +133,14 @@ async def test_head_of_a_cached_answer_has_no_body(connection: Connection):
     assert wire.endswith(b"\r\n\r\n")
 
 
+@pytest.mark.parametrize(("method", "status"), [("OPTIONS", 204), ("TRACE", 405), ("PROPFIND", 405)])
+async def test_only_reading_is_answered_from_the_cache(connection: Connection, toys: Toys, method: str, status: int):
+    wire = b"".join(await connection.ask(PRODUCT, method=method))
+    assert head_of(wire)[0] == status
+    assert b'"price"' not in wire
+    assert len(toys.cache) == 1
+
+
 async def test_requests_sent_together_are_answered_in_their_order(connection: Connection):
     writes = await connection.ask(PRODUCT, times=3)
     assert [head_of(wire)[0] for wire in writes] == [200, 200, 200]

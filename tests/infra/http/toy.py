@@ -139,6 +139,10 @@ class ToyController(Controller):
     async def webhook(self, body: RawBody) -> ToyView:
         return ToyView(str(len(body)), "")
 
+    @post("/heavy", guards=[staff("toys:write")], **accepts(limit=300_000))
+    async def heavy(self, data: JSONBody[PlaceToy]) -> ToyView:
+        return ToyView("1", data.name)
+
 
 class Toys:
     """The container's part."""

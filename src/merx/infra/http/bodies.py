@@ -13,7 +13,9 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from merx.infra.http.asgi import Message, Receive
+from merx.infra.http.auth import route_rules
 from merx.infra.http.inbound import Refused, check_json, refusal
+from merx.kernel.actor import Actor
 
 JSON = ("application/json",)
 BODY_SECONDS = 20.0
@@ -25,15 +27,22 @@ _CHARSET = re.compile(rb';\s*charset="?([^";\s]+)', re.IGNORECASE)
 
 
 class BodyRule(msgspec.Struct, frozen=True):
-    """`limit` in bytes; `media` lists content types, `*` is any; `raw` bodies are not looked into."""
+    """`limit` in bytes; `media` lists content types, `*` is any; `raw` bodies are not looked into.
+
+    `permission` is what a caller must hold for a limit beyond the usual one; empty where everybody may call.
+    """
 
     limit: int
     media: tuple[str, ...] = JSON
     raw: bool = False
+    permission: str = ""
 
 
 def accepts(*, limit: int, media: tuple[str, ...] = JSON, raw: bool = False) -> dict[str, Any]:
-    """Arguments for a route decorator that takes larger or other bodies than the rest."""
+    """Arguments for a route decorator that takes larger or other bodies than the rest.
+
+    Large bodies of staff routes are taken from those who pass the route's rule; all others get the usual limit.
+    """
     return {"opt": {"body": BodyRule(limit, media, raw)}, "request_max_body_size": limit}
 
 
@@ -98,6 +107,9 @@ class BodyGate:
             for method, (handler, _) in route.route_handler_map.items():
                 rule = handler.opt.get("body")
                 if isinstance(rule, BodyRule):
+                    needed = [guard.permission for guard in route_rules(handler) if guard.permission]
+                    if needed:
+                        rule = msgspec.structs.replace(rule, permission=needed[-1])
                     parts = [re.escape(part) if isinstance(part, str) else "[^/]+" for part in route.path_components]
                     start = route.path_format.split("{", 1)[0]
                     self._special.append((start, str(method), re.compile("/" + "/".join(parts) + "/?"), rule))
@@ -108,9 +120,14 @@ class BodyGate:
                 return rule
         return self._default
 
-    async def read(self, method: str, path: str, headers: dict[bytes, bytes], receive: Receive) -> bytes | None:
+    async def read(
+        self, method: str, path: str, headers: dict[bytes, bytes], receive: Receive, actor: Actor
+    ) -> bytes | None:
         """The checked body; None when the caller went away meanwhile. Raises Refused."""
         rule = self.rule(method, path) if self._special else self._default
+        if rule.permission and rule.limit > self._default.limit and not (actor.is_staff and actor.may(rule.permission)):
+            # The route will refuse this caller, but only after the body was read.
+            rule = msgspec.structs.replace(rule, limit=self._default.limit)
         length = headers.get(b"content-length")
         if length is not None:
             if not length.isdigit() or len(length) > 18:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import accumulate
 from urllib.parse import unquote_to_bytes
 
 from merx.infra.http.problems import Failure
@@ -67,9 +68,11 @@ def check_text(text: bytes) -> None:
             raise Refused(_UTF8) from None
 
 
-# One string literal, or an unfinished one up to the end. Possessive, so that no input makes it go back.
-_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_PARENTHESES = bytes.maketrans(b"[]{}", b"()()")
+# As signed bytes: one level down, one level up.
+_STEPS = bytes.maketrans(b"()", b"\x01\xff")
+_TOO_MANY = b"(" * (MAX_DEPTH + 1)
+_NO_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -78,15 +81,23 @@ def check_json(body: bytes) -> None:
     check_text(body)
     if b"\\u0000" in body and _ESCAPED_NUL.search(body):
         raise Refused(_NUL)
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
-        depth = 0
-        for bracket in _STRINGS.sub(b"", body).translate(None, _NO_BRACKETS):
-            if bracket in b"[{":
-                depth += 1
-                if depth > MAX_DEPTH:
-                    raise Refused(_DEEP)
-            else:
-                depth -= 1
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(body):
+        raise Refused(_DEEP)
+
+
+def _is_deep(body: bytes) -> bool:
+    """Exact up to where a decoder finds a fault. Whole-text operations only: a loop takes 60 ms for 1 MB."""
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    # Two quotes side by side change for nobody whether it stands inside of a string.
+    left = body.translate(_PARENTHESES, _NO_STRUCTURE).replace(b'""', b"")
+    if b'"' in left:
+        left = b"".join(left.split(b'"')[::2])
+    if _TOO_MANY in left:
+        return True
+    # The innermost pairs are most of a body; without them everything is one level less deep.
+    left = left.replace(b"()", b"").translate(_STEPS)
+    return max(accumulate(memoryview(left).cast("b")), default=0) >= MAX_DEPTH
 
 
 class Hosts:

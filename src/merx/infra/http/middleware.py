@@ -23,19 +23,13 @@ from merx.infra.http.hits import Hits
 from merx.infra.http.inbound import Hosts, Refused, check_headers, check_url
 from merx.infra.http.problems import RawHeaders
 from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
+from merx.infra.http.security import NO_STORE, POLICY, security_headers
 from merx.infra.logging import REQUEST_ID
 from merx.infra.metrics import RequestMetrics
 from merx.kernel.actor import ActorKind
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_NO_STORE = (b"cache-control", b"no-store")
-_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_SECURITY: RawHeaders = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-]
-_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_READS = ("GET", "HEAD")
 
 # The client closed the connection before there was an answer (the number nginx uses in its logs).
 CLIENT_GONE = 499
@@ -95,9 +89,9 @@ class Exchange:
             present = dict(headers)
             outgoing = [*headers, *self._security, (b"x-request-id", self.request_id.encode())]
             if b"cache-control" not in present:
-                outgoing.append(_NO_STORE)
+                outgoing.append(NO_STORE)
             if b"content-security-policy" not in present:
-                outgoing.append(_POLICY)
+                outgoing.append(POLICY)
             message["headers"] = outgoing
             # Waits for the body: most answers are of one piece.
             self._head = message
@@ -123,9 +117,9 @@ class Frame:
         self._app = app
         self._parts = parts
         self._cache = parts.cache if parts.cache is not None and parts.cache.enabled else None
-        self._security = [*_SECURITY, _HSTS] if parts.https else _SECURITY
+        self._security = security_headers(https=parts.https)
         self._hits = (
-            Hits(self._cache, parts.hosts, [*self._security, _POLICY], self._hit) if self._cache is not None else None
+            Hits(self._cache, parts.hosts, [*self._security, POLICY], self._hit) if self._cache is not None else None
         )
         # Unique without coordination, and cheaper than random bytes for every request.
         self._id_prefix = secrets.token_hex(5)
@@ -179,7 +173,7 @@ class Frame:
             state["client"] = caller_address(scope, by_name.get(b"x-forwarded-for"), parts.proxies)
         if exchange.method in _WITH_BODY:
             if by_name.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in by_name:
-                body = await parts.bodies.read(exchange.method, path, by_name, receive)
+                body = await parts.bodies.read(exchange.method, path, by_name, receive, actor)
                 if body is None:
                     return
                 # Where Litestar keeps a body once it has put it together.
@@ -187,6 +181,7 @@ class Frame:
                 receive = replay(body, receive)
         elif (
             self._cache is not None
+            and exchange.method in _READS
             and not actor.is_staff
             and await self._from_cache(self._cache, raw_path, scope, exchange)
         ):
