@@ -1,6 +1,7 @@
 """What every index promises: in memory and in a folder."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 from merx.contexts.search.adapters.tantivy.index import FolderSearchIndex
+from merx.contexts.search.adapters.tantivy.snapshot import WordLists
 from merx.contexts.search.domain.documents import ListedProduct
 from merx.contexts.search.domain.facets import Selection
 from merx.contexts.search.domain.stock import StockNews
@@ -261,6 +263,27 @@ async def test_a_folder_of_another_form_is_no_index(tmp_path: Path) -> None:
     await second.sell(document("Chair"))
     assert await second.names("") == ["Chair"]
     await second.index.close()
+
+
+async def test_queries_are_understood_off_the_event_loop(shop: Shop) -> None:
+    await shop.sell(document("Lamp"), document("Chairs"))
+    thread, near = await shop.index.consult(
+        lambda words: (threading.current_thread(), words.vocabulary().near("chiars"))
+    )
+    assert thread is not threading.current_thread()
+    assert near == ("chairs",)
+
+
+def test_one_reads_a_word_list_while_others_go_on_with_the_old_one() -> None:
+    lists = WordLists()
+    assert lists.get("words", -1.0, lambda: "old") == "old"
+
+    def read() -> str:
+        assert lists.get("words", 60.0, pytest.fail) == "old"
+        return "new"
+
+    assert lists.get("words", 60.0, read) == "new"
+    assert lists.get("words", 60.0, pytest.fail) == "new"
 
 
 async def test_a_damaged_folder_is_no_index(tmp_path: Path) -> None:

@@ -41,6 +41,9 @@ class WordLists:
     def get(self, name: str, seconds: float, read: Any) -> Any:
         kept = self._kept.get(name)
         if kept is None or kept[0] < time.monotonic():
+            if kept is not None:
+                # One reads, the others go on with the old list meanwhile.
+                self._kept[name] = (time.monotonic() + seconds, kept[1])
             kept = self._kept[name] = (time.monotonic() + seconds, read())
         return kept[1]
 
