@@ -65,7 +65,7 @@ async def test_a_guest_buys_and_the_shop_sends(world: World):
     sent = await world.post(f"/orders/{order['id']}/shipments", {"carrier": "DHL", "tracking_number": "42"}, staff)
     assert sent.json()["fulfilment_status"] == "fulfilled"
     cash = {"payment_id": order["payment_id"], "amount": order["total"], "reference": "receipt-1"}
-    assert (await world.post("/payments/cod/collections", cash, staff)).status == 201
+    assert (await world.post("/payments/cod/collections", cash, staff | {"idempotency-key": "1"})).status == 201
     await world.settle()
     stock = (await world.get(f"/inventory/variants/{variant['id']}", staff)).json()
     assert (stock["on_hand"], stock["allocated"], stock["available"]) == (3, 0, 3)

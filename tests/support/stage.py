@@ -17,6 +17,8 @@ from merx.infra.http.dependencies import provide
 from merx.infra.http.parts import HttpParts, HttpSource
 from merx.infra.settings import Settings
 
+_PASSED_ON = ("access_tokens", "guest_tokens", "cache", "idempotency")
+
 
 class _Present:
     """Passes everything on to the part of this name that is on stage."""
@@ -34,9 +36,11 @@ class _Stage:
         self.api = create_app(settings, self)
 
     def http_parts(self) -> HttpParts:
-        present: dict[str, Any] = {name: _Present(self, name) for name in ("access_tokens", "guest_tokens", "cache")}
+        present: dict[str, Any] = {name: _Present(self, name) for name in _PASSED_ON}
         if self.parts.cache is None:
             present["cache"] = None
+        if self.parts.idempotency is None:
+            present["idempotency"] = None
         return HttpParts(
             **present,
             controllers=self.parts.controllers,
@@ -77,7 +81,14 @@ def staged(settings: Settings, source: HttpSource) -> Api:
     # No route knows them.
     settings = msgspec.structs.replace(settings, data_dir=".", database_url="postgresql://nowhere", storage="memory")
     probes = tuple((probe.name, probe.required) for probe in parts.probes)
-    key = (settings, tuple(parts.controllers), tuple(parts.dependencies), probes, parts.cache is None)
+    key = (
+        settings,
+        tuple(parts.controllers),
+        tuple(parts.dependencies),
+        probes,
+        parts.cache is None,
+        parts.idempotency is None,
+    )
     stage = _stages.get(key)
     if stage is None:
         stage = _stages[key] = _Stage(settings, parts)

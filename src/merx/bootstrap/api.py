@@ -20,6 +20,7 @@ from merx.infra.http.docs import DocsPage
 from merx.infra.http.errors import handle_error
 from merx.infra.http.inbound import Hosts
 from merx.infra.http.middleware import Frame, FrameParts
+from merx.infra.http.once import settle_once
 from merx.infra.http.openapi import StrictStructs, openapi_document
 from merx.infra.http.operations import HealthController, MetricsController, SchemaController
 from merx.infra.http.parts import Hook, HttpParts, HttpSource
@@ -76,6 +77,7 @@ def create_app(
     app = _litestar(settings, parts, health, metrics, docs)
     app.on_startup.extend(last)
     settle_routes(app)
+    settle_once(app, parts.idempotency)
     bodies = BodyGate(settings.body_limit)
     bodies.learn(app)
     api = Api(

@@ -7,6 +7,8 @@ from dependency_injector import containers, providers
 from merx.infra.cache import ByteCache
 from merx.infra.clock import SystemClock
 from merx.infra.idempotency.answers import MemoryAnswers, PostgresAnswers
+from merx.infra.idempotency.memory import MemoryIdempotency
+from merx.infra.idempotency.postgres import PostgresIdempotency
 from merx.infra.memory import MemoryStore
 from merx.infra.outbox.deliver import Deliverer
 from merx.infra.outbox.events import SubscriberRegistry
@@ -25,7 +27,10 @@ ISSUER = AUDIENCE = "merx"
 
 
 class Infra(containers.DeclarativeContainer):
-    """`nudge` tells whoever delivers that there is something to deliver: the relay of this process, or the queue."""
+    """`nudge` tells whoever delivers that there is something to deliver: the relay of this process, or the queue.
+
+    `idempotency` keeps answers in the transaction of their effect, `claimed_keys` those of any other work.
+    """
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     storage = settings.provided.storage
@@ -60,4 +65,9 @@ class Infra(containers.DeclarativeContainer):
     )
     idempotency = providers.Selector(
         storage, postgres=providers.Singleton(PostgresAnswers), memory=providers.Singleton(MemoryAnswers)
+    )
+    claimed_keys = providers.Selector(
+        storage,
+        postgres=providers.Singleton(PostgresIdempotency, database),
+        memory=providers.Singleton(MemoryIdempotency, store),
     )

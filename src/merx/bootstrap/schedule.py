@@ -2,19 +2,14 @@
 
 from merx.bootstrap.container import App
 from merx.infra.housekeeping import housekeeping
-from merx.infra.idempotency.memory import MemoryIdempotency
-from merx.infra.idempotency.postgres import PostgresIdempotency
-from merx.infra.idempotency.store import IdempotencyStore
 from merx.infra.outbox.jobs import Schedule, Timetable
 from merx.infra.outbox.timetables import MemoryTimetable, PostgresTimetable
 
 
 def schedule_of(app: App) -> Schedule:
     """The jobs, made known to the application's registry. Call once for an application."""
-    keys: IdempotencyStore
-    keys = MemoryIdempotency(app.infra.store()) if app.in_memory else PostgresIdempotency(app.database)
     schedule = Schedule()
-    schedule.add(*app.schedule, *housekeeping(app.infra.deliveries(), keys))
+    schedule.add(*app.schedule, *housekeeping(app.infra.deliveries(), app.infra.claimed_keys()))
     app.registry.add(*schedule.subscribers())
     return schedule
 

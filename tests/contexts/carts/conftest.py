@@ -17,6 +17,7 @@ from merx.contexts.carts.usecases.open_cart import OpenCart
 from merx.contexts.catalog.api import SellableVariant
 from merx.contexts.shipping.api import Parcel, ShippingOption
 from merx.infra.http.parts import HttpParts
+from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.memory import MemoryStore
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
@@ -143,6 +144,7 @@ class Shop:
         return HttpParts(
             access_tokens=self.access_tokens,
             guest_tokens=self.guest_tokens,
+            idempotency=MemoryIdempotency(MemoryStore()),
             controllers=self.container.controllers(),
             dependencies=self.container.handlers(),
         )

@@ -27,18 +27,24 @@ async def test_a_courier_s_money(client, memory_till):
     staff = memory_till.staff()
     [payment_id] = map(str, await memory_till.open())
     body = {"payment_id": payment_id, "amount": USD, "reference": "R-1"}
-    for _ in range(2):
-        taken = await client.post(f"{BASE}/cod/collections", json=body, headers=staff)
+    forgotten = await client.post(f"{BASE}/cod/collections", json=body, headers=staff)
+    assert (forgotten.status, forgotten.slug) == (400, "idempotency.key-required")
+    # By its receipt, and by its key.
+    for key, replayed in (("1", None), ("2", None), ("1", "true")):
+        taken = await client.post(f"{BASE}/cod/collections", json=body, headers=staff | {"idempotency-key": key})
+        assert taken.header("idempotency-replayed") == replayed
         assert (taken.status, taken.json()["state"], taken.json()["captured"]) == (201, "captured", 25_00)
+    staff |= {"idempotency-key": "3"}
     again = await client.post(f"{BASE}/cod/collections", json=body | {"reference": "R-2"}, headers=staff)
     assert (again.status, again.slug) == (409, "payments.wrong-state")
     assert (await client.get(f"{BASE}/{payment_id}", headers=staff)).json()["amount"] == USD
+    staff |= {"idempotency-key": "4"}
     unknown = await client.post(f"{BASE}/cod/collections", json=body | {"payment_id": str(new_id())}, headers=staff)
     assert (unknown.status, unknown.slug) == (404, "payments.payment-not-found")
 
 
 async def test_bodies_that_make_no_sense(client, memory_till):
-    staff = memory_till.staff()
+    staff = memory_till.staff() | {"idempotency-key": "1"}
     [payment_id] = map(str, await memory_till.open())
     good = {"payment_id": payment_id, "amount": USD, "reference": "R-1"}
     for wrong in (

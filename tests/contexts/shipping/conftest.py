@@ -9,6 +9,7 @@ from dependency_injector import containers, providers
 
 from merx.contexts.shipping.container import ShippingContainer
 from merx.infra.http.parts import HttpParts
+from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.memory import MemoryStore
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
@@ -57,6 +58,7 @@ class Office:
         return HttpParts(
             access_tokens=self.access_tokens,
             guest_tokens=self.guest_tokens,
+            idempotency=MemoryIdempotency(MemoryStore()),
             controllers=self.container.controllers(),
             dependencies=self.container.handlers(),
         )

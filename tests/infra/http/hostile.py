@@ -16,6 +16,7 @@ from msgspec import inspect
 
 from merx.bootstrap.api import Api
 from merx.infra.http.auth import GUEST_HEADERS, Rule
+from merx.infra.http.once import once_of
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.examples import Place, example, structs_in, takes
@@ -95,6 +96,8 @@ def _route(method: str, path: str, rule: Rule, handler: HTTPRouteHandler) -> Rou
         elif isinstance(marker, ParameterKwarg):
             where = marker.param_type.value
             found.setdefault(where, []).append(Parameter(marker.name or name, field.raw, field.is_required))
+    if (declared := once_of(handler)) is not None:
+        found["header"].append(Parameter("Idempotency-Key", str, declared.required))
     return Route(
         method=method,
         path=path,

@@ -17,7 +17,8 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Schema
 from litestar.typing import FieldDefinition
 
-from merx.infra.http.auth import GUEST_HEADERS, RouteAccess, Rule
+from merx.infra.http.auth import GUEST_HEADERS, RouteAccess
+from merx.infra.http.once import describe, once_of
 from merx.infra.http.problems import MEDIA_TYPE, Problem
 
 Json = dict[str, Any]
@@ -74,16 +75,19 @@ def openapi_document(app: Litestar, routes: list[RouteAccess], version: str) -> 
             for kind, header in GUEST_HEADERS.items()
         },
     }
-    rules = {(route.path, route.method.lower()): route.rule for route in routes}
+    known = {(route.path, route.method.lower()): route for route in routes}
     for path, item in document.get("paths", {}).items():
         for method, operation in item.items():
-            if isinstance(operation, dict) and (rule := rules.get((path, method))):
-                _complete(operation, path, method, rule)
+            if isinstance(operation, dict) and (access := known.get((path, method))):
+                _complete(operation, path, method, access)
     return document
 
 
-def _complete(operation: Json, path: str, method: str, rule: Rule) -> None:
-    """Add access and failures to one operation."""
+def _complete(operation: Json, path: str, method: str, access: RouteAccess) -> None:
+    """Add access, repetition and failures to one operation."""
+    rule = access.rule
+    if (declared := once_of(access.handler)) is not None:
+        describe(operation, declared)
     anonymous: Json = {}
     token: Json = {"accessToken": []}
     guests: list[Json] = [{f"{kind}Token": []} for kind in GUEST_HEADERS]

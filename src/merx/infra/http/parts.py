@@ -8,6 +8,7 @@ from litestar import Controller
 
 from merx.infra.cache import ByteCache
 from merx.infra.health import Probe
+from merx.infra.idempotency.store import IdempotencyStore
 from merx.infra.tokens import AccessTokens, GuestTokens
 
 Hook = Callable[[], Awaitable[None]]
@@ -16,11 +17,14 @@ Hook = Callable[[], Awaitable[None]]
 class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     """`dependencies` are the objects handlers name with `NamedDependency`, or a Litestar `Provide`.
 
+    `idempotency` keeps the answers of routes that declare `once`; it may be absent where there is no such route.
+
     `on_startup` runs before the first request is let in, `on_shutdown` after the last one was answered, each in order.
     """
 
     access_tokens: AccessTokens
     guest_tokens: GuestTokens
+    idempotency: IdempotencyStore | None = None
     controllers: Sequence[type[Controller]] = ()
     dependencies: Mapping[str, Any] = {}
     probes: Sequence[Probe] = ()

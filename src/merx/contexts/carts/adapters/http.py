@@ -32,6 +32,7 @@ from merx.contexts.carts.usecases.merge_carts import MergeCarts, MergeCartsHandl
 from merx.contexts.carts.usecases.open_cart import OpenCart, OpenCartHandler, ReadCartHandler
 from merx.infra.http.asgi import Receive, Send, send_answer
 from merx.infra.http.auth import GuestProof, customer, guest_or_owner, public
+from merx.infra.http.once import once
 from merx.infra.idempotency.http import checked_key
 from merx.infra.tokens import GuestTokens
 from merx.kernel.actor import Actor
@@ -104,6 +105,7 @@ class CartsController(Controller):
         summary="Take a cart; a guest gets its token",
         responses=_answers(201)
         | {200: ResponseSpec(CartView, description="The customer's cart that was there", generate_examples=False)},
+        **once(),
     )
     async def open_cart(
         self,

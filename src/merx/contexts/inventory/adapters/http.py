@@ -18,6 +18,7 @@ from merx.contexts.inventory.ports.queries import (
 )
 from merx.contexts.inventory.usecases.stock import AdjustStock, CountStockHandler, CreateLocation, ReceiveStock
 from merx.infra.http.auth import public, staff
+from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.kernel.actor import Actor
 from merx.kernel.paging import Page
@@ -45,7 +46,7 @@ class InventoryController(Controller):
             return stock
         return AvailabilityView(stock.variant_id, max(0, stock.available))
 
-    @post("/adjustments", guards=[_WRITE], operation_id="AdjustStock")
+    @post("/adjustments", guards=[_WRITE], operation_id="AdjustStock", **once())
     async def adjust(
         self,
         data: JSONBody[AdjustStock],
@@ -56,7 +57,7 @@ class InventoryController(Controller):
         await count_stock.adjust(actor, data)
         return await inventory_queries.variant(data.variant_id)
 
-    @post("/receipts", guards=[_WRITE], operation_id="ReceiveStock")
+    @post("/receipts", guards=[_WRITE], operation_id="ReceiveStock", **once())
     async def receive(
         self,
         data: JSONBody[ReceiveStock],
@@ -92,7 +93,7 @@ class InventoryController(Controller):
     async def locations(self, inventory_queries: NamedDependency[InventoryQueries]) -> list[LocationView]:
         return await inventory_queries.locations()
 
-    @post("/locations", guards=[_WRITE], operation_id="CreateLocation")
+    @post("/locations", guards=[_WRITE], operation_id="CreateLocation", **once())
     async def create_location(
         self,
         data: JSONBody[CreateLocation],

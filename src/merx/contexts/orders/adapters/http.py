@@ -25,6 +25,7 @@ from merx.contexts.orders.usecases.fulfil import CancelOrderHandler, ShipOrderHa
 from merx.contexts.orders.usecases.place_order import PlaceOrderHandler
 from merx.infra.failpoints import failpoint
 from merx.infra.http.auth import GuestProof, guest_or_owner, public, signed_in, staff
+from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.responses import Encoded
 from merx.kernel.actor import Actor
@@ -117,7 +118,7 @@ class OrderController(Controller):
     ) -> OrderView:
         return await _visible(order_queries, actor, proof, order_id)
 
-    @post("/{order_id:uuid}/cancel", guards=[guest_or_owner], status_code=200, operation_id="CancelOrder")
+    @post("/{order_id:uuid}/cancel", guards=[guest_or_owner], status_code=200, operation_id="CancelOrder", **once())
     async def cancel(
         self,
         order_id: FromPath[UUID],
@@ -131,7 +132,7 @@ class OrderController(Controller):
         await cancel_order(actor, order_id, data, opens_order=proof.opens("order", order_id))
         return await order_queries.order(order_id)
 
-    @post("/{order_id:uuid}/shipments", guards=[_WRITE], operation_id="ShipOrder")
+    @post("/{order_id:uuid}/shipments", guards=[_WRITE], operation_id="ShipOrder", **once())
     async def ship(
         self,
         order_id: FromPath[UUID],
@@ -148,6 +149,7 @@ class OrderController(Controller):
         guards=[_WRITE],
         status_code=200,
         operation_id="DeliverShipment",
+        **once(),
     )
     async def deliver(
         self,
@@ -160,7 +162,7 @@ class OrderController(Controller):
         await ship_order.deliver(actor, order_id, shipment_id)
         return await order_queries.order(order_id)
 
-    @post("/{order_id:uuid}/notes", guards=[_WRITE], operation_id="NoteOnOrder")
+    @post("/{order_id:uuid}/notes", guards=[_WRITE], operation_id="NoteOnOrder", **once())
     async def note(
         self,
         order_id: FromPath[UUID],

@@ -12,6 +12,7 @@ from merx.contexts.payments.ports.repositories import PaymentQueries, PaymentVie
 from merx.contexts.payments.usecases.collect import CollectCash, CollectCashHandler
 from merx.contexts.payments.usecases.facade import PaymentsFacade
 from merx.infra.http.auth import public, staff
+from merx.infra.http.once import once
 from merx.kernel.money import MAX_AMOUNT, Money, exponent
 
 Amount = Annotated[int, QueryParameter(ge=0, le=MAX_AMOUNT, description="minor units")]
@@ -38,7 +39,7 @@ class PaymentController(Controller):
     ) -> PaymentView:
         return await payment_queries.payment(payment_id)
 
-    @post("/cod/collections", guards=[staff("payments:write")], operation_id="CollectCash")
+    @post("/cod/collections", guards=[staff("payments:write")], operation_id="CollectCash", **once(required=True))
     async def collect(
         self,
         data: JSONBody[CollectCash],

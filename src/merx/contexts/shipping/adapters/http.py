@@ -32,6 +32,7 @@ from merx.contexts.shipping.usecases.zones import (
     RemoveZoneHandler,
 )
 from merx.infra.http.auth import public, staff
+from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.responses import version_etag, version_of_if_match
 from merx.kernel.model import Entity
@@ -83,7 +84,7 @@ class ZonesController(Controller):
     ) -> Page[ZoneView]:
         return await shipping_queries.zones(after, limit)
 
-    @post("/", guards=[write], operation_id="CreateShippingZone", summary="Draw a zone")
+    @post("/", guards=[write], operation_id="CreateShippingZone", summary="Draw a zone", **once())
     async def create(
         self, data: JSONBody[CreateZone], create_zone: NamedDependency[CreateZoneHandler]
     ) -> Response[ZoneView]:
@@ -129,7 +130,7 @@ class MethodsController(Controller):
     ) -> Page[MethodView]:
         return await shipping_queries.methods(after, limit, zone_id)
 
-    @post("/", guards=[write], operation_id="CreateShippingMethod", summary="Add a method to a zone")
+    @post("/", guards=[write], operation_id="CreateShippingMethod", summary="Add a method to a zone", **once())
     async def create(
         self, data: JSONBody[CreateMethod], create_method: NamedDependency[CreateMethodHandler]
     ) -> Response[MethodView]:
@@ -175,7 +176,7 @@ class RatesController(Controller):
     ) -> Page[RateView]:
         return await shipping_queries.rates(after, limit, method_id)
 
-    @post("/", guards=[write], operation_id="CreateShippingRate", summary="Price a method in a currency")
+    @post("/", guards=[write], operation_id="CreateShippingRate", summary="Price a method in a currency", **once())
     async def create(
         self, data: JSONBody[CreateRate], create_rate: NamedDependency[CreateRateHandler]
     ) -> Response[RateView]:

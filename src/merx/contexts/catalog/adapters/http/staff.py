@@ -22,6 +22,7 @@ from merx.contexts.catalog.usecases.edit_product import ChangeStatusHandler, Cre
 from merx.contexts.catalog.usecases.edit_taxonomy import CreateCategoryHandler, EditBrandHandler, EditCategoryHandler
 from merx.infra.http.auth import staff
 from merx.infra.http.bodies import accepts
+from merx.infra.http.once import once
 from merx.infra.http.responses import version_etag, version_of_if_match
 
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100, description="the ETag last read")]
@@ -40,7 +41,7 @@ class StaffProducts(Controller):
     path = "/products"
     tags = ("products",)
 
-    @post("/", guards=[_WRITE], operation_id="CreateProduct", **accepts(limit=MAX_PRODUCT))
+    @post("/", guards=[_WRITE], operation_id="CreateProduct", **accepts(limit=MAX_PRODUCT), **once())
     async def create(
         self,
         data: JSONBody[CreateProduct],
@@ -115,7 +116,7 @@ class StaffCategories(Controller):
     path = "/categories"
     tags = ("categories",)
 
-    @post("/", guards=[_WRITE], operation_id="CreateCategory")
+    @post("/", guards=[_WRITE], operation_id="CreateCategory", **once())
     async def create(
         self,
         data: JSONBody[CreateCategory],
@@ -166,7 +167,7 @@ class StaffBrands(Controller):
     path = "/brands"
     tags = ("brands",)
 
-    @post("/", guards=[_WRITE], operation_id="CreateBrand")
+    @post("/", guards=[_WRITE], operation_id="CreateBrand", **once())
     async def create(
         self,
         data: JSONBody[CreateBrand],

@@ -1,0 +1,152 @@
+"""Routes whose request, sent again with the same `Idempotency-Key`, has one effect and gets the same answer.
+
+    @post("/receipts", guards=[_WRITE], operation_id="ReceiveStock", **once())
+
+Checkout and the lines of carts do without: they keep their answer in the transaction of their effect.
+"""
+
+import functools
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+from litestar.routes import HTTPRoute
+
+from merx.infra.http.asgi import Message
+from merx.infra.http.auth import GUEST_HEADERS, actor_of
+from merx.infra.http.problems import RawHeaders
+from merx.infra.http.responses import Encoded
+from merx.infra.idempotency.answers import Key
+from merx.infra.idempotency.errors import KeyInvalid
+from merx.infra.idempotency.http import HEADER, REPLAYED, idempotent, keyed, principal_of
+from merx.infra.idempotency.store import IdempotencyStore, Reply
+
+_OPTION = "once"
+# What `Encoded` and the frame do not add by themselves.
+_KEPT_HEADERS = (b"etag", b"location")
+# Callers without account and token share one principal: nothing but the key keeps them apart.
+_MIN_ANONYMOUS = 16
+
+_Request = Request[Any, Any, Any]
+_asked: ContextVar[_Request] = ContextVar("once_request")
+
+
+class Once(msgspec.Struct, frozen=True):
+    """`required`: without the header the answer is 400."""
+
+    required: bool = False
+
+
+def once(*, required: bool = False) -> dict[str, Any]:
+    """Arguments for a route decorator."""
+    return {_OPTION: Once(required)}
+
+
+def once_of(handler: HTTPRouteHandler) -> Once | None:
+    declared = handler.opt.get(_OPTION)
+    return declared if isinstance(declared, Once) else None
+
+
+def settle_once(app: Litestar, store: IdempotencyStore | None) -> None:
+    """Put the store behind all routes that declare `once`. Call after `settle_routes`.
+
+    Raises RuntimeError when there are such routes and no store.
+    """
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler, _ in route.route_handler_map.values():
+                if (declared := once_of(handler)) is not None:
+                    if store is None:
+                        raise RuntimeError(f"{route.path_format} keeps its answers and there is no store for them")
+                    _settle(handler, declared, store)
+
+
+def _settle(handler: HTTPRouteHandler, declared: Once, store: IdempotencyStore) -> None:
+    rules = handler.resolve_before_request()
+    work: Callable[..., Awaitable[Any]] = handler.fn
+
+    async def before(request: _Request) -> Any:
+        answer = await rules(request) if rules is not None else None
+        _asked.set(request)
+        return answer
+
+    @functools.wraps(work)
+    async def answered(**arguments: Any) -> Any:
+        request = _asked.get()
+        header = dict(request.scope["headers"]).get(HEADER.encode())
+        if header is None and not declared.required:
+            return await work(**arguments)
+        key = await _key(handler, request, header)
+
+        async def run() -> Reply:
+            data = await work(**arguments)
+            return await _reply(await handler.to_response(app=request.app, data=data, request=request), request)
+
+        reply, replayed = await idempotent(store, key, run)
+        return _sent(reply, replayed=replayed)
+
+    usual = handler.get_response_handler(is_response_type_data=False)
+
+    async def respond(app: Litestar, data: Any, request: _Request) -> Any:
+        return data if isinstance(data, Encoded) else await usual(app=app, data=data, request=request)  # type: ignore[call-arg]
+
+    handler._resolved_before_request = before  # noqa: SLF001
+    handler._fn = answered  # noqa: SLF001
+    # Litestar chose by the annotation what to do with what a handler returns.
+    handler._response_handler_mapping["default_handler"] = respond  # type: ignore[typeddict-item]  # noqa: SLF001
+
+
+async def _key(handler: HTTPRouteHandler, request: _Request, header: bytes | None) -> Key:
+    """Of this caller, for this route with its path values, by the body as it was sent."""
+    by_name = dict(request.scope["headers"])
+    tokens = [by_name[name.encode()].decode("latin-1") for name in GUEST_HEADERS.values() if name.encode() in by_name]
+    principal = principal_of(actor_of(request), " ".join(tokens))
+    route = " ".join([str(handler.operation_id), *map(str, request.path_params.values())])
+    key = keyed(None if header is None else header.decode("latin-1"), principal, route, await request.body())
+    if principal == "anonymous" and len(key.key) < _MIN_ANONYMOUS:
+        raise KeyInvalid(f"without an account or a token it must have {_MIN_ANONYMOUS} characters or more")
+    return key
+
+
+async def _reply(response: Any, request: _Request) -> Reply:
+    """What the response sends."""
+    status, headers, body = 0, {}, b""
+
+    async def take(message: Message) -> None:
+        nonlocal status, headers, body
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            sent = {name.lower(): value for name, value in message["headers"]}
+            headers = {name.decode(): sent[name].decode("latin-1") for name in _KEPT_HEADERS if name in sent}
+        else:
+            body += message.get("body", b"")
+
+    await response(request.scope, request.receive, take)
+    return Reply(status, body, headers)
+
+
+def _sent(reply: Reply, *, replayed: bool) -> ASGIResponse:
+    headers: RawHeaders = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
+    if replayed:
+        headers.append((REPLAYED[0].encode(), REPLAYED[1].encode()))
+    return Encoded(reply.body, reply.status, headers)
+
+
+def describe(operation: dict[str, Any], declared: Once) -> None:
+    """Add the header to an operation of the OpenAPI document."""
+    parameters = operation.setdefault("parameters", [])
+    parameters.append(
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": declared.required,
+            "description": "Names this attempt for 24 hours: sent again with the same body it has no second effect "
+            "and gets the same answer, with `Idempotency-Replayed: true`. Another body answers 422, and 409 with "
+            "`Retry-After` says that the first one is still running.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+        }
+    )

@@ -1,0 +1,119 @@
+"""The same request with the same Idempotency-Key: one effect, one answer."""
+
+import asyncio
+
+import pytest
+
+from merx.bootstrap.api import Api
+from merx.bootstrap.container import build
+from merx.infra.http.once import settle_once
+from merx.infra.settings import Settings
+from merx.kernel.ids import new_id
+from tests.journeys.conftest import World
+from tests.support.stage import staged
+
+RECEIPTS = "/inventory/receipts"
+# State that is set, not added to: sent again it changes nothing, or is refused.
+NO_KEY = {
+    "Login", "Logout", "Refresh", "Register", "MergeCarts", "MoveCategory", "PublishProduct", "ArchiveProduct",
+    "RestoreProduct", "VerifyStock", "Reindex",
+}  # fmt: skip
+
+
+async def _receipt(world: World, quantity: int = 7) -> dict[str, object]:
+    product = (await world.get("/products")).json()["items"][0]
+    variants = (await world.get(f"/products/{product['slug']}/variants")).json()
+    return {"variant_id": variants[0]["id"], "quantity": quantity}
+
+
+async def _on_hand(world: World, receipt: dict[str, object]) -> int:
+    stock = await world.get(f"/inventory/variants/{receipt['variant_id']}", world.staff())
+    return int(stock.json()["on_hand"])
+
+
+async def test_stock_is_added_once(world: World):
+    staff, receipt = world.staff(), await _receipt(world)
+    first = await world.post(RECEIPTS, receipt, staff | {"idempotency-key": "a"})
+    again = await world.post(RECEIPTS, receipt, staff | {"idempotency-key": "a"})
+    assert (first.status, first.header("idempotency-replayed")) == (201, None)
+    assert (again.status, again.header("idempotency-replayed")) == (201, "true")
+    assert (again.body, await _on_hand(world, receipt)) == (first.body, 12)
+
+    other = await world.post(RECEIPTS, receipt | {"quantity": 8}, staff | {"idempotency-key": "a"})
+    assert (other.status, other.slug) == (422, "idempotency.key-reused")
+    assert await _on_hand(world, receipt) == 12
+    # Another key, another caller, no key at all: another receipt.
+    for headers in (staff | {"idempotency-key": "b"}, world.staff() | {"idempotency-key": "a"}, staff):
+        answer = await world.post(RECEIPTS, receipt, headers)
+        assert (answer.status, answer.header("idempotency-replayed")) == (201, None)
+    assert await _on_hand(world, receipt) == 33
+
+
+async def test_at_the_same_time(world: World):
+    headers, receipt = world.staff() | {"idempotency-key": "a"}, await _receipt(world)
+    answers = await asyncio.gather(*(world.post(RECEIPTS, receipt, headers) for _ in range(8)))
+    assert {answer.status for answer in answers} <= {201, 409}
+    refused = [answer for answer in answers if answer.status == 409]
+    assert {(answer.slug, answer.header("retry-after")) for answer in refused} <= {("idempotency.in-progress", "1")}
+    assert (
+        len([answer for answer in answers if answer.status == 201 and not answer.header("idempotency-replayed")]) == 1
+    )
+    assert await _on_hand(world, receipt) == 12
+
+
+async def test_what_was_refused_may_be_tried_again(world: World):
+    headers, receipt = world.staff() | {"idempotency-key": "a"}, await _receipt(world)
+    body = {"variant_id": receipt["variant_id"], "delta": -6, "reason": "broken"}
+    assert (await world.post("/inventory/adjustments", body, headers)).status == 409
+    await world.post(RECEIPTS, receipt, world.staff())
+    assert (await world.post("/inventory/adjustments", body, headers)).status == 201
+    assert await _on_hand(world, receipt) == 6
+    # The permission is asked for first, also when there is an answer to repeat.
+    assert (await world.post("/inventory/adjustments", body, {"idempotency-key": "a"})).status == 401
+
+
+async def test_a_key_belongs_to_its_route(world: World):
+    staff = world.staff() | {"idempotency-key": "a"}
+    made = await world.post("/brands", {"name": "Acme"}, staff)
+    again = await world.post("/brands", {"name": "Acme"}, staff)
+    assert (made.status, made.header("etag"), again.header("etag")) == (201, '"v1"', '"v1"')
+    assert (again.json()["id"], again.header("idempotency-replayed")) == (made.json()["id"], "true")
+    category = await world.post("/categories", {"name": "Acme"}, staff)
+    assert (category.status, category.header("idempotency-replayed")) == (201, None)
+
+
+async def test_a_guest_s_cart(world: World):
+    key = {"idempotency-key": str(new_id())}
+    first, again = await world.post("/carts", {}, key), await world.post("/carts", {}, key)
+    assert first.json() == again.json()
+    assert (first.status, again.status, again.header("idempotency-replayed")) == (201, 201, "true")
+    other = await world.post("/carts", {}, {"idempotency-key": str(new_id())})
+    assert other.json()["id"] != first.json()["id"]
+    # Nobody can be told apart from another guest by a key that both may think of.
+    weak = await world.post("/carts", {}, {"idempotency-key": "1"})
+    assert (weak.status, weak.slug) == (400, "idempotency.key-invalid")
+
+
+@pytest.fixture
+def api() -> Api:
+    settings = Settings(storage="memory")
+    return staged(settings, build(settings))
+
+
+def test_the_document_tells_which_routes_take_a_key(api: Api):
+    without, required = set(), set()
+    for item in api.openapi()["paths"].values():
+        if operation := item.get("post"):
+            found = [each for each in operation.get("parameters", []) if each["name"].lower() == "idempotency-key"]
+            assert len(found) < 2
+            if not found:
+                without.add(operation["operationId"])
+            elif found[0]["required"]:
+                required.add(operation["operationId"])
+    assert without == NO_KEY
+    assert required == {"CollectCash"}
+
+
+def test_routes_that_keep_answers_need_a_place_for_them(api: Api):
+    with pytest.raises(RuntimeError, match="no store"):
+        settle_once(api.litestar, None)
