@@ -5,68 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
 from merx.infra.http.middleware import Frame
 from merx.infra.http.server import MAX_JOINED
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.toy import MEMORY, Toys, toy_app
+from tests.infra.http.wire import Connection, head_of
 from tests.support.asgi import AsgiClient
 from tests.support.stage import staged
 
 PRODUCT = "/api/v1/toys/product"
-
-
-class Wire(asyncio.Transport):
-    """What the server writes."""
-
-    def __init__(self) -> None:
-        super().__init__({"peername": ("127.0.0.1", 50000), "sockname": ("127.0.0.1", 8000)})
-        self.writes: list[bytes] = []
-        self.closed = False
-
-    def write(self, data: Any) -> None:
-        self.writes.append(bytes(data))
-
-    def close(self) -> None:
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def pause_reading(self) -> None: ...
-
-    def resume_reading(self) -> None: ...
-
-
-class Connection:
-    def __init__(self, app: Any) -> None:
-        config = Config(app, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None, access_log=False)
-        config.load()
-        state = ServerState()
-        state.default_headers = [(b"date", b"Mon, 23 Nov 2026 10:00:00 GMT")]
-        self.wire = Wire()
-        self._server = HttpToolsProtocol(config=config, server_state=state, app_state={})
-        self._server.connection_made(self.wire)
-        self._tasks = state.tasks
-
-    async def ask(self, path: str, *lines: str, method: str = "GET", times: int = 1) -> list[bytes]:
-        """The writes that answer it."""
-        text = "\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *lines]) + "\r\n\r\n"
-        self.wire.writes.clear()
-        self._server.data_received(text.encode() * times)
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await asyncio.sleep(0)
-        return self.wire.writes
-
-
-def head_of(wire: bytes) -> tuple[int, dict[str, str]]:
-    lines = wire.partition(b"\r\n\r\n")[0].decode().split("\r\n")
-    return int(lines[0].split()[1]), dict(line.split(": ", 1) for line in lines[1:])
 
 
 @pytest.fixture
@@ -115,7 +64,7 @@ async def test_a_cached_answer_carries_the_callers_request_id(connection: Connec
 async def test_what_is_cached_passes_no_check_that_others_do_not(connection: Connection, toys: Toys):
     elsewhere = "GET /api/v1/toys/product HTTP/1.1\r\nHost: evil.example"
     connection.wire.writes.clear()
-    connection._server.data_received(f"{elsewhere}\r\n\r\n".encode())
+    connection.send(f"{elsewhere}\r\n\r\n".encode())
     await asyncio.sleep(0.01)
     assert head_of(b"".join(connection.wire.writes))[0] == 400
     assert head_of(b"".join(await connection.ask(PRODUCT, "Authorization: Bearer x")))[0] == 401

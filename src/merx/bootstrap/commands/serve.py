@@ -28,13 +28,15 @@ def run(args: argparse.Namespace) -> int:
 
     import uvicorn
 
+    from merx.infra.http.protocol import protocol_for
+
     config = uvicorn.Config(
         "merx.bootstrap.api:create_app",
         factory=True,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=protocol_for(settings.public_url),
         ws="none",
         lifespan="on",
         log_config=None,
