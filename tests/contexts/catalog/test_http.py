@@ -84,6 +84,34 @@ class TestStaff:
         assert (await client.request("PATCH", there, json={"name": "Acme 2"}, headers=staff | tag)).status == 200
         assert (await client.request("PATCH", there, json={"name": "Acme 3"}, headers=staff | tag)).status == 412
 
+    @pytest.mark.parametrize("kind", ["categories", "brands"])
+    async def test_what_was_read_can_be_edited(self, client, memory_shop, kind):
+        staff = memory_shop.staff()
+        made = await client.post(f"{BASE}/{kind}", json={"name": "Lamps"}, headers=staff)
+        here = f"{BASE}/{kind}/{made.json()['id']}"
+        read = await client.get(f"{here}/edit", headers=staff)
+        assert (read.status, read.json(), read.header("etag")) == (200, made.json(), made.header("etag"))
+        tag = {"if-match": read.header("etag")}
+        changed = await client.request("PATCH", here, json={"name": "Lights"}, headers=staff | tag)
+        assert (changed.status, changed.header("etag")) == (200, '"v2"')
+        again = await client.get(f"{here}/edit", headers=staff)
+        assert (again.json()["name"], again.header("etag")) == ("Lights", '"v2"')
+        assert again.header("cache-control") == "no-store"
+        stale = await client.request("PATCH", here, json={"name": "Lanterns"}, headers=staff | tag)
+        assert (stale.status, stale.slug) == (412, "resource.changed-meanwhile")
+        assert (await client.get(f"{BASE}/{kind}/{new_id()}/edit", headers=staff)).status == 404
+
+    async def test_only_the_category_that_was_read_is_removed(self, client, memory_shop):
+        staff = memory_shop.staff()
+        made = await client.post(f"{BASE}/categories", json={"name": "Lamps"}, headers=staff)
+        here = f"{BASE}/categories/{made.json()['id']}"
+        await client.request("PATCH", here, json={"name": "Lights"}, headers=staff)
+        stale = await client.request("DELETE", here, headers=staff | {"if-match": made.header("etag")})
+        assert (stale.status, stale.slug) == (412, "resource.changed-meanwhile")
+        fresh = (await client.get(f"{here}/edit", headers=staff)).header("etag")
+        assert (await client.request("DELETE", here, headers=staff | {"if-match": fresh})).status == 204
+        assert (await client.get(f"{here}/edit", headers=staff)).status == 404
+
     async def test_a_long_description_fits(self, client, memory_shop):
         staff = memory_shop.staff()
         product = await made(client, staff, description="x" * 100_000)
@@ -102,6 +130,8 @@ class TestStaff:
             ("PATCH", f"/products/{new_id()}"),
             ("POST", f"/products/{new_id()}/publish"),
             ("GET", f"/products/{new_id()}/edit"),
+            ("GET", f"/categories/{new_id()}/edit"),
+            ("GET", f"/brands/{new_id()}/edit"),
             ("POST", "/categories"),
             ("POST", f"/categories/{new_id()}/move"),
             ("DELETE", f"/categories/{new_id()}"),

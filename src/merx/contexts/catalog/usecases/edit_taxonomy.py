@@ -109,11 +109,11 @@ class EditCategoryHandler:
             uow.invalidate(*TREE_TAGS)
             await uow.commit()
 
-    async def remove(self, category_id: UUID) -> None:
-        """Raises CategoryNotEmpty: what is inside has to go somewhere first."""
+    async def remove(self, category_id: UUID, expected_version: int | None = None) -> None:
+        """Raises StaleVersion, CategoryNotEmpty: what is inside has to go somewhere first."""
         async with self.uow() as uow:
             await uow.storefront.own_taxonomy()
-            category = await uow.categories.get(category_id)
+            category = await self._get(uow, category_id, expected_version)
             if len(await uow.storefront.subtree(category_id)) > 1:
                 raise CategoryNotEmpty
             if await uow.storefront.product_ids_in_category(category_id):

@@ -125,6 +125,13 @@ class StaffCategories(Controller):
     ) -> Response[CategoryDetail]:
         return await _category(catalog_queries, await create_category(data), 201)
 
+    @get("/{category_id:uuid}/edit", guards=[_READ], operation_id="GetCategoryForStaff")
+    async def read(
+        self, category_id: FromPath[UUID], catalog_queries: NamedDependency[CatalogQueries]
+    ) -> Response[CategoryDetail]:
+        """The category with the ETag for If-Match."""
+        return await _category(catalog_queries, category_id)
+
     @patch("/{category_id:uuid}", guards=[_WRITE], operation_id="EditCategory")
     async def edit(
         self,
@@ -151,9 +158,14 @@ class StaffCategories(Controller):
         return await _category(catalog_queries, category_id)
 
     @delete("/{category_id:uuid}", guards=[_WRITE], operation_id="RemoveCategory")
-    async def remove(self, category_id: FromPath[UUID], edit_category: NamedDependency[EditCategoryHandler]) -> None:
+    async def remove(
+        self,
+        category_id: FromPath[UUID],
+        edit_category: NamedDependency[EditCategoryHandler],
+        if_match: IfMatch = None,
+    ) -> None:
         """Only an empty one."""
-        await edit_category.remove(category_id)
+        await edit_category.remove(category_id, version_of_if_match(if_match))
 
 
 async def _brand(queries: CatalogQueries, brand_id: UUID, status: int = 200) -> Response[BrandView]:
@@ -175,6 +187,13 @@ class StaffBrands(Controller):
         catalog_queries: NamedDependency[CatalogQueries],
     ) -> Response[BrandView]:
         return await _brand(catalog_queries, await edit_brand.create(data), 201)
+
+    @get("/{brand_id:uuid}/edit", guards=[_READ], operation_id="GetBrandForStaff")
+    async def read(
+        self, brand_id: FromPath[UUID], catalog_queries: NamedDependency[CatalogQueries]
+    ) -> Response[BrandView]:
+        """The brand with the ETag for If-Match."""
+        return await _brand(catalog_queries, brand_id)
 
     @patch("/{brand_id:uuid}", guards=[_WRITE], operation_id="EditBrand")
     async def edit(
