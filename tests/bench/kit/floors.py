@@ -98,7 +98,7 @@ def listing() -> Any:
     from merx.contexts.catalog.ports.queries import Sort
     from merx.kernel.paging import Page
 
-    statement = lists._statement((str, None, False, False, False, False, (), Sort.newest, False))
+    statement = lists._statement((str, None, False, False, False, False, (), False, Sort.newest, False))
 
     async def respond(pool: asyncpg.Pool, path: str) -> bytes:
         slug = unquote(path.split("/")[-2])

@@ -1,11 +1,15 @@
 """Lists are complete, in one order on both storages, and stable while products come and go between two pages."""
 
 import contextlib
+import io
 import random
+from contextlib import aclosing
 from datetime import timedelta
 
+import msgspec
 import pytest
 
+from merx.contexts.catalog.adapters.postgres.listing import FEW
 from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound
 from merx.contexts.catalog.ports.queries import ListFilter, Sort
 from merx.contexts.catalog.usecases.commands import EditProduct, NewVariant, Price
@@ -183,3 +187,31 @@ async def test_cursors_that_we_did_not_make(shop, sort):
             await shop.queries.products(ListFilter(sort=sort, after=cursor))
         with contextlib.suppress(InvalidCursor):
             await shop.queries.brands(5, cursor)
+
+
+@pytest.mark.services
+async def test_attributes_that_few_and_that_many_have_are_listed_in_the_same_order(postgres_shop):
+    """Few are found by an index and sorted, many are met on the way through the list."""
+    shop = postgres_shop
+    lines = [
+        {
+            "id": f"{n}",
+            "name": f"Lamp {n * 7919 % 2100}",
+            "category": ["Home", f"C{n % 2}"],
+            "price": n % 50 + 1,
+            "currency": "USD",
+            "attributes": {"many": "yes", "few": "yes" if n % 100 == 0 else "no"},
+        }
+        for n in range(FEW + 100)
+    ]
+    handler = shop.catalog.import_catalogue()
+    run = await handler.run_for("digest", "file")
+    async with aclosing(handler.batches(run, io.BytesIO(b"\n".join(map(msgspec.json.encode, lines))))) as batches:
+        assert sum([batch.products async for batch in batches]) == FEW + 100
+    for sort in Sort:
+        for where in ({}, {"category": "c0"}):
+            everything = await ids(shop, sort=sort, limit=100, **where)
+            assert await ids(shop, sort=sort, limit=100, attributes=(("many", "yes"),), **where) == everything
+            few = await ids(shop, sort=sort, limit=4, attributes=(("few", "yes"),), **where)
+            assert len(few) == 21
+            assert few == [id for id in everything if id in set(few)]

@@ -53,7 +53,7 @@ async def test_reads(postgres_shop, counted):
             lambda: queries.products(
                 ListFilter(category="home", brand="acme", price_min=1, attributes=(("w", "60"),), in_stock=False)
             ),
-            1,
+            2,
         ),
         "empty list": (lambda: queries.products(ListFilter(category="home", brand="acme", in_stock=True)), 3),
         "tree": (queries.category_tree, 1),

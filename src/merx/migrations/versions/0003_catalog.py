@@ -152,6 +152,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_product_slug")),
         schema=SCHEMA,
     )
+    op.create_index(
+        "ix_product_attributes",
+        "product",
+        ["attributes"],
+        unique=False,
+        schema=SCHEMA,
+        postgresql_using="gin",
+        postgresql_ops={"attributes": "jsonb_path_ops"},
+    )
     op.create_index(op.f("ix_product_brand_id"), "product", ["brand_id"], unique=False, schema=SCHEMA)
     op.create_index(op.f("ix_product_category_id"), "product", ["category_id"], unique=False, schema=SCHEMA)
     op.create_table(

@@ -5,7 +5,19 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import BigInteger, BindParameter, Boolean, ColumnElement, Text, Uuid, bindparam, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from merx.contexts.catalog.adapters.postgres.rows import (
@@ -52,7 +64,11 @@ _HAS_BRAND = {
 
 # How a category or brand is named: not at all, by id, by slug.
 _Kind = type[UUID] | type[str] | None
-_Shape = tuple[_Kind, _Kind, bool, bool, bool, bool, tuple[int, ...], Sort, bool]
+_Shape = tuple[_Kind, _Kind, bool, bool, bool, bool, tuple[int, ...], bool, Sort, bool]
+
+# The planner cannot know how many products have an attribute. Few are found by its index and then put in order; when
+# there are many, walking through the list in its order soon meets a page of them.
+FEW = 2000
 
 
 def _named(kind: _Kind, row: type[CategoryRow] | type[BrandRow], name: str) -> ColumnElement[UUID]:
@@ -62,9 +78,24 @@ def _named(kind: _Kind, row: type[CategoryRow] | type[BrandRow], name: str) -> C
     return select(row.id).where(row.slug == bindparam(name, type_=Text())).scalar_subquery()
 
 
+def _have(attributes: tuple[int, ...]) -> list[ColumnElement[bool]]:
+    """Conditions on the parameters a0_0, a0_1 …: attribute 0 in either of its readings."""
+    conditions = []
+    for number, count in enumerate(attributes):
+        readings_of = (bindparam(f"a{number}_{i}", type_=JSONB()) for i in range(count))
+        conditions.append(or_(*(_P.attributes.op("@>")(reading) for reading in readings_of)))
+    return conditions
+
+
+@lru_cache(maxsize=64)
+def _are_many(attributes: tuple[int, ...]) -> Compiled:
+    one_more = select(_P.id).where(*_have(attributes)).limit(FEW + 1).subquery()
+    return compiled(select(func.count() > FEW).select_from(one_more))
+
+
 @lru_cache(maxsize=512)
 def _statement(shape: _Shape) -> Compiled:
-    category, brand, price_min, price_max, currency, stock, attributes, sort, after = shape
+    category, brand, price_min, price_max, currency, stock, attributes, rare, sort, after = shape
     query = select(*_COLUMNS)
     # Sorting by the columns of the category table lets one index give the page in order.
     keys: Any = _L
@@ -83,10 +114,11 @@ def _statement(shape: _Shape) -> Compiled:
     if stock:
         query = query.where((_L.available > 0) == bindparam("in_stock", type_=Boolean()))
     if attributes:
-        query = query.join(ProductRow, _P.id == _L.product_id)
-        for number, count in enumerate(attributes):
-            found = [_P.attributes.op("@>")(bindparam(f"a{number}_{i}", type_=JSONB())) for i in range(count)]
-            query = query.where(or_(*found))
+        if rare:
+            found = select(_P.id).where(*_have(attributes)).cte("found").prefix_with("materialized")
+            query = query.join(found, found.c.id == keys.product_id)
+        else:
+            query = query.join(ProductRow, _P.id == keys.product_id).where(*_have(attributes))
     key, given, down = _order(sort, keys)
     if after:
         last = tuple_(given, bindparam("last_id", type_=Uuid()))
@@ -121,6 +153,9 @@ async def list_products(reader: Reader, wanted: ListFilter) -> Page[ProductSumma
     if wanted.brand is not None and brand is None:
         raise BrandNotFound
     alternatives = [[json_text({name: value}) for value in readings(text)] for name, text in wanted.attributes]
+    named = {f"a{i}_{j}": text for i, texts in enumerate(alternatives) for j, text in enumerate(texts)}
+    counts = tuple(map(len, alternatives))
+    rare = bool(named) and not await reader.fetchval(_are_many(counts), **named)
     key = list_cursor(wanted)
     shape: _Shape = (
         type(category) if category else None,
@@ -129,7 +164,8 @@ async def list_products(reader: Reader, wanted: ListFilter) -> Page[ProductSumma
         wanted.price_max is not None,
         wanted.currency is not None,
         wanted.in_stock is not None,
-        tuple(map(len, alternatives)),
+        counts,
+        rare,
         wanted.sort,
         key is not None,
     )
@@ -143,7 +179,7 @@ async def list_products(reader: Reader, wanted: ListFilter) -> Page[ProductSumma
         in_stock=wanted.in_stock,
         limit=wanted.limit + 1,
         **({} if key is None else {"key": key[0], "last_id": key[1]}),
-        **{f"a{i}_{j}": text for i, texts in enumerate(alternatives) for j, text in enumerate(texts)},
+        **named,
     )
     if not rows:
         await _check_filters(reader, category, brand)

@@ -68,6 +68,12 @@ class ProductRow(VersionedRow):
     __table_args__ = (
         UniqueConstraint("slug"),
         UniqueConstraint("external_id"),
+        Index(
+            "ix_product_attributes",
+            "attributes",
+            postgresql_using="gin",
+            postgresql_ops={"attributes": "jsonb_path_ops"},
+        ),
         {"schema": SCHEMA},
     )
 
