@@ -64,7 +64,7 @@ def fast(session: nox.Session) -> None:
 @nox.session
 def services(session: nox.Session) -> None:
     """Every test on real PostgreSQL and Valkey, started from wheels."""
-    pytest(session, "-m", "services")
+    pytest(session, "-n", "auto", "-m", "services")
 
 
 @nox.session
