@@ -2,21 +2,20 @@
 
 import pytest
 
-from merx.bootstrap.api import create_app
-from merx.bootstrap.container import App
-from merx.infra.settings import Settings
 from merx.kernel.ids import new_id
+from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
+from tests.support.stage import staged
 
 KEY = {"idempotency-key": "k"}
 
 
 @pytest.mark.parametrize("amount", ['"2"', "true", "2.5", "null", "[2]", "1e400"])
 async def test_text_for_a_number_is_refused_by_name(amount: str):
-    settings = Settings(storage="memory")
+    shop = new_app()
     total = f'{{"amount": {amount}, "currency": "USD"}}'
     body = f'{{"cart_id": "{new_id()}", "payment_method": "cod", "expected_total": {total}}}'
-    async with AsgiClient(create_app(settings, App(settings))) as client:
+    async with AsgiClient(staged(shop.settings, shop)) as client:
         refused = await client.post(
             "/api/v1/orders", body=body.encode(), headers=KEY | {"content-type": "application/json"}
         )
