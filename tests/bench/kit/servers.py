@@ -32,6 +32,11 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+def python_path() -> str:
+    """This checkout first, for processes that we start."""
+    return os.pathsep.join(filter(None, (str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH"))))
+
+
 @contextmanager
 def folder() -> Iterator[Path]:
     """A temporary folder that PostgreSQL's own account may enter, with a path short enough for a socket."""
@@ -58,11 +63,10 @@ class Server:
     def __init__(self, name: str, command: list[str], environment: Mapping[str, str], home: Path, port: int) -> None:
         self.name, self.port = name, port
         self._log = home / f"{name}.log"
-        paths = os.pathsep.join(filter(None, (str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH"))))
         self.started = time.perf_counter()
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, env={**os.environ, "PYTHONPATH": paths, **environment}, stdout=log, stderr=log
+                command, env={**os.environ, "PYTHONPATH": python_path(), **environment}, stdout=log, stderr=log
             )
         self._usage = psutil.Process(self.process.pid)
 
