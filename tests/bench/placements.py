@@ -36,9 +36,8 @@ SCRIPT = """
 begin;
 select qty from bench.stock where product_id = :p for update;
 update bench.stock set qty = qty - 1 where product_id = :p;
-select uuidv7() as id \\gset
-insert into bench.orders (id, user_id, status, total, currency) values (:'id', :u, 'placed', 1999, 'USD');
-insert into bench.order_line values (:'id', 1, :p, 1, 1999, 'A product with a name of usual length');
+insert into bench.orders (user_id, status, total, currency) values (:u, 'placed', 1999, 'USD') returning id \\gset
+insert into bench.order_line values (:id, 1, :p, 1, 1999, 'A product with a name of usual length');
 commit;
 """
 PRODUCTS = {"many": "random(1, 1000)", "hot": "1"}

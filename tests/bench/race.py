@@ -1,8 +1,8 @@
 """500 buyers want 50 units of one variant, over HTTP; then the same with a careless shop, which sells too much.
 
-Every buyer opens a cart, adds the unit, gives an address, looks at the ways to ship and chooses one; when all are ready,
-all order at the same instant, each on a connection of its own. Afterwards the database is asked whether exactly 50 were
-sold and whether the ledger proves the stock. The careless shop looks first and takes later, without a lock.
+Every buyer opens a cart, adds the unit, gives an address, looks at the ways to ship and chooses one. When all are
+ready, all order at the same instant, each on a connection of its own. Then the database is asked whether exactly 50
+were sold and whether the ledger proves the stock. The careless shop looks first and takes later, without a lock.
 """
 
 import argparse
