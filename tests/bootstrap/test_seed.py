@@ -17,6 +17,7 @@ from merx.bootstrap.catalogue_import import CatalogueFile, import_file
 from merx.bootstrap.container import App
 from merx.bootstrap.migrate import upgrade
 from merx.bootstrap.seed import CUSTOMER, STAFF, fill, seed
+from merx.contexts.catalog.events import ProductsChanged
 from merx.contexts.catalog.ports.queries import ListFilter
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.usecases.login import Login
@@ -153,6 +154,10 @@ async def test_everything_a_shop_needs_and_a_second_time_nothing(app, tmp_path):
     [tree] = await app.contexts.catalog.queries().category_tree()
     assert tree.product_count == 5
     assert (await app.contexts.shipping.queries().zones(None, 10)).items
+
+    # Search hears again what happens from now on.
+    heard = app.registry.of(ProductsChanged(at=app.infra.clock().now(), product_ids=()))
+    assert any(one.name.startswith("search.") for one in heard)
 
     assert (await fill(app, path, progress)).catalogue.done_before
     assert len(steps) == 4

@@ -62,14 +62,14 @@ def _check(settings: Settings) -> None:
 async def _bring_in(app: App, source: CatalogueFile, progress: Progress) -> ImportReport:
     progress("catalogue", 0, None)
     # One index made at the end costs less than one that follows every batch.
-    app.registry.silence("search.")
-    report, run = await import_file(app, source, lambda done, total: progress("catalogue", done, total))
-    if report.done_before:
-        return report
-    progress("stock and categories", 0, None)
-    await app.deliverer.drain()
-    progress("search index", 0, report.products)
-    await app.contexts.search.reindex()(lambda done: progress("search index", done, report.products))
+    with app.registry.silenced("search."):
+        report, run = await import_file(app, source, lambda done, total: progress("catalogue", done, total))
+        if report.done_before:
+            return report
+        progress("stock and categories", 0, None)
+        await app.deliverer.drain()
+        progress("search index", 0, report.products)
+        await app.contexts.search.reindex()(lambda done: progress("search index", done, report.products))
     # Only now: a start that was stopped before makes the index again.
     await app.contexts.catalog.import_catalogue().finish(run)
     return report

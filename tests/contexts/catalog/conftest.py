@@ -34,6 +34,7 @@ class Shop:
         self.app = app
         self.clock = FixedClock()
         app.infra.clock.override(providers.Object(self.clock))
+        app.registry.silence("search.")  # has tests of its own
         self.catalog = app.contexts.catalog
         self.queries = app.contexts.catalog.queries()
 

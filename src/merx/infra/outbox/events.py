@@ -1,6 +1,7 @@
 """Who hears what, and the rows that carry it: one delivery per subscriber, so a failing one never re-runs others."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -60,6 +61,16 @@ class SubscriberRegistry:
         """
         for tag, subscribers in self._by_tag.items():
             self._by_tag[tag] = [one for one in subscribers if not one.name.startswith(prefix)]
+
+    @contextmanager
+    def silenced(self, prefix: str) -> Iterator[None]:
+        """`silence` for the time of a block."""
+        before = {tag: list(subscribers) for tag, subscribers in self._by_tag.items()}
+        self.silence(prefix)
+        try:
+            yield
+        finally:
+            self._by_tag = before
 
     def of(self, event: Event) -> list[Subscriber]:
         return self._by_tag.get(type(event).tag(), [])

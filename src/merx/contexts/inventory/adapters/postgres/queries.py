@@ -12,6 +12,7 @@ from merx.contexts.inventory.ports.queries import (
     MovementView,
     VariantStock,
 )
+from merx.infra.batching import BatchLoader
 from merx.infra.postgres import Reader, compiled
 from merx.kernel.paging import InvalidCursor, Page, decode_cursor, encode_cursor
 
@@ -76,10 +77,14 @@ def _last_id(after: str | None) -> UUID | None:
 class PostgresInventoryQueries:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        # Carts of one moment ask together.
+        self._levels: BatchLoader[UUID, int] = BatchLoader(self._load)
+
+    async def _load(self, variant_ids: list[UUID]) -> dict[UUID, int]:
+        return {row[0]: row[1] for row in await self._reader.fetch(_AVAILABLE, ids=variant_ids)}
 
     async def available(self, variant_ids: Sequence[UUID]) -> Mapping[UUID, int]:
-        rows = await self._reader.fetch(_AVAILABLE, ids=list(variant_ids))
-        found = {row[0]: row[1] for row in rows}
+        found = await self._levels.get_many(variant_ids) if variant_ids else {}
         return {variant_id: found.get(variant_id, 0) for variant_id in variant_ids}
 
     async def variant(self, variant_id: UUID) -> VariantStock:
