@@ -58,7 +58,8 @@ def arch(session: nox.Session) -> None:
 @nox.session
 def fast(session: nox.Session) -> None:
     """Every test that needs no service."""
-    pytest(session, "-n", "auto", "-m", "not services")
+    # `auto` counts cores without their second threads, which is one process on a small machine.
+    pytest(session, "-n", "logical", "--maxprocesses", "8", "--dist", "worksteal", "-m", "not services")
 
 
 @nox.session
