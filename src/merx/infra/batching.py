@@ -28,9 +28,8 @@ class BatchLoader(Generic[K, V]):
     async def get_many(self, keys: Sequence[K]) -> dict[K, V]:
         """Those that exist. Together with the lookups of others, like `get`."""
         asked = {key: self._ask(key) for key in keys}
-        await asyncio.wait(asked.values())
-        answers = {key: future.result() for key, future in asked.items()}
-        return {key: value for key, value in answers.items() if value is not None}
+        answers = await asyncio.gather(*asked.values())
+        return {key: value for key, value in zip(asked, answers, strict=True) if value is not None}
 
     def _ask(self, key: K) -> asyncio.Future[V | None]:
         future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
