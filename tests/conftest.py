@@ -1,5 +1,6 @@
 """Fixtures for every test: the real servers (started only when a test asks for one)."""
 
+import gc
 import os
 import sys
 
@@ -12,6 +13,15 @@ pytest_plugins = ["tests.support.servers"]
 settings.register_profile("merx", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "merx")
+
+
+# Collecting makes a million objects that stay: the collector looks at them seldom, and after that never again.
+gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 def _write(line: str) -> None:
