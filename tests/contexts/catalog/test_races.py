@@ -118,12 +118,14 @@ async def test_moves_against_each_other_make_no_loop(shop):
 
 
 async def test_control_without_owning_the_taxonomy_two_moves_make_a_loop(shop):
+    both_have_read = asyncio.Barrier(2)
+
     class Careless(PostgresStorefront):
         async def own_taxonomy(self) -> None:
             await asyncio.sleep(0)
 
         async def replant(self, category, before) -> None:
-            await asyncio.sleep(0.3)  # both have read where the other one is
+            await both_have_read.wait()
             await super().replant(category, before)
 
     class CarelessUow(PostgresCatalogUow):

@@ -109,7 +109,8 @@ async def memory_shop() -> AsyncIterator[Shop]:
 @pytest.fixture
 async def postgres_shop(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
     folder = tmp_path_factory.mktemp("shop")
-    shop = Shop(App(Settings(database_url=database_url, data_dir=str(folder))))
+    # Races queue for connections; how long that takes is not what they are about.
+    shop = Shop(App(Settings(database_url=database_url, data_dir=str(folder), pool_wait_ms=60_000)))
     await shop.open()
     yield shop
     await shop.app.close()
