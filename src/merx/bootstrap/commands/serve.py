@@ -1,6 +1,7 @@
 """Run the HTTP API, one process.
 
-Settings come from MERX_* variables; MERX_STORAGE=memory needs no service at all.
+Settings come from MERX_* variables; MERX_STORAGE=memory needs no service at all. A shop in memory starts empty, or with
+--sample as the shop of `merx demo`.
 """
 
 import argparse
@@ -9,12 +10,13 @@ import os
 
 from merx.bootstrap.listen import port_problem
 from merx.infra.embedded.errors import EmbeddedError
-from merx.infra.settings import load_settings
+from merx.infra.settings import SettingsError, load_settings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on, instead of MERX_HOST")
     parser.add_argument("--port", type=int, help="port to listen on, instead of MERX_PORT")
+    parser.add_argument("--sample", action="store_true", help="with MERX_STORAGE=memory: start with the sample shop")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,6 +25,8 @@ def run(args: argparse.Namespace) -> int:
         if (value := getattr(args, name)) is not None:
             os.environ[f"MERX_{name.upper()}"] = str(value)
     settings = load_settings(os.environ)
+    if args.sample and settings.storage != "memory":
+        raise SettingsError(["--sample needs MERX_STORAGE=memory; a database is filled with: merx seed"])
     if settings.port and (problem := port_problem(settings.host, settings.port, how="MERX_PORT={port}")):
         raise EmbeddedError(problem)
 
@@ -31,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from merx.infra.http.protocol import protocol_for
 
     config = uvicorn.Config(
-        "merx.bootstrap.api:create_app",
+        "merx.bootstrap.sample:create_app" if args.sample else "merx.bootstrap.api:create_app",
         factory=True,
         host=settings.host,
         port=settings.port,
