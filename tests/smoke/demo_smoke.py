@@ -20,7 +20,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.smoke.getting_started import follow
 from tests.smoke.place_order import EMAIL, Surprise, place_order
 from tests.support.leftovers import processes_of
 
@@ -94,8 +93,6 @@ def main() -> None:
             print(f"first start {demo.start(COLD_SECONDS):.1f} s")
             order = place_order(demo.base)
             print(f"mail after {until_mail(demo.folder, order['number']):.1f} s")
-            follow(demo.base, demo.folder)
-            print("docs/getting-started.md is true")
             print(f"stopped by Ctrl-C in {demo.stop(signal.SIGINT):.1f} s")
             print(f"second start {demo.start(WARM_SECONDS):.1f} s")
             print(f"API back {until_api_is_back(demo):.1f} s after its kill -9")
