@@ -51,8 +51,13 @@ def decode_cursor(cursor: str, length: int) -> tuple[str | int | float | None, .
     return keys
 
 
-def decode_id(cursor: str) -> UUID:
-    """The id in a cursor of a list in id order, made by `encode_cursor(str(id))`. Raises InvalidCursor."""
+def decode_id(cursor: str | None) -> UUID | None:
+    """The id in a cursor of a list in id order, made by `encode_cursor(str(id))`; None before the first page.
+
+    Raises InvalidCursor.
+    """
+    if cursor is None:
+        return None
     (key,) = decode_cursor(cursor, 1)
     try:
         return UUID(str(key))

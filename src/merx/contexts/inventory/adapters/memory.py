@@ -18,7 +18,7 @@ from merx.contexts.inventory.ports.queries import (
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
 from merx.infra.outbox.events import OutboxWriter
 from merx.kernel.ids import new_id
-from merx.kernel.paging import InvalidCursor, Page, decode_cursor, encode_cursor
+from merx.kernel.paging import Page, decode_id, encode_cursor
 
 STOCK, LOCATIONS, ALLOCATIONS, MOVEMENTS, CAUSES = (
     "inventory.stock",
@@ -160,7 +160,7 @@ class MemoryInventoryQueries:
         return VariantStock(variant_id, on_hand, allocated, on_hand - allocated, levels)
 
     async def movements(self, variant_id: UUID | None, limit: int, after: str | None) -> Page[MovementView]:
-        last = _last_id(after)
+        last = decode_id(after)
         found = sorted(
             (
                 MovementView(
@@ -175,7 +175,7 @@ class MemoryInventoryQueries:
         return Page(found[:limit], encode_cursor(str(found[limit - 1].id)) if len(found) > limit else None)
 
     async def low_stock(self, threshold: int, limit: int, after: str | None) -> Page[LowStock]:
-        last = _last_id(after)
+        last = decode_id(after)
         found = [
             LowStock(variant_id, available)
             for variant_id, available in sorted(self._levels().items())
@@ -199,12 +199,3 @@ class MemoryInventoryQueries:
                     Discrepancy(variant_id, location_id, row.on_hand, on_hand, row.allocated, allocated, promised)
                 )
         return found
-
-
-def _last_id(after: str | None) -> UUID | None:
-    if after is None:
-        return None
-    try:
-        return UUID(str(decode_cursor(after, 1)[0]))
-    except ValueError:
-        raise InvalidCursor("use the `next` value of the page before") from None

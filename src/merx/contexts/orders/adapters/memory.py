@@ -14,7 +14,7 @@ from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
 from merx.kernel.actor import Actor
 from merx.kernel.errors import Conflict
 from merx.kernel.ids import new_id
-from merx.kernel.paging import InvalidCursor, Page, decode_cursor, encode_cursor
+from merx.kernel.paging import Page, decode_id, encode_cursor
 
 ORDERS, TIMELINE = "orders.order", "orders.timeline"
 
@@ -76,7 +76,7 @@ class MemoryOrderQueries:
         }
 
     async def orders(self, wanted: OrderFilter) -> Page[OrderSummary]:
-        last = _last_id(wanted.after)
+        last = decode_id(wanted.after)
         found = sorted(
             (
                 order
@@ -117,12 +117,3 @@ class MemoryOrderQueries:
             and any(line.product_id == product_id and line.cancelled < line.quantity for line in order.lines)
             for order in self._orders.values()
         )
-
-
-def _last_id(after: str | None) -> UUID | None:
-    if after is None:
-        return None
-    try:
-        return UUID(str(decode_cursor(after, 1)[0]))
-    except ValueError:
-        raise InvalidCursor("use the `next` value of the page before") from None

@@ -94,7 +94,7 @@ class MemoryShippingQueries:
     def _page(
         self, table: str, view: type[V], after: str | None, limit: int, field: str = "", wanted: UUID | None = None
     ) -> Page[V]:
-        start = decode_id(after) if after else None
+        start = decode_id(after)
         found = [
             entity
             for key, entity in sorted(self._store.table(table).items())

@@ -14,7 +14,7 @@ from merx.contexts.inventory.ports.queries import (
 )
 from merx.infra.batching import BatchLoader
 from merx.infra.postgres import Reader, compiled
-from merx.kernel.paging import InvalidCursor, Page, decode_cursor, encode_cursor
+from merx.kernel.paging import Page, decode_id, encode_cursor
 
 _AVAILABLE = compiled(
     """
@@ -65,15 +65,6 @@ _DISCREPANCIES = compiled(
 )
 
 
-def _last_id(after: str | None) -> UUID | None:
-    if after is None:
-        return None
-    try:
-        return UUID(str(decode_cursor(after, 1)[0]))
-    except ValueError:
-        raise InvalidCursor("use the `next` value of the page before") from None
-
-
 class PostgresInventoryQueries:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -96,12 +87,12 @@ class PostgresInventoryQueries:
         return VariantStock(variant_id, on_hand, allocated, on_hand - allocated, levels)
 
     async def movements(self, variant_id: UUID | None, limit: int, after: str | None) -> Page[MovementView]:
-        rows = await self._reader.fetch(_MOVEMENTS, variant_id=variant_id, after=_last_id(after), limit=limit + 1)
+        rows = await self._reader.fetch(_MOVEMENTS, variant_id=variant_id, after=decode_id(after), limit=limit + 1)
         items = [MovementView(*row) for row in rows[:limit]]
         return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
 
     async def low_stock(self, threshold: int, limit: int, after: str | None) -> Page[LowStock]:
-        rows = await self._reader.fetch(_LOW, threshold=threshold, after=_last_id(after), limit=limit + 1)
+        rows = await self._reader.fetch(_LOW, threshold=threshold, after=decode_id(after), limit=limit + 1)
         items = [LowStock(*row) for row in rows[:limit]]
         return Page(items, encode_cursor(str(items[-1].variant_id)) if len(rows) > limit else None)
 

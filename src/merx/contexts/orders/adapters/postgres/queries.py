@@ -20,7 +20,7 @@ from merx.contexts.orders.ports.queries import (
 from merx.infra.postgres import Reader, compiled
 from merx.kernel.address import Address
 from merx.kernel.money import Money
-from merx.kernel.paging import InvalidCursor, Page, decode_cursor, encode_cursor
+from merx.kernel.paging import Page, decode_id, encode_cursor
 
 _COLUMNS = """
     select o.id, o.number, o.status, o.payment_status, o.fulfilment_status, o.customer_id, o.email, o.address,
@@ -118,7 +118,7 @@ class PostgresOrderQueries:
             email=wanted.email,
             status=wanted.status,
             fulfilment=wanted.fulfilment_status,
-            after=last_id(wanted.after),
+            after=decode_id(wanted.after),
             limit=wanted.limit + 1,
         )
         items = [_summary(row) for row in rows[: wanted.limit]]
@@ -145,12 +145,3 @@ def _summary(row: asyncpg.Record) -> OrderSummary:
         values[8],
         values[9],
     )
-
-
-def last_id(after: str | None) -> UUID | None:
-    if after is None:
-        return None
-    try:
-        return UUID(str(decode_cursor(after, 1)[0]))
-    except ValueError:
-        raise InvalidCursor("use the `next` value of the page before") from None

@@ -90,6 +90,6 @@ class PostgresShippingQueries:
         return _struct(row, view)
 
     async def _page(self, table: _Table, view: type[V], after: str | None, limit: int, **narrow: Any) -> Page[V]:
-        rows = await self._reader.fetch(table.page, after=decode_id(after) if after else None, rows=limit + 1, **narrow)
+        rows = await self._reader.fetch(table.page, after=decode_id(after), rows=limit + 1, **narrow)
         items = [_struct(row, view) for row in rows[:limit]]
         return Page(items, encode_cursor(str(rows[limit - 1]["id"])) if len(rows) > limit else None)
