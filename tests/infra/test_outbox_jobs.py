@@ -21,20 +21,42 @@ from tests.support.shelf import Storage
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
-def timetable_of(storage: Storage, *jobs: Job) -> Timetable:
+class Time:
+    """Passes at once in memory; the clock of a database has to be waited for."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._waits = storage.store is None
+        self._ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    async def passes(self, seconds: float) -> None:
+        if self._waits:
+            await asyncio.sleep(seconds)
+        else:
+            self._ahead += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def time(storage: Storage) -> Time:
+    return Time(storage)
+
+
+def timetable_of(storage: Storage, *jobs: Job, time: Time | None = None) -> Timetable:
     schedule = Schedule()
     schedule.add(*jobs)
     storage.registry.add(*schedule.subscribers())
     if storage.store is not None:
-        return MemoryTimetable(storage.store, schedule)
+        return MemoryTimetable(storage.store, schedule, (time or Time(storage)).now)
     assert storage.database is not None
     return PostgresTimetable(storage.database, schedule)
 
 
 @pytest.fixture
-def deliveries(storage: Storage) -> Deliveries:
+def deliveries(storage: Storage, time: Time) -> Deliveries:
     if storage.store is not None:
-        return MemoryDeliveries(storage.store)
+        return MemoryDeliveries(storage.store, time.now)
     assert storage.database is not None
     return PostgresDeliveries(storage.database)
 
@@ -51,15 +73,18 @@ def job(heard: list[JobDue], name: str, every: timedelta, offset: timedelta = ti
     return Job(name, every, run, offset=offset)
 
 
-async def test_a_job_is_due_once_a_period(storage: Storage, deliveries: Deliveries, heard: list[JobDue]) -> None:
-    timetable = timetable_of(storage, job(heard, "toy.daily", DAY, timedelta(hours=3)), job(heard, "toy.often", SECOND))
+async def test_a_job_is_due_once_a_period(
+    storage: Storage, deliveries: Deliveries, heard: list[JobDue], time: Time
+) -> None:
+    jobs = job(heard, "toy.daily", DAY, timedelta(hours=3)), job(heard, "toy.often", SECOND)
+    timetable = timetable_of(storage, *jobs, time=time)
     deliverer = Deliverer(deliveries, storage.registry)
     assert len(await timetable.tick()) == 2
     await drain(deliverer, deliveries)
     slots = {event.job: event.slot for event in heard}
     assert slots["toy.daily"] <= datetime.now(UTC) < slots["toy.daily"] + DAY
     assert (slots["toy.daily"].hour, slots["toy.daily"].minute) == (3, 0)
-    await asyncio.sleep(1.05)
+    await time.passes(1.05)
     assert len(await timetable.tick()) == 1
     await drain(deliverer, deliveries)
     assert [event.job for event in heard].count("toy.often") == 2
@@ -73,13 +98,13 @@ async def test_any_number_of_schedulers_make_one_run(storage: Storage, heard: li
 
 
 async def test_missed_periods_are_made_up_for_by_one_run(
-    storage: Storage, deliveries: Deliveries, heard: list[JobDue]
+    storage: Storage, deliveries: Deliveries, heard: list[JobDue], time: Time
 ) -> None:
     """No worker for two periods: the run that waits is not joined by others, and afterwards only the present is due."""
-    timetable = timetable_of(storage, job(heard, "toy.often", SECOND))
+    timetable = timetable_of(storage, job(heard, "toy.often", SECOND), time=time)
     deliverer = Deliverer(deliveries, storage.registry)
     assert len(await timetable.tick()) == 1
-    await asyncio.sleep(2.1)
+    await time.passes(2.1)
     assert await timetable.tick() == []
     await drain(deliverer, deliveries)
     assert len(await timetable.tick()) == 1

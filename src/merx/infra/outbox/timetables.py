@@ -1,5 +1,6 @@
 """Which jobs are due, decided by the storage, so that two schedulers make one run."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -62,15 +63,20 @@ class PostgresTimetable:
         return [row["id"] for row in rows]
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class MemoryTimetable:
-    def __init__(self, store: MemoryStore, schedule: Schedule) -> None:
+    def __init__(self, store: MemoryStore, schedule: Schedule, now: Callable[[], datetime] = _now) -> None:
+        self._now = now
         self._runs: dict[str, tuple[datetime, UUID]] = store.table(JOB_RUNS)
         self._deliveries: dict[UUID, StoredDelivery] = store.table(DELIVERIES)
         self._events: dict[UUID, StoredEvent] = store.table(EVENTS)
         self._schedule = schedule
 
     async def tick(self) -> list[UUID]:
-        now, made = datetime.now(UTC), []
+        now, made = self._now(), []
         for job in self._schedule.jobs:
             start = datetime.fromtimestamp(0, UTC) + job.offset
             slot = start + (now - start) // job.every * job.every
