@@ -59,7 +59,7 @@ def arch(session: nox.Session) -> None:
 def fast(session: nox.Session) -> None:
     """Every test that needs no service."""
     # `auto` counts cores without their second threads, which is one process on a small machine.
-    pytest(session, "-n", "logical", "--maxprocesses", "8", "--dist", "worksteal", "-m", "not services")
+    pytest(session, "-n", "logical", "--maxprocesses", "8", "-m", "not services")
 
 
 @nox.session
