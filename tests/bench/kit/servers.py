@@ -20,8 +20,8 @@ from tests.bench.kit.load import Answer, drive, request
 ROOT = Path(__file__).parents[3]
 # What `merx serve` gives uvicorn (src/merx/bootstrap/commands/serve.py).
 UVICORN = (
-    "--loop uvloop --http httptools --ws none --lifespan on --no-access-log --log-level error --no-server-header"
-    " --no-proxy-headers --backlog 2048 --timeout-keep-alive 65"
+    "--loop uvloop --http merx.infra.http.protocol:GuardedProtocol --ws none --lifespan on --no-access-log"
+    " --log-level error --no-server-header --no-proxy-headers --backlog 2048 --timeout-keep-alive 65"
 ).split()
 SERVE = "from merx.bootstrap.cli import main; raise SystemExit(main())"
 

@@ -1,11 +1,11 @@
 """The combiner: together when many wait, alone when not, and nobody pays for another's mistake."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from merx.contexts.orders.usecases.combiner import MAX_BATCH, Combiner
+from merx.contexts.orders.usecases.combiner import MAX_BATCH, MAX_IN_FLIGHT, MAX_WAITING, PATIENCE, Combiner
 from merx.kernel.errors import Busy, Unavailable
 
 
@@ -15,7 +15,7 @@ class Counter:
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
 
-    async def __call__(self, numbers: Sequence[int]) -> list[int | Exception]:
+    async def __call__(self, numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
         self.batches.append(list(numbers))
         await asyncio.sleep(0.001)
         if 66 in numbers and len(numbers) > 1:
@@ -96,3 +96,61 @@ async def test_what_one_waits_for_holds_up_nobody_else():
     assert sorted(run.batches[1:]) == [[2], [3], [55]]
     alone = await asyncio.gather(combine(55), return_exceptions=True)
     assert type(alone[0]) is Busy
+
+
+async def test_the_next_are_decided_while_others_are_written():
+    disk = asyncio.Event()
+    deciding: list[int] = []
+
+    async def run(numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
+        deciding.append(len(numbers))
+        await asyncio.sleep(0.001)
+        assert len(deciding) == 1, "only one batch is decided at a time"
+        deciding.clear()
+        decided()
+        await disk.wait()
+        return list(numbers)
+
+    combine = Combiner(run)
+    tasks = []
+    for number in range(MAX_IN_FLIGHT + 2):
+        tasks.append(asyncio.create_task(combine(number)))
+        await asyncio.sleep(0.005)
+    assert len(combine._in_flight) == MAX_IN_FLIGHT
+    disk.set()
+    assert await asyncio.gather(*tasks) == list(range(MAX_IN_FLIGHT + 2))
+
+
+async def test_a_batch_that_waits_for_a_lock_holds_up_the_next_for_a_moment_only():
+    lock = asyncio.Event()
+
+    async def run(numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
+        if 55 in numbers:
+            await lock.wait()
+        return list(numbers)
+
+    combine = Combiner(run)
+    held = asyncio.create_task(combine(55))
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(combine(2), PATIENCE * 20) == 2
+    lock.set()
+    assert await held == 55
+
+
+async def test_too_many_are_turned_away_at_once():
+    lock = asyncio.Event()
+
+    async def run(numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
+        await lock.wait()
+        return list(numbers)
+
+    combine = Combiner(run)
+    first = asyncio.create_task(combine(0))
+    await asyncio.sleep(0.001)
+    waiting = [asyncio.create_task(combine(number)) for number in range(MAX_WAITING)]
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await combine(0)
+    lock.set()
+    assert await first == 0
+    assert await asyncio.gather(*waiting) == list(range(MAX_WAITING))

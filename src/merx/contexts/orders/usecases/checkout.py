@@ -5,7 +5,7 @@ the stock, write orders, bills and events, keep the answers. The combiner runs i
 Locks are taken in one order everywhere: cart → order → payment → stock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -100,7 +100,10 @@ class PlaceOrderBatch:
     tokens: OrderTokens
     queries: OrderQueries
 
-    async def __call__(self, requests: Sequence[CheckoutRequest]) -> list[CheckoutAnswer | Exception]:
+    async def __call__(
+        self, requests: Sequence[CheckoutRequest], decided: Callable[[], None] = lambda: None
+    ) -> list[CheckoutAnswer | Exception]:
+        """`decided` is called when the stock is promised and only writing is left."""
         results: list[CheckoutAnswer | Exception | None] = [None] * len(requests)
         now = self.clock.now()
         async with self.uow() as uow:
@@ -132,6 +135,7 @@ class PlaceOrderBatch:
                 except Exception as error:
                     results[position] = error
             await self._promise(uow, drafts, results)
+            decided()
             await self._finalise(uow, requests, drafts, results, now)
             await uow.commit()
         await self._repeat(requests, repeats, results)

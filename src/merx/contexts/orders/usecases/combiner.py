@@ -1,7 +1,8 @@
 """Waiting requests of one process share one transaction.
 
 Under load many buyers wait for the same rows anyway. Taking all that wait, deciding in order and committing once gives
-the exactness of row locks at many times their throughput; alone, a request waits for nobody.
+the exactness of row locks at many times their throughput; alone, a request waits for nobody. Batches are decided one
+after the other; while one is written, the next is decided.
 """
 
 import asyncio
@@ -14,54 +15,87 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 MAX_BATCH = 64
+# Each holds a connection: one is decided, the others are written.
+MAX_IN_FLIGHT = 4
+# At a thousand a second the last in line waits two seconds; who comes after that is better told to come again.
+MAX_WAITING = 2048
+# Seconds: a batch that waits longer for somebody's lock lets the next one go beside it.
+PATIENCE = 0.1
 # Fewer than the connections of a process: those who wait for a lock must leave some for others.
 _ALONE_AT_ONCE = 4
 
+Decided = Callable[[], None]
+
 
 class Combiner(Generic[Q, A]):
-    """`run` answers a whole batch, an exception in the place of each request that is refused.
+    """`run` answers a whole batch, an exception in the place of each request that is refused. It calls its second
+    argument once all is decided and only writing is left.
 
     When `run` itself fails the batch is tried again one by one, so that one bad request cannot fail its neighbours.
     When a dependency is away all hear so at once: trying each in turn would make them wait for each other. When others
     hold what one of them needs, each goes its own way: those who need something else are served at once.
     """
 
-    def __init__(self, run: Callable[[Sequence[Q]], Awaitable[Sequence[A | Exception]]]) -> None:
+    def __init__(self, run: Callable[[Sequence[Q], Decided], Awaitable[Sequence[A | Exception]]]) -> None:
         self._run = run
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
-        self._task: asyncio.Task[None] | None = None
+        self._deciding = False
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._alone_now: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(_ALONE_AT_ONCE)
 
     async def __call__(self, request: Q) -> A:
-        future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        """Raises Busy when too many wait already, and whatever `run` has for this request."""
+        if len(self._waiting) + len(self._alone_now) >= MAX_WAITING:
+            raise Busy("too many checkouts wait")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[A] = loop.create_future()
         self._waiting.append((request, future))
-        if self._task is None:
-            self._task = asyncio.create_task(self._drain())
+        self._begin()
         # A caller that goes away must not take the decision of others with it.
         return await asyncio.shield(future)
 
-    async def _drain(self) -> None:
+    def _begin(self) -> None:
+        if self._waiting and not self._deciding and len(self._in_flight) < MAX_IN_FLIGHT:
+            self._deciding = True
+            task = asyncio.create_task(self._together())
+            self._in_flight.add(task)
+            task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        self._begin()
+
+    async def _together(self) -> None:
+        batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        decided = False
+
+        def let_others_start() -> None:
+            nonlocal decided
+            if not decided:
+                decided = True
+                self._deciding = False
+                self._begin()
+
+        patience = asyncio.get_running_loop().call_later(PATIENCE, let_others_start)
         try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-                try:
-                    answers = await self._run([request for request, _ in batch])
-                except Busy as error:
-                    if len(batch) == 1:
-                        _settle(batch[0][1], error)
-                    else:
-                        self._separate(batch)
-                except Unavailable as error:
-                    for _, future in batch:
-                        _settle(future, error)
-                except Exception:
-                    await self._one_by_one(batch)
-                else:
-                    for (_, future), answer in zip(batch, answers, strict=True):
-                        _settle(future, answer)
+            answers = await self._run([request for request, _ in batch], let_others_start)
+        except Busy as error:
+            if len(batch) == 1:
+                _settle(batch[0][1], error)
+            else:
+                self._separate(batch)
+        except Unavailable as error:
+            for _, future in batch:
+                _settle(future, error)
+        except Exception:
+            await self._one_by_one(batch)
+        else:
+            for (_, future), answer in zip(batch, answers, strict=True):
+                _settle(future, answer)
         finally:
-            self._task = None
+            patience.cancel()
+            let_others_start()
 
     def _separate(self, batch: list[tuple[Q, asyncio.Future[A]]]) -> None:
         for request, future in batch:
@@ -72,7 +106,7 @@ class Combiner(Generic[Q, A]):
     async def _alone(self, request: Q, future: "asyncio.Future[A]") -> None:
         async with self._places:
             try:
-                (answer,) = await self._run([request])
+                (answer,) = await self._run([request], _nothing)
             except Exception as error:
                 _settle(future, error)
             else:
@@ -85,7 +119,7 @@ class Combiner(Generic[Q, A]):
                 _settle(future, away)
                 continue
             try:
-                (answer,) = await self._run([request])
+                (answer,) = await self._run([request], _nothing)
             except Unavailable as error:
                 away = error
                 _settle(future, error)
@@ -93,6 +127,10 @@ class Combiner(Generic[Q, A]):
                 _settle(future, error)
             else:
                 _settle(future, answer)
+
+
+def _nothing() -> None:
+    """One that goes alone holds up nobody."""
 
 
 def _settle(future: "asyncio.Future[A]", answer: A | Exception) -> None:
