@@ -5,6 +5,7 @@ Settings come from MERX_* variables; MERX_STORAGE=memory needs no service at all
 """
 
 import argparse
+import gc
 import math
 import os
 
@@ -30,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
     if settings.port and (problem := port_problem(settings.host, settings.port, how="MERX_PORT={port}")):
         raise EmbeddedError(problem)
 
+    # Until the application has started nothing is garbage; it turns the collector on again (`spare_the_collector`).
+    gc.disable()
     import uvicorn
 
     from merx.infra.http.protocol import protocol_for

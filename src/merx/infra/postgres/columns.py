@@ -1,10 +1,11 @@
 """Column types that store values as they are, so that no mapper is written by hand."""
 
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, Dialect, MetaData, String, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, MetaData, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Composite, DeclarativeBase, Mapped, composite, declared_attr, mapped_column
 
@@ -25,6 +26,7 @@ class Base(DeclarativeBase):
     """Metadata of every table; one PostgreSQL schema a context."""
 
     metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: DateTime(timezone=True)}
 
 
 class VersionedRow(Base):

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from advanced_alchemy.types import DateTimeUTC
 from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,7 +28,7 @@ class AccountRow(VersionedRow):
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     password_hash: Mapped[str | None] = mapped_column(String(200))
     status: Mapped[str] = mapped_column(String(16))
-    created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
+    created_at: Mapped[datetime]
 
 
 class SessionRow(Base):
@@ -41,10 +40,10 @@ class SessionRow(Base):
     generation: Mapped[int]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     user_agent: Mapped[str] = mapped_column(String(200))
-    created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
-    used_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
-    expires_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True), index=True)
-    ended_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(String(16))
 
 

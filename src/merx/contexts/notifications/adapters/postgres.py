@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from advanced_alchemy.types import DateTimeUTC
 from sqlalchemy import String, and_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,8 +26,8 @@ class MessageRow(Base):
     recipient_hash: Mapped[str] = mapped_column(String(32), index=True)
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int]
-    created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
-    changed_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
     last_error: Mapped[str | None] = mapped_column(String(100))
 
 

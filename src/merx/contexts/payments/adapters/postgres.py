@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Integer, Text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from merx.contexts.payments.api import OpenPayment
@@ -25,7 +24,6 @@ from merx.infra.postgres import (
 from merx.kernel.money import Money
 
 SCHEMA = "payments"
-_AT = TIMESTAMP(timezone=True)
 
 
 class PaymentEventRow(Base):
@@ -39,7 +37,7 @@ class PaymentEventRow(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
     applied: Mapped[bool] = mapped_column(Boolean)
     reference: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(_AT)
+    at: Mapped[datetime]
 
 
 class PaymentRow(VersionedRow):
@@ -55,8 +53,8 @@ class PaymentRow(VersionedRow):
     amount: Mapped[Money] = money("amount")
     captured: Mapped[int] = mapped_column(BigInteger)
     refunded: Mapped[int] = mapped_column(BigInteger)
-    created_at: Mapped[datetime] = mapped_column(_AT)
-    updated_at: Mapped[datetime] = mapped_column(_AT)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
     history: Mapped[list[PaymentEventRow]] = relationship(
         order_by=PaymentEventRow.position, cascade="all, delete-orphan", lazy="raise"
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import CheckConstraint, DateTime, Index, String, Table, text
+from sqlalchemy import CheckConstraint, Index, String, Table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.carts.api import CartStatus
@@ -37,8 +37,8 @@ class CartRow(VersionedRow):
         {"schema": "carts"},
     )
     currency: Mapped[str] = mapped_column(String(3))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
     status: Mapped[str] = mapped_column(String(10))
     customer_id: Mapped[UUID | None]
     email: Mapped[str | None] = mapped_column(String(254))
@@ -47,7 +47,7 @@ class CartRow(VersionedRow):
     lines: Mapped[list[CartLine]] = as_json(list[CartLine])
     attempts: Mapped[list[Attempt]] = as_json(list[Attempt], server_default=text("'[]'::jsonb"))
     merged_into: Mapped[UUID | None]
-    completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    completed_at: Mapped[datetime | None]
 
 
 CART = cast(Table, CartRow.__table__)

@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, ForeignKey, Index, Integer, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from merx.contexts.catalog.domain.product import Attribute, ProductStatus
@@ -13,7 +12,6 @@ from merx.infra.postgres import AsJson, Base, VersionedRow, money
 from merx.kernel.money import Money
 
 SCHEMA = "catalog"
-_AT = TIMESTAMP(timezone=True)
 
 
 class CategoryRow(VersionedRow):
@@ -87,8 +85,8 @@ class ProductRow(VersionedRow):
     import_digest: Mapped[str | None] = mapped_column(Text)
     attributes: Mapped[dict[str, Attribute]] = mapped_column(AsJson(dict[str, Attribute]))
     status: Mapped[ProductStatus] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(_AT)
-    updated_at: Mapped[datetime] = mapped_column(_AT)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
     variants: Mapped[list[VariantRow]] = relationship(
         order_by=VariantRow.position, cascade="all, delete-orphan", lazy="raise"
     )
@@ -119,7 +117,7 @@ class ListingRow(Base):
     currency: Mapped[str] = mapped_column(Text)
     available: Mapped[int] = mapped_column(BigInteger)
     variant_count: Mapped[int] = mapped_column(Integer)
-    created_at: Mapped[datetime] = mapped_column(_AT)
+    created_at: Mapped[datetime]
 
 
 class ListingCategoryRow(Base):
@@ -136,7 +134,7 @@ class ListingCategoryRow(Base):
 
     category_id: Mapped[UUID] = mapped_column(primary_key=True)
     product_id: Mapped[UUID] = mapped_column(primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(_AT)
+    created_at: Mapped[datetime]
     price_min: Mapped[int] = mapped_column(BigInteger)
     name_key: Mapped[str] = mapped_column(Text(collation="C"))
 
@@ -159,7 +157,7 @@ class SlugHistoryRow(Base):
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     slug: Mapped[str] = mapped_column(Text, primary_key=True)
     entity_id: Mapped[UUID] = mapped_column()
-    at: Mapped[datetime] = mapped_column(_AT)
+    at: Mapped[datetime]
 
 
 class ImportRunRow(Base):

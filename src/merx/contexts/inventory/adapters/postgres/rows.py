@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.infra.postgres import Base, VersionedRow
@@ -74,4 +73,4 @@ class MovementRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     cause: Mapped[UUID | None] = mapped_column()
-    at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    at: Mapped[datetime]

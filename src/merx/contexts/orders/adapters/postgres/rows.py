@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from merx.contexts.orders.domain.order import ChosenShipping
@@ -14,7 +13,6 @@ from merx.kernel.address import Address
 from merx.kernel.money import Money
 
 SCHEMA = "orders"
-_AT = TIMESTAMP(timezone=True)
 
 
 class LineRow(Base):
@@ -50,8 +48,8 @@ class ShipmentRow(Base):
     carrier: Mapped[str] = mapped_column(Text)
     tracking_number: Mapped[str] = mapped_column(Text)
     quantities: Mapped[dict[UUID, int]] = mapped_column(AsJson(dict[UUID, int]))
-    shipped_at: Mapped[datetime] = mapped_column(_AT)
-    delivered_at: Mapped[datetime | None] = mapped_column(_AT)
+    shipped_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
 
 
 class OrderRow(VersionedRow):
@@ -77,13 +75,13 @@ class OrderRow(VersionedRow):
     items_total: Mapped[Money] = money("items_total")
     shipping_total: Mapped[Money] = money("shipping_total")
     total: Mapped[Money] = money("total")
-    created_at: Mapped[datetime] = mapped_column(_AT)
-    updated_at: Mapped[datetime] = mapped_column(_AT)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
     status: Mapped[Status] = mapped_column(Text)
     payment_status: Mapped[PaymentStatus] = mapped_column(Text)
     fulfilment_status: Mapped[FulfilmentStatus] = mapped_column(Text)
-    placed_at: Mapped[datetime | None] = mapped_column(_AT)
-    cancelled_at: Mapped[datetime | None] = mapped_column(_AT)
+    placed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str] = mapped_column(Text)
     lines: Mapped[list[LineRow]] = relationship(order_by=LineRow.position, cascade="all, delete-orphan", lazy="raise")
     shipments: Mapped[list[ShipmentRow]] = relationship(
@@ -97,7 +95,7 @@ class TimelineRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"))
-    at: Mapped[datetime] = mapped_column(_AT)
+    at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     request_id: Mapped[str] = mapped_column(Text)
