@@ -57,14 +57,21 @@ def arch(session: nox.Session) -> None:
 
 @nox.session
 def fast(session: nox.Session) -> None:
-    """Every test that needs no service."""
+    """Every test of behaviour that needs neither a server nor a process nor an index on disk."""
     # `auto` counts cores without their second threads, which is one process on a small machine.
-    pytest(session, "-n", "logical", "--maxprocesses", "8", "-m", "not services")
+    pytest(session, "-n", "logical", "--maxprocesses", "8", "-m", "not services", "--ignore", "tests/architecture")
+
+
+@nox.session
+def properties(session: nox.Session) -> None:
+    """Every property of the fast suite with very many examples."""
+    os.environ["MERX_PROPERTIES"] = "thorough"
+    pytest(session, "-n", "logical", "--maxprocesses", "8", "-m", "hypothesis and not services")
 
 
 @nox.session
 def services(session: nox.Session) -> None:
-    """Every test on real PostgreSQL and Valkey, started from wheels."""
+    """Every test on the real thing: PostgreSQL and Valkey from wheels, killed processes, an index on disk."""
     pytest(session, "-n", "auto", "-m", "services")
 
 

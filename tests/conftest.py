@@ -9,10 +9,11 @@ from loguru import logger
 
 pytest_plugins = ["tests.support.servers"]
 
-# A busy machine is not a failing property; in CI every run tries the same examples, so a red run can be repeated.
-settings.register_profile("merx", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "merx")
+# The fast suite tries some new examples each time, `nox -s properties` very many. A busy machine is not a failing
+# property; in CI every run tries the same examples, so a red run can be repeated.
+for name, examples in (("quick", 25), ("thorough", 300)):
+    settings.register_profile(name, max_examples=examples, deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile(os.environ.get("MERX_PROPERTIES", "quick"))
 
 
 # Collecting makes a million objects that stay: the collector looks at them seldom, and after that never again.

@@ -15,6 +15,8 @@ import pytest
 from merx.bootstrap.supervisor import Child, Supervisor, end_survivors, rotate
 from merx.infra.embedded import processes
 
+pytestmark = pytest.mark.services  # no server, but processes that are started and killed
+
 SLEEPER = "import time; time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 PARENT = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {SLEEPER!r}]).wait()"

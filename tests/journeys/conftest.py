@@ -83,6 +83,8 @@ class World:
 
 async def _world(settings: Settings) -> AsyncIterator[World]:
     app = App(settings)
+    # The index gathers changes for a second before it writes them; here nothing else is coming.
+    app.contexts.search.pause.override(0.0)
     async with AsgiClient(staged(settings, app)) as client:
         world = World(app, client)
         await world.stock_up()

@@ -117,7 +117,7 @@ class Shop:
         return [msgspec.json.decode(item)["name"] for item in page.items]
 
 
-@pytest.fixture(params=["memory", "folder"])
+@pytest.fixture(params=["memory", pytest.param("folder", marks=pytest.mark.services)])
 async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
     index = MemorySearchIndex() if request.param == "memory" else FolderSearchIndex(tmp_path / "search")
     yield Shop(index)

@@ -214,6 +214,7 @@ async def test_searches_during_writes_see_whole_states(shop: Shop) -> None:
     assert (await shop.find("lamp", facets=())).total == 25
 
 
+@pytest.mark.services
 async def test_another_process_sees_commits_and_rebuilds(tmp_path: Path) -> None:
     """Two instances stand for two processes: they share nothing but the folder."""
     writer, reader = Shop(FolderSearchIndex(tmp_path)), Shop(FolderSearchIndex(tmp_path))
@@ -232,6 +233,7 @@ async def test_another_process_sees_commits_and_rebuilds(tmp_path: Path) -> None
     await reader.index.close()
 
 
+@pytest.mark.services
 async def test_writers_take_turns(tmp_path: Path) -> None:
     """Two workers of one host: neither keeps the other from writing, also after a failure."""
     first, second = Shop(FolderSearchIndex(tmp_path)), Shop(FolderSearchIndex(tmp_path))
@@ -250,6 +252,7 @@ async def test_writers_take_turns(tmp_path: Path) -> None:
     await second.index.close()
 
 
+@pytest.mark.services
 async def test_a_folder_of_another_form_is_no_index(tmp_path: Path) -> None:
     first = Shop(FolderSearchIndex(tmp_path))
     await first.sell(document("Lamp"))
@@ -286,6 +289,7 @@ def test_one_reads_a_word_list_while_others_go_on_with_the_old_one() -> None:
     assert lists.get("words", 60.0, pytest.fail) == "new"
 
 
+@pytest.mark.services
 async def test_a_damaged_folder_is_no_index(tmp_path: Path) -> None:
     first = Shop(FolderSearchIndex(tmp_path))
     await first.sell(document("Lamp"))

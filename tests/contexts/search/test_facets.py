@@ -141,7 +141,10 @@ def check_price(products: list[ProductDocument], chosen: Selection, page: Search
     assert {price_band(found.price_min): found.count for found in page.price.ranges} == dict(bands)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# Each example fills an index.
+@settings(
+    max_examples=settings().max_examples // 5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(st.lists(products, min_size=3, max_size=12), st.lists(selections(), min_size=2, max_size=5))
 def test_every_count_is_what_counting_by_hand_gives(drawn: list[tuple], chosen: list[Selection]) -> None:
     sold = [made(each) for each in drawn]
