@@ -20,7 +20,7 @@ from merx.kernel.ids import new_id
 from tests.bench.kit.measure import Figure
 from tests.infra.http.toy import MEMORY, Toys, toy_app
 
-ROUNDS, REQUESTS, BUDGET = 25, 400, 30.0
+ROUNDS, REQUESTS, BUDGET = 100, 400, 30.0
 BODY = msgspec.json.encode(
     {
         "name": "a",

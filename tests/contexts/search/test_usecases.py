@@ -118,7 +118,7 @@ async def counted() -> AsyncIterator[Shop]:
     await index.close()
 
 
-def keeper_of(shop: Shop, pause: float = 0.2) -> IndexKeeper:
+def keeper_of(shop: Shop, pause: float = 0.05) -> IndexKeeper:
     return IndexKeeper(shop.index, shop.products, shop.reindex, pause=pause)
 
 

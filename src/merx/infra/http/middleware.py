@@ -35,7 +35,7 @@ _READS = ("GET", "HEAD")
 CLIENT_GONE = 499
 FROM_CACHE = "(from cache)"
 NO_ROUTE = "(no route)"
-_ANYBODY = ActorKind.anonymous.value
+_ANYBODY: str = ActorKind.anonymous
 
 
 class FrameParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ class Exchange:
         self.status = 0
         self.begun = False
         self.template = NO_ROUTE
-        self.who = _ANYBODY
+        self.who: str = _ANYBODY
         self._send = send
         self._security = security
         self._head: Message | None = None
@@ -165,7 +165,7 @@ class Frame:
         if path not in parts.any_host:
             parts.hosts.check(by_name.get(b"host"))
         actor = parts.callers.actor(by_name.get(b"authorization"), exchange.request_id)
-        exchange.who = actor.kind.value
+        exchange.who = actor.kind
         state = scope.setdefault("state", {})
         state["actor"] = actor
         state["request_id"] = exchange.request_id
