@@ -49,12 +49,14 @@ os.register_at_fork(after_in_child=_forget)
 
 
 def new_id() -> UUID:
-    """A fresh UUIDv7. Ids of one process sort in the order they were made."""
+    """A fresh UUIDv7. Ids of one process sort in the order they were made, those of several threads by thread."""
     now = time.time_ns() // 1_000_000
     random = _draw()
+    start = _draw() & 0x7FF if now > _Clock.last_ms else 0
+    # From here to the sequence's new value nothing is called: no other thread comes between.
     if now > _Clock.last_ms:
         _Clock.last_ms = now
-        _Clock.sequence = _draw() & 0x7FF
+        _Clock.sequence = start
     else:
         _Clock.sequence += 1
         if _Clock.sequence > 0xFFF:

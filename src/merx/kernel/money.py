@@ -48,8 +48,10 @@ class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @classmethod
     def of(cls, major: Decimal | int | str, currency: str) -> Self:
         """From major units, rounded half up to the currency's exponent: `Money.of("12.345", "USD")` is 12.35."""
-        scaled = Decimal(major).scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
-        return cls(int(scaled), currency)
+        digits = exponent(currency)
+        # Rounded before it is scaled: scaling a number of more than 28 digits would round it a first time.
+        rounded = Decimal(major).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+        return cls(int(rounded.scaleb(digits)), currency)
 
     def __composite_values__(self) -> tuple[int, str]:
         """The parts that a storage keeps side by side."""

@@ -1,0 +1,52 @@
+"""Who may do what is decided by permissions; the kind decides only whose things are meant."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.errors import Forbidden, Unauthenticated
+from merx.kernel.ids import new_id
+
+KINDS = st.sampled_from(ActorKind)
+NAMES = st.sampled_from(["orders:read", "orders:write", "catalog:write", "accounts:manage"])
+
+
+@given(KINDS, st.frozensets(NAMES), NAMES)
+def test_permission_is_given_by_name(kind, granted, asked):
+    actor = Actor(kind=kind, permissions=granted)
+    assert actor.may(asked) == (asked in granted)
+    if asked in granted:
+        actor.must_may(asked)
+    else:
+        with pytest.raises(Unauthenticated if kind is ActorKind.anonymous else Forbidden):
+            actor.must_may(asked)
+
+
+@given(KINDS, st.text(max_size=20))
+def test_a_star_grants_all(kind, asked):
+    Actor(kind=kind, permissions=frozenset({"*"})).must_may(asked)
+
+
+@given(KINDS, NAMES)
+def test_part_of_a_name_grants_nothing(kind, asked):
+    area, _, _ = asked.partition(":")
+    assert not Actor(kind=kind, permissions=frozenset({area, f"{area}:*", f"{area}:"})).may(asked)
+
+
+@pytest.mark.parametrize("kind", ActorKind)
+def test_only_customers_have_things_of_their_own(kind):
+    id = new_id()
+    assert Actor(kind=kind, account_id=id).customer_id == (id if kind is ActorKind.customer else None)
+
+
+def test_shoppers_are_no_staff():
+    shoppers = {kind for kind in ActorKind if not Actor(kind=kind).is_staff}
+    assert shoppers == {ActorKind.anonymous, ActorKind.customer}
+
+
+def test_the_system_may_all_and_is_nobody_in_particular():
+    assert Actor.system().may("orders:write")
+    assert Actor.system().account_id is None
+    assert Actor.anonymous("r-1") == Actor(kind=ActorKind.anonymous, request_id="r-1")
+    assert not Actor.anonymous().may("orders:read")
