@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from merx.bootstrap.commands.config import reference, run
+from merx.infra.keys import ensure_keys
 from merx.infra.settings import FIELDS, Settings, SettingsError, load_settings
-from merx.infra.tokens import ensure_keys
 
 
 def problems(environ: dict[str, str]) -> list[str]:

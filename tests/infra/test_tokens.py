@@ -11,8 +11,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from merx.infra.keys import ensure_keys, load_keys
 from merx.infra.settings import Settings
-from merx.infra.tokens import AccessTokens, ExpiredToken, GuestTokens, InvalidToken, ensure_keys, load_keys
+from merx.infra.tokens import AccessTokens, ExpiredToken, GuestTokens, InvalidToken
 from merx.kernel.actor import ActorKind
 from merx.kernel.errors import Unauthenticated
 from merx.kernel.ids import new_id
@@ -139,7 +140,7 @@ def test_keys_are_made_once_and_private(tmp_path: Path):
     first = ensure_keys(tmp_path / "keys")
     second = ensure_keys(tmp_path / "keys")
     assert first.secret == second.secret
-    assert first.signing.private_bytes_raw() == second.signing.private_bytes_raw()
+    assert first.signing.keys[0].key.private_bytes_raw() == second.signing.keys[0].key.private_bytes_raw()
     assert len(first.secret) >= 32
     for name in ("secret", "token.pem"):
         assert stat.S_IMODE((tmp_path / "keys" / name).stat().st_mode) == 0o600

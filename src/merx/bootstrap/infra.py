@@ -9,6 +9,7 @@ from merx.infra.clock import SystemClock
 from merx.infra.idempotency.answers import MemoryAnswers, PostgresAnswers
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.idempotency.postgres import PostgresIdempotency
+from merx.infra.keys import load_keys
 from merx.infra.memory import MemoryStore
 from merx.infra.outbox.deliver import Deliverer
 from merx.infra.outbox.events import SubscriberRegistry
@@ -21,7 +22,7 @@ from merx.infra.postgres import Database
 from merx.infra.redis import redis_client
 from merx.infra.settings import Settings
 from merx.infra.tasks.nudge import QueueNudge
-from merx.infra.tokens import AccessTokens, GuestTokens, load_keys
+from merx.infra.tokens import AccessTokens, GuestTokens
 
 ISSUER = AUDIENCE = "merx"
 

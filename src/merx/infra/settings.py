@@ -89,7 +89,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_file: Annotated[str, Meta(description="file that holds the secret")] = ""
     token_key_file: Annotated[
         str,
-        Meta(description="Ed25519 private key (PEM) that signs access tokens; in development made in the data folder"),
+        Meta(
+            description="Ed25519 private keys (PEM) of access tokens, a file or a folder of `*.pem`: the newest signs, "
+            "all verify. In development made in the data folder"
+        ),
     ] = ""
     access_token_seconds: Annotated[int, Meta(ge=30, le=86_400, description="life of an access token")] = 300
 

@@ -67,7 +67,8 @@ def _everywhere(settings: Checked) -> list[str]:
         ("MERX_SECRET_FILE", settings.secret_file),
         ("MERX_TOKEN_KEY_FILE", settings.token_key_file),
     ):
-        if name and not Path(name).is_file():
+        folder = variable == "MERX_TOKEN_KEY_FILE" and Path(name).is_dir()
+        if name and not folder and not Path(name).is_file():
             problems.append(f"{variable} names no file: {name}")
     if settings.metrics_token and len(settings.metrics_token) < 16:
         problems.append("MERX_METRICS_TOKEN is shorter than 16 characters")

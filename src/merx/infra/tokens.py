@@ -1,15 +1,12 @@
 """What a caller may present instead of a password: signed access tokens, and the unguessable tokens of guests."""
 
 import base64
-import contextlib
 import hashlib
 import hmac
-import os
-import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -19,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from merx.infra.clock import SystemClock
-from merx.infra.settings import Settings
+from merx.infra.keys import KeyRing, SigningKey
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Unauthenticated
 from merx.kernel.ids import new_id
@@ -29,6 +26,9 @@ from merx.kernel.ports import Clock
 LEEWAY_SECONDS = 60
 MAX_TOKEN = 4096
 MAX_REMEMBERED = 4096
+# A key that was taken away stops within this time; a new one is looked for as soon as a token names it.
+LOOK_AGAIN_SECONDS = 30.0
+LOOK_SOON_SECONDS = 1.0
 
 
 class InvalidToken(Unauthenticated):
@@ -39,72 +39,6 @@ class InvalidToken(Unauthenticated):
 class ExpiredToken(Unauthenticated):
     slug = "auth.expired-token"
     title = "The access token has expired"
-
-
-class Keys(msgspec.Struct, frozen=True):
-    """`secret` signs guest tokens, `signing` signs access tokens. All processes of a shop share both."""
-
-    secret: bytes
-    signing: Ed25519PrivateKey
-
-    def __repr__(self) -> str:
-        return "Keys(***)"
-
-
-def ensure_keys(folder: Path) -> Keys:
-    """The keys in `folder` (`secret`, `token.pem`, both mode 0600), made on first use; safe from several processes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _create(folder / "secret", lambda: secrets.token_urlsafe(32).encode())
-    _create(folder / "token.pem", lambda: _pem(Ed25519PrivateKey.generate()))
-    return Keys((folder / "secret").read_bytes().strip(), _signing_key(folder / "token.pem"))
-
-
-def load_keys(settings: Settings) -> Keys:
-    """The configured keys. Development makes its own: in the data folder, or for the life of a memory-only process."""
-    if not settings.production and settings.storage == "memory" and not settings.data_dir:
-        own = Keys(secrets.token_bytes(32), Ed25519PrivateKey.generate())
-    elif not settings.production and not (settings.token_key_file and (settings.secret or settings.secret_file)):
-        own = ensure_keys(settings.folder)
-    else:
-        own = None
-    if settings.secret_file:
-        secret = Path(settings.secret_file).read_bytes().strip()
-    else:
-        secret = settings.secret.encode() or (own.secret if own else b"")
-    signing = _signing_key(Path(settings.token_key_file)) if settings.token_key_file else (own.signing if own else None)
-    if len(secret) < 32 or signing is None:
-        raise ValueError("a secret of 32 bytes and a token key are needed: see MERX_SECRET and MERX_TOKEN_KEY_FILE")
-    return Keys(secret, signing)
-
-
-def _create(path: Path, content: Callable[[], bytes]) -> None:
-    """Write once. The link makes a half-written key impossible and lets the first of two processes win."""
-    if path.exists():
-        return
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content())
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-
-
-def _pem(key: Ed25519PrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
-def _signing_key(path: Path) -> Ed25519PrivateKey:
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise TypeError(f"{path} holds no Ed25519 private key")
-    return key
 
 
 _Moment = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
@@ -126,24 +60,40 @@ _jws = jwt.PyJWS(algorithms=["EdDSA"])
 
 
 class AccessTokens:
-    """Issues and verifies JWTs (RFC 9068, `at+jwt`) with one algorithm, EdDSA."""
+    """Issues and verifies JWTs (RFC 9068, `at+jwt`) with one algorithm, EdDSA, and the keys of a ring.
 
-    def __init__(self, key: Ed25519PrivateKey, *, issuer: str, audience: str, clock: Clock) -> None:
-        self._key = key
-        self._public: Ed25519PublicKey = key.public_key()
+    The newest key signs. Tokens of the others are good until they expire.
+    """
+
+    def __init__(self, keys: Ed25519PrivateKey | KeyRing, *, issuer: str, audience: str, clock: Clock) -> None:
+        self._ring = keys if isinstance(keys, KeyRing) else KeyRing([SigningKey(keys)])
         self._issuer = issuer
         self._audience = audience
         # Asked at every request: the system clock's own number costs a fifth of a datetime.
         self._seconds = time.time if isinstance(clock, SystemClock) else lambda: clock.now().timestamp()
-        self._header = {"typ": "at+jwt", "kid": key_id(self._public)}
-        # Every token of ours starts with these bytes. Comparing them closes algorithm confusion, `kid`, `jku` and
-        # `crit` tricks before anything in the token is parsed.
-        self._prefix = _jws.encode(b"", key, algorithm="EdDSA", headers=self._header).split(".", 1)[0] + "."
         self._known: OrderedDict[str, tuple[Actor, int]] = OrderedDict()
+        self._looked_at = self._seconds()
+        self._take_keys()
+
+    def _take_keys(self) -> None:
+        self._key = self._ring.signing(datetime.fromtimestamp(self._looked_at, UTC))
+        self._header = _header(self._key)
+        # Every token of ours starts with the bytes of one of these. Comparing them closes algorithm confusion, `kid`,
+        # `jku` and `crit` tricks before anything in the token is parsed. They are all of one length.
+        self._public = {_prefix(each.key): each.key.public_key() for each in self._ring.keys}
+        self._prefix_length = len(next(iter(self._public)))
+        self._known.clear()
+
+    def _look(self, now: float) -> None:
+        self._looked_at = now
+        if self._ring.renew() or self._ring.signing(datetime.fromtimestamp(now, UTC)) is not self._key:
+            self._take_keys()
 
     def issue(self, account_id: UUID, kind: ActorKind, permissions: Iterable[str] = (), *, ttl: int = 300) -> str:
         """A token for a customer or a member of staff that lives `ttl` seconds."""
         now = int(self._seconds())
+        if now >= self._looked_at + LOOK_AGAIN_SECONDS:
+            self._look(now)
         claims = _Claims(
             iss=self._issuer,
             aud=self._audience,
@@ -159,6 +109,8 @@ class AccessTokens:
     def verify(self, token: str) -> Actor:
         """Who the token speaks for. Raises InvalidToken or ExpiredToken and nothing else."""
         now = self._seconds()
+        if now >= self._looked_at + LOOK_AGAIN_SECONDS:
+            self._look(now)
         known = self._known.get(token)
         if known is None:
             known = self._check(token, now)
@@ -172,10 +124,17 @@ class AccessTokens:
         return actor
 
     def _check(self, token: str, now: float) -> tuple[Actor, int]:
-        if len(token) > MAX_TOKEN or not token.startswith(self._prefix) or not token.isascii():
+        if len(token) > MAX_TOKEN or not token.isascii():
+            raise InvalidToken
+        public = self._public.get(token[: self._prefix_length])
+        if public is None and now >= self._looked_at + LOOK_SOON_SECONDS:
+            # Another process may have seen a new key first.
+            self._look(now)
+            public = self._public.get(token[: self._prefix_length])
+        if public is None:
             raise InvalidToken
         try:
-            claims = _claims.decode(_jws.decode(token, self._public, algorithms=["EdDSA"]))
+            claims = _claims.decode(_jws.decode(token, public, algorithms=["EdDSA"]))
         except (jwt.PyJWTError, msgspec.MsgspecError, ValueError, RecursionError):
             raise InvalidToken from None
         if (
@@ -188,17 +147,22 @@ class AccessTokens:
         actor = Actor(kind=ActorKind(claims.kind), account_id=claims.sub, permissions=frozenset(claims.scope.split()))
         return actor, claims.exp
 
-    def public_jwk(self) -> dict[str, str]:
-        """The public key for other services (RFC 8037)."""
-        raw = self._public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        return {
-            "kty": "OKP",
-            "crv": "Ed25519",
-            "x": _base64(raw),
-            "kid": key_id(self._public),
-            "use": "sig",
-            "alg": "EdDSA",
-        }
+    def public_keys(self) -> list[dict[str, str]]:
+        """Of all keys whose tokens are good, for other services (RFC 7517, RFC 8037); the newest comes last."""
+        return [_jwk(public) for public in self._public.values()]
+
+
+def _header(key: Ed25519PrivateKey) -> dict[str, str]:
+    return {"typ": "at+jwt", "kid": key_id(key.public_key())}
+
+
+def _prefix(key: Ed25519PrivateKey) -> str:
+    return _jws.encode(b"", key, algorithm="EdDSA", headers=_header(key)).split(".", 1)[0] + "."
+
+
+def _jwk(key: Ed25519PublicKey) -> dict[str, str]:
+    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return {"kty": "OKP", "crv": "Ed25519", "x": _base64(raw), "kid": key_id(key), "use": "sig", "alg": "EdDSA"}
 
 
 def _wire_kind(kind: ActorKind) -> Literal["customer", "staff"]:

@@ -14,8 +14,8 @@ from merx.bootstrap.infra import Infra
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.container import IdentityContainer
 from merx.contexts.identity.domain.account import AccountKind
+from merx.infra.keys import ensure_keys
 from merx.infra.settings import Settings, load_settings
-from merx.infra.tokens import ensure_keys
 from tests.contexts.identity.conftest import PASSWORD
 
 

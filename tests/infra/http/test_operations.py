@@ -8,8 +8,8 @@ from litestar import Controller, get
 
 from merx.infra.health import Probe
 from merx.infra.http.auth import OpenRoutes
+from merx.infra.keys import ensure_keys
 from merx.infra.settings import Settings, SettingsError
-from merx.infra.tokens import ensure_keys
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.toy import MEMORY, ToyController, Toys, toy_app

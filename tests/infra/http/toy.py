@@ -18,9 +18,10 @@ from merx.infra.http.bodies import accepts
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.parts import HttpParts
 from merx.infra.http.responses import CachedBytes
+from merx.infra.keys import load_keys
 from merx.infra.log_writer import LineWriter
 from merx.infra.settings import Settings
-from merx.infra.tokens import AccessTokens, GuestTokens, load_keys
+from merx.infra.tokens import AccessTokens, GuestTokens
 from merx.kernel.actor import Actor
 from merx.kernel.address import Address
 from merx.kernel.errors import Conflict, Invalid, NotFound, RateLimited, StaleVersion, Unavailable

@@ -142,7 +142,7 @@ class _Shop:
 
     def _make_keys(self) -> None:
         if not all((self._folder.keys / name).exists() for name in ("secret", "token.pem")):
-            from merx.infra.tokens import ensure_keys
+            from merx.infra.keys import ensure_keys
 
             ensure_keys(self._folder.keys)
 

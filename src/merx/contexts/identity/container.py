@@ -6,6 +6,7 @@ from uuid import UUID
 from dependency_injector import containers, providers
 
 from merx.contexts.identity.adapters.http import AuthController, MeController
+from merx.contexts.identity.adapters.http_keys import JwksController
 from merx.contexts.identity.adapters.memory import MemoryIdentityQueries, MemoryIdentityUow
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, PostgresIdentityUow
@@ -66,13 +67,14 @@ class IdentityContainer(containers.DeclarativeContainer):
     issue_staff_token = providers.Singleton(IssueStaffTokenHandler, queries=queries, access_tokens=infra.access_tokens)
 
     api = providers.Singleton(IdentityFacade, queries)
-    controllers = providers.Object((AuthController, MeController))
+    controllers = providers.Object((AuthController, MeController, JwksController))
     handlers = providers.Dict(
         register_customer=register_customer,
         login=login,
         refresh_tokens=refresh_tokens,
         logout=logout,
         identity_queries=queries,
+        public_keys=infra.access_tokens,
     )
     subscribers = providers.List()
     schedule = providers.List(

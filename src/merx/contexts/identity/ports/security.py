@@ -41,3 +41,9 @@ class AccessTokenIssuer(Protocol):
     def issue(self, account_id: UUID, kind: ActorKind, permissions: Iterable[str] = (), *, ttl: int = 300) -> str:
         """A signed token that speaks for the account for `ttl` seconds."""
         ...
+
+
+class PublicKeys(Protocol):
+    def public_keys(self) -> list[dict[str, str]]:
+        """As JSON Web Keys: of every key whose tokens are good now, and of one that is announced."""
+        ...
