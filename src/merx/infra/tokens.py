@@ -53,6 +53,7 @@ class _Claims(msgspec.Struct, frozen=True):
     jti: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     kind: Literal["customer", "staff"]
     scope: str = ""
+    sid: UUID | msgspec.UnsetType = msgspec.UNSET
 
 
 _claims = msgspec.json.Decoder(_Claims)
@@ -89,7 +90,15 @@ class AccessTokens:
         if self._ring.renew() or self._ring.signing(datetime.fromtimestamp(now, UTC)) is not self._key:
             self._take_keys()
 
-    def issue(self, account_id: UUID, kind: ActorKind, permissions: Iterable[str] = (), *, ttl: int = 300) -> str:
+    def issue(
+        self,
+        account_id: UUID,
+        kind: ActorKind,
+        permissions: Iterable[str] = (),
+        *,
+        ttl: int = 300,
+        session_id: UUID | None = None,
+    ) -> str:
         """A token for a customer or a member of staff that lives `ttl` seconds."""
         now = int(self._seconds())
         if now >= self._looked_at + LOOK_AGAIN_SECONDS:
@@ -103,6 +112,7 @@ class AccessTokens:
             jti=new_id().hex,
             kind=_wire_kind(kind),
             scope=" ".join(sorted(permissions)),
+            sid=msgspec.UNSET if session_id is None else session_id,
         )
         return _jws.encode(msgspec.json.encode(claims), self._key, algorithm="EdDSA", headers=self._header)
 
@@ -144,7 +154,12 @@ class AccessTokens:
             or claims.exp <= claims.iat
         ):
             raise InvalidToken
-        actor = Actor(kind=ActorKind(claims.kind), account_id=claims.sub, permissions=frozenset(claims.scope.split()))
+        actor = Actor(
+            kind=ActorKind(claims.kind),
+            account_id=claims.sub,
+            permissions=frozenset(claims.scope.split()),
+            session_id=claims.sid or None,
+        )
         return actor, claims.exp
 
     def public_keys(self) -> list[dict[str, str]]:

@@ -18,12 +18,13 @@ class ActorKind(StrEnum):
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """`permissions` are names such as `orders:write`; `*` grants all."""
+    """`permissions` are names such as `orders:write`; `*` grants all. `session_id` is that of a sign-in on a device."""
 
     kind: ActorKind
     account_id: UUID | None = None
     permissions: frozenset[str] = frozenset()
     request_id: str = ""
+    session_id: UUID | None = None
 
     @classmethod
     def system(cls) -> Self:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dependency_injector import containers, providers
@@ -12,12 +13,15 @@ from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.container import IdentityContainer
 from merx.contexts.identity.domain.account import AccountKind, AccountStatus
 from merx.contexts.identity.domain.caller import Caller
+from merx.infra.http.parts import HttpParts
+from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.memory import MemoryStore
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
 from merx.infra.tokens import AccessTokens, GuestTokens
 from merx.kernel.model import Event
 from tests.support.clock import FixedClock
+from tests.support.stage import staged
 
 PASSWORD = "correct horse battery"
 HERE = Caller("192.0.2.7", "pytest")
@@ -95,3 +99,37 @@ async def postgres_shop(database_url: str) -> AsyncIterator[Shop]:
 def shop(request: pytest.FixtureRequest) -> Shop:
     found: Shop = request.getfixturevalue(f"{request.param}_shop")
     return found
+
+
+class Source:
+    """The one context as the application's container."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    def http_parts(self) -> HttpParts:
+        container = self._shop.container
+        return HttpParts(
+            access_tokens=self._shop.access_tokens,
+            guest_tokens=self._shop.infra.guest_tokens(),
+            idempotency=MemoryIdempotency(self._shop.infra.store()),
+            controllers=container.controllers(),
+            dependencies=container.handlers(),
+        )
+
+
+@pytest.fixture
+async def client(memory_shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(staged(Settings(storage="memory"), Source(memory_shop)), client=("192.0.2.7", 1234))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1", timeout=10) as client:
+        yield client
+
+
+async def signed_in(client: httpx.AsyncClient, email: str = "new@example.com", password: str = PASSWORD) -> Any:
+    answer = await client.post("/auth/login", json={"email": email, "password": password})
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def bearer(tokens: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens['access_token']}"}

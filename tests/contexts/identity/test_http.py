@@ -1,6 +1,5 @@
 """The auth routes as a client meets them, behind the real middleware."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
@@ -9,45 +8,10 @@ from dependency_injector import providers
 from loguru import logger
 
 from merx.bootstrap.api import create_app
-from merx.infra.http.parts import HttpParts
 from merx.infra.settings import Settings
-from tests.contexts.identity.conftest import PASSWORD, Shop
-from tests.support.stage import staged
+from tests.contexts.identity.conftest import PASSWORD, Source, bearer, signed_in
 
 NEW = {"email": "new@example.com", "password": PASSWORD, "name": "New"}
-
-
-class Source:
-    """The one context as the application's container."""
-
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
-
-    def http_parts(self) -> HttpParts:
-        container = self._shop.container
-        return HttpParts(
-            access_tokens=self._shop.access_tokens,
-            guest_tokens=self._shop.infra.guest_tokens(),
-            controllers=container.controllers(),
-            dependencies=container.handlers(),
-        )
-
-
-@pytest.fixture
-async def client(memory_shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(staged(Settings(storage="memory"), Source(memory_shop)), client=("192.0.2.7", 1234))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1", timeout=10) as client:
-        yield client
-
-
-async def signed_in(client, email="new@example.com"):
-    answer = await client.post("/auth/login", json={"email": email, "password": PASSWORD})
-    assert answer.status_code == 200
-    return answer.json()
-
-
-def bearer(tokens):
-    return {"Authorization": f"Bearer {tokens['access_token']}"}
 
 
 async def test_from_registration_to_signing_out(client):

@@ -7,14 +7,17 @@ from dependency_injector import containers, providers
 
 from merx.contexts.identity.adapters.http import AuthController, MeController
 from merx.contexts.identity.adapters.http_keys import JwksController
+from merx.contexts.identity.adapters.http_sessions import SessionsController
 from merx.contexts.identity.adapters.memory import MemoryIdentityQueries, MemoryIdentityUow
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, PostgresIdentityUow
 from merx.contexts.identity.adapters.throttle import LocalThrottle
+from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.ensure_account import EnsureAccountHandler
 from merx.contexts.identity.usecases.facade import IdentityFacade
 from merx.contexts.identity.usecases.forget_sessions import ForgetSessionsHandler
 from merx.contexts.identity.usecases.issue_staff_token import IssueStaffTokenHandler
+from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
 from merx.contexts.identity.usecases.login import LoginHandler
 from merx.contexts.identity.usecases.logout import LogoutHandler
 from merx.contexts.identity.usecases.refresh import RefreshHandler
@@ -63,16 +66,22 @@ class IdentityContainer(containers.DeclarativeContainer):
         RefreshHandler, uow=uow.provider, queries=queries, tokens=tokens, key=key, clock=infra.clock
     )
     logout = providers.Singleton(LogoutHandler, uow=uow.provider, key=key, clock=infra.clock)
+    end_session = providers.Singleton(EndSessionHandler, uow=uow.provider, clock=infra.clock)
+    end_all_sessions = providers.Singleton(EndAllSessionsHandler, uow=uow.provider, clock=infra.clock)
+    list_sessions = providers.Singleton(ListSessionsHandler, queries=queries, clock=infra.clock)
     ensure_account = providers.Singleton(EnsureAccountHandler, uow=uow.provider, passwords=passwords, clock=infra.clock)
     issue_staff_token = providers.Singleton(IssueStaffTokenHandler, queries=queries, access_tokens=infra.access_tokens)
 
     api = providers.Singleton(IdentityFacade, queries)
-    controllers = providers.Object((AuthController, MeController, JwksController))
+    controllers = providers.Object((AuthController, SessionsController, MeController, JwksController))
     handlers = providers.Dict(
         register_customer=register_customer,
         login=login,
         refresh_tokens=refresh_tokens,
         logout=logout,
+        list_sessions=list_sessions,
+        end_session=end_session,
+        end_all_sessions=end_all_sessions,
         identity_queries=queries,
         public_keys=infra.access_tokens,
     )

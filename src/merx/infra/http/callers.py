@@ -29,7 +29,13 @@ class Authenticator:
             known = METRICS_READER
         else:
             known = self._tokens.verify(token.decode("latin-1"))
-        return Actor(kind=known.kind, account_id=known.account_id, permissions=known.permissions, request_id=request_id)
+        return Actor(
+            kind=known.kind,
+            account_id=known.account_id,
+            permissions=known.permissions,
+            request_id=request_id,
+            session_id=known.session_id,
+        )
 
 
 def caller_address(scope: Scope, forwarded: bytes | None, proxies: int) -> str:

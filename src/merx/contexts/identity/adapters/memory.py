@@ -6,8 +6,8 @@ from uuid import UUID
 
 from merx.contexts.identity.domain.account import Account, AccountKind
 from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
-from merx.contexts.identity.domain.session import Session
-from merx.contexts.identity.ports.queries import Credentials, Profile
+from merx.contexts.identity.domain.session import EndReason, Session
+from merx.contexts.identity.ports.queries import MAX_SESSIONS, Credentials, Profile, SessionSummary
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTable, MemoryTx, MemoryUow
 
 ACCOUNTS = "identity.account"
@@ -40,6 +40,14 @@ class MemorySessions:
     async def save(self, session: Session) -> None:
         self._rows.put(session.id, session)
 
+    async def end_all(self, account_id: UUID, reason: EndReason, now: datetime, kept: UUID | None = None) -> int:
+        found = [one for one in self._rows.values() if one.account_id == account_id and one.ended_at is None]
+        ended = [one for one in found if one.id != kept]
+        for session in ended:
+            session.end(reason, now)
+            self._rows.put(session.id, session)
+        return len(ended)
+
     async def forget(self, before: datetime, limit: int) -> int:
         old = [session.id for session in self._rows.values() if session.expires_at < before][:limit]
         for id in old:
@@ -70,6 +78,14 @@ class MemoryIdentityQueries:
     async def first_staff(self) -> Profile | None:
         staff = [account for account in self._accounts() if account.kind is AccountKind.staff and account.is_active]
         return _profile(min(staff, key=lambda account: account.id)) if staff else None
+
+    async def sessions(self, account_id: UUID, now: datetime) -> list[SessionSummary]:
+        found = [one for one in self._store.table(SESSIONS).values() if one.account_id == account_id]
+        found = sorted((one for one in found if one.is_alive(now)), key=lambda one: (one.used_at, one.id), reverse=True)
+        return [
+            SessionSummary(one.id, one.user_agent, one.created_at, one.used_at, one.expires_at)
+            for one in found[:MAX_SESSIONS]
+        ]
 
     def _accounts(self) -> list[Account]:
         return [copy.copy(account) for account in self._store.table(ACCOUNTS).values()]

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.identity.domain.account import Account, AccountKind, AccountStatus
 from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
-from merx.contexts.identity.domain.session import Session
-from merx.contexts.identity.ports.queries import Credentials, Profile
+from merx.contexts.identity.domain.session import EndReason, Session
+from merx.contexts.identity.ports.queries import MAX_SESSIONS, Credentials, Profile, SessionSummary
 from merx.infra.postgres import Base, PostgresRepository, PostgresTx, PostgresUow, Reader, VersionedRow, compiled
 
 SCHEMA = "identity"
@@ -57,6 +57,15 @@ _SAVE_SESSION = compiled(
     .where(SessionRow.id == bindparam("session_id"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGING})
 )
+_END_SESSIONS = compiled(
+    update(SessionRow)
+    .where(
+        SessionRow.account_id == bindparam("of_account"),
+        SessionRow.ended_at.is_(None),
+        SessionRow.id.is_distinct_from(bindparam("kept")),
+    )
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+)
 _OLD_SESSIONS = (
     select(SessionRow.id)
     .where(SessionRow.expires_at < bindparam("before"))
@@ -101,6 +110,9 @@ class PostgresSessions:
         values: dict[str, Any] = {f"new_{name}": getattr(session, name) for name in _CHANGING}
         await self._tx.execute(_SAVE_SESSION, session_id=session.id, **values)
 
+    async def end_all(self, account_id: UUID, reason: EndReason, now: datetime, kept: UUID | None = None) -> int:
+        return await self._tx.execute(_END_SESSIONS, of_account=account_id, reason=reason.value, now=now, kept=kept)
+
     async def forget(self, before: datetime, limit: int) -> int:
         return await self._tx.execute(_FORGET_SESSIONS, before=before, how_many=limit)
 
@@ -121,6 +133,16 @@ _CREDENTIALS = compiled(
         AccountRow.email_key == bindparam("email_key")
     )
 )
+_SESSIONS_OF = compiled(
+    select(SessionRow.id, SessionRow.user_agent, SessionRow.created_at, SessionRow.used_at, SessionRow.expires_at)
+    .where(
+        SessionRow.account_id == bindparam("account_id"),
+        SessionRow.ended_at.is_(None),
+        SessionRow.expires_at > bindparam("now"),
+    )
+    .order_by(SessionRow.used_at.desc(), SessionRow.id.desc())
+    .limit(MAX_SESSIONS)
+)
 
 
 class PostgresIdentityQueries:
@@ -139,6 +161,10 @@ class PostgresIdentityQueries:
 
     async def first_staff(self) -> Profile | None:
         return _profile(await self._reader.fetchrow(_FIRST_STAFF))
+
+    async def sessions(self, account_id: UUID, now: datetime) -> list[SessionSummary]:
+        rows = await self._reader.fetch(_SESSIONS_OF, account_id=account_id, now=now)
+        return [SessionSummary(*row) for row in rows]
 
 
 def _profile(row: Any) -> Profile | None:

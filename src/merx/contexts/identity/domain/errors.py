@@ -29,6 +29,13 @@ class InvalidRefreshToken(Unauthenticated):
     title = "The refresh token is not valid, sign in again"
 
 
+class SessionNotFound(NotFound):
+    """One answer for an unknown session, one of somebody else and one that is over."""
+
+    slug = "identity.session-not-found"
+    title = "No such session"
+
+
 class WeakPassword(Invalid):
     slug = "identity.weak-password"
     title = "The password cannot be used"

@@ -72,6 +72,8 @@ class Rotation(StrEnum):
 class EndReason(StrEnum):
     signed_out = "signed-out"
     reused = "reused"
+    revoked = "revoked"
+    everywhere = "everywhere"
 
 
 class Session(msgspec.Struct, kw_only=True, eq=False):

@@ -1,10 +1,13 @@
 """What identity reads without loading an aggregate."""
 
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from merx.contexts.identity.domain.account import AccountKind, AccountStatus
 from merx.kernel.model import View
+
+MAX_SESSIONS = 100
 
 
 class Credentials(View, frozen=True):
@@ -30,6 +33,17 @@ class Profile(View, frozen=True):
     permissions: tuple[str, ...]
 
 
+class SessionSummary(View, frozen=True):
+    """A sign-in as its owner sees it. `device` is what the program called itself, `used_at` the last refresh."""
+
+    id: UUID
+    device: str
+    created_at: datetime
+    used_at: datetime
+    expires_at: datetime
+    current: bool = False
+
+
 class IdentityQueries(Protocol):
     async def credentials(self, email_key: str) -> Credentials | None:
         """Of any account, closed ones too."""
@@ -41,4 +55,8 @@ class IdentityQueries(Protocol):
 
     async def first_staff(self) -> Profile | None:
         """The oldest active staff account."""
+        ...
+
+    async def sessions(self, account_id: UUID, now: datetime) -> list[SessionSummary]:
+        """Those that go on, at most MAX_SESSIONS, the last used first. None is marked as current."""
         ...

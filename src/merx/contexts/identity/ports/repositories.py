@@ -5,7 +5,7 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from merx.contexts.identity.domain.account import Account
-from merx.contexts.identity.domain.session import Session
+from merx.contexts.identity.domain.session import EndReason, Session
 from merx.kernel.ports import Repository, UnitOfWork
 
 
@@ -28,6 +28,10 @@ class Sessions(Protocol):
 
     async def save(self, session: Session) -> None:
         """Write back a session that this transaction has locked."""
+        ...
+
+    async def end_all(self, account_id: UUID, reason: EndReason, now: datetime, kept: UUID | None = None) -> int:
+        """End every session of the account but `kept`; returns how many. Lock the account before."""
         ...
 
     async def forget(self, before: datetime, limit: int) -> int:

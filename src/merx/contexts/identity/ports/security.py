@@ -38,8 +38,16 @@ class Throttle(Protocol):
 
 
 class AccessTokenIssuer(Protocol):
-    def issue(self, account_id: UUID, kind: ActorKind, permissions: Iterable[str] = (), *, ttl: int = 300) -> str:
-        """A signed token that speaks for the account for `ttl` seconds."""
+    def issue(
+        self,
+        account_id: UUID,
+        kind: ActorKind,
+        permissions: Iterable[str] = (),
+        *,
+        ttl: int = 300,
+        session_id: UUID | None = None,
+    ) -> str:
+        """A signed token that speaks for the account for `ttl` seconds, on the device of that session."""
         ...
 
 

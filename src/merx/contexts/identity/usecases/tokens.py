@@ -33,5 +33,7 @@ class TokenPair:
     ttl: int
 
     def make(self, account_id: UUID, kind: AccountKind, permissions: tuple[str, ...], refresh: RefreshToken) -> Tokens:
-        access = self.access_tokens.issue(account_id, ActorKind(kind.value), permissions, ttl=self.ttl)
+        access = self.access_tokens.issue(
+            account_id, ActorKind(kind.value), permissions, ttl=self.ttl, session_id=refresh.session_id
+        )
         return Tokens(access, refresh.text(), self.ttl)

@@ -1,0 +1,50 @@
+"""The devices on which somebody is signed in."""
+
+from uuid import UUID
+
+from litestar import Controller, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from merx.contexts.identity.ports.queries import SessionSummary
+from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
+from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
+from merx.infra.http.auth import signed_in
+from merx.kernel.actor import Actor
+from merx.kernel.errors import Unauthenticated
+
+
+def account_of(actor: Actor) -> UUID:
+    """The account behind a signed-in caller. Raises Unauthenticated for a program that speaks for nobody."""
+    if actor.account_id is None:
+        raise Unauthenticated("sign in with an account")
+    return actor.account_id
+
+
+class SessionsController(Controller):
+    path = "/auth"
+    tags = ["auth"]
+
+    @get("/sessions", guards=[signed_in], operation_id="ListSessions", summary="Devices that are signed in")
+    async def sessions(
+        self, actor: NamedDependency[Actor], list_sessions: NamedDependency[ListSessionsHandler]
+    ) -> list[SessionSummary]:
+        return await list_sessions(actor)
+
+    @delete(
+        "/sessions/{session_id:uuid}",
+        guards=[signed_in],
+        status_code=204,
+        operation_id="EndSession",
+        summary="Sign out one device",
+    )
+    async def end(
+        self, session_id: FromPath[UUID], actor: NamedDependency[Actor], end_session: NamedDependency[EndSessionHandler]
+    ) -> None:
+        await end_session(account_of(actor), session_id)
+
+    @post("/logout-all", guards=[signed_in], status_code=204, operation_id="LogoutAll", summary="Sign out every device")
+    async def end_all(
+        self, actor: NamedDependency[Actor], end_all_sessions: NamedDependency[EndAllSessionsHandler]
+    ) -> None:
+        await end_all_sessions(account_of(actor))

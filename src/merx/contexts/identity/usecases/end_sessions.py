@@ -1,0 +1,42 @@
+"""A person signs out a device that is not at hand, or all of them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from merx.contexts.identity.domain.errors import SessionNotFound
+from merx.contexts.identity.domain.session import EndReason
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.kernel.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class EndSessionHandler:
+    """Raises SessionNotFound for a session that is not the account's, or not going on any more."""
+
+    uow: IdentityUowFactory
+    clock: Clock
+
+    async def __call__(self, account_id: UUID, session_id: UUID) -> None:
+        now = self.clock.now()
+        async with self.uow() as uow:
+            session = await uow.sessions.locked(session_id)
+            if session is None or session.account_id != account_id or not session.is_alive(now):
+                raise SessionNotFound
+            session.end(EndReason.revoked, now)
+            await uow.sessions.save(session)
+            await uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class EndAllSessionsHandler:
+    """Every device has to sign in again, the one that asks too. Access tokens live on to the end of their minutes."""
+
+    uow: IdentityUowFactory
+    clock: Clock
+
+    async def __call__(self, account_id: UUID) -> None:
+        async with self.uow() as uow:
+            # A sign-in that runs meanwhile takes the same lock: it is before this, and ends, or after it.
+            await uow.accounts.locked(account_id)
+            await uow.sessions.end_all(account_id, EndReason.everywhere, self.clock.now())
+            await uow.commit()
