@@ -50,3 +50,10 @@ def test_the_system_may_all_and_is_nobody_in_particular():
     assert Actor.system().account_id is None
     assert Actor.anonymous("r-1") == Actor(kind=ActorKind.anonymous, request_id="r-1")
     assert not Actor.anonymous().may("orders:read")
+
+
+def test_histories_name_the_account_or_the_kind():
+    id = new_id()
+    assert str(Actor(kind=ActorKind.staff, account_id=id)) == f"staff:{id}"
+    assert str(Actor.anonymous()) == "anonymous"
+    assert str(Actor.system()) == "system"

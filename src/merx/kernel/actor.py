@@ -34,6 +34,10 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     def anonymous(cls, request_id: str = "") -> Self:
         return cls(kind=ActorKind.anonymous, request_id=request_id)
 
+    def __str__(self) -> str:
+        """For histories: `customer:018f…`, or the kind alone of nobody in particular."""
+        return f"{self.kind}:{self.account_id}" if self.account_id else str(self.kind)
+
     @property
     def is_staff(self) -> bool:
         return self.kind is not ActorKind.anonymous and self.kind is not ActorKind.customer

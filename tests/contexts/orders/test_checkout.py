@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from merx.contexts.carts.usecases.open_cart import OpenCart
@@ -16,6 +17,7 @@ from merx.contexts.orders.domain.errors import (
 )
 from merx.contexts.orders.domain.states import Status
 from merx.contexts.orders.usecases.checkout import KeyReused, PlaceOrder
+from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from tests.contexts.orders.conftest import EMAIL, Shop, other_total, placed, request
@@ -166,3 +168,27 @@ async def test_many_carts_at_once_each_get_their_own_verdict(shop: Shop):
     assert sum(isinstance(answer, SoldOut) for answer in answers) == 15
     assert await shop.on_hand(lamp) == (10, 10)
     assert await shop.contexts.inventory.queries().discrepancies() == []
+
+
+async def test_the_history_begins_with_who_placed_the_order(shop: Shop):
+    lamp, rare = await shop.product(stock=10), await shop.product(stock=0)
+    owner = new_id()
+    customer = Actor(kind=ActorKind.customer, account_id=owner, request_id="r-of-the-customer")
+    asked = [
+        (await shop.cart({rare: 1}), Actor.anonymous("r-of-who-comes-late")),
+        (await shop.cart({lamp: 1}), Actor.anonymous("r-of-a-guest")),
+        (await shop.cart({lamp: 1}, customer_id=owner), customer),
+    ]
+    requests = [msgspec.structs.replace(request(command), actor=actor) for command, actor in asked]
+    late, *answers = await asyncio.gather(*map(shop.place, requests), return_exceptions=True)
+    assert isinstance(late, SoldOut)
+    queries = shop.contexts.orders.queries()
+    told = [
+        (entry.kind, entry.actor, entry.request_id)
+        for answer in answers
+        for entry in await queries.timeline(placed(answer).order.id)
+    ]
+    assert told == [
+        ("placed", "anonymous", "r-of-a-guest"),
+        ("placed", f"customer:{owner}", "r-of-the-customer"),
+    ]

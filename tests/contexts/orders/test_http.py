@@ -114,6 +114,15 @@ async def test_staff_ships(client, memory_shop):
     assert [entry["kind"] for entry in entries] == ["placed", "shipped", "delivered"]
 
 
+async def test_the_history_names_the_request_that_placed_the_order(client, memory_shop):
+    body, headers = await ready(memory_shop)
+    made = await client.post(BASE, json=body, headers=headers)
+    here, staff = f"{BASE}/{made.json()['order']['id']}", bearer(memory_shop, "orders:read")
+    (entry,) = (await client.get(f"{here}/timeline", headers=staff)).json()
+    assert (entry["kind"], entry["actor"]) == ("placed", "anonymous")
+    assert entry["request_id"] == made.header("x-request-id") != ""
+
+
 async def test_lists_are_ones_own_or_all_for_staff(client, memory_shop):
     for _ in range(3):
         await placed(memory_shop, client)

@@ -52,10 +52,6 @@ def _row(shelf: Shelf, variant_id: UUID, location_id: UUID | None) -> Stock:
     return rows[0]
 
 
-def _by(actor: Actor) -> str:
-    return f"{actor.kind}:{actor.account_id}" if actor.account_id else str(actor.kind)
-
-
 @dataclass(frozen=True, slots=True)
 class CountStockHandler:
     uow: InventoryUowFactory
@@ -90,7 +86,7 @@ class CountStockHandler:
                 kind=kind,
                 on_hand=delta,
                 reason=reason,
-                actor=_by(actor),
+                actor=str(actor),
             )
             await uow.stock.write(shelf, [movement])
             uow.emit(*shelf.events(self.clock))

@@ -24,14 +24,14 @@ class MemoryPlacements:
         self._orders = tx.table(ORDERS)
         self._timeline = tx.table(TIMELINE)
 
-    async def insert(self, orders: Sequence[Order]) -> None:
+    async def insert(self, placed: Sequence[tuple[Order, Actor]]) -> None:
         taken = {order.cart_id for order in self._orders.values()}
-        for order in orders:
+        for order, actor in placed:
             if order.cart_id in taken:
                 raise Conflict("the cart became an order meanwhile")
             taken.add(order.cart_id)
             self._orders.put(order.id, order)
-            entry = TimelineEntry(new_id(), order.created_at, "placed", "customer", "", "")
+            entry = TimelineEntry(new_id(), order.created_at, "placed", str(actor), actor.request_id, "")
             self._timeline.put(entry.id, (order.id, entry))
 
 
@@ -40,8 +40,7 @@ class MemoryTimeline:
         self._timeline = tx.table(TIMELINE)
 
     async def note(self, order_id: UUID, at: datetime, kind: str, actor: Actor, note: str = "") -> None:
-        who = f"{actor.kind}:{actor.account_id}" if actor.account_id else str(actor.kind)
-        entry = TimelineEntry(new_id(), at, kind, who, actor.request_id, note)
+        entry = TimelineEntry(new_id(), at, kind, str(actor), actor.request_id, note)
         self._timeline.put(entry.id, (order_id, entry))
 
 

@@ -13,8 +13,8 @@ from merx.kernel.ports import Repository, UnitOfWork
 class Placements(Protocol):
     """New orders, set-wise."""
 
-    async def insert(self, orders: Sequence[Order]) -> None:
-        """Raises Conflict when a cart became an order meanwhile."""
+    async def insert(self, placed: Sequence[tuple[Order, Actor]]) -> None:
+        """Each with who placed it, which begins its timeline. Raises Conflict when a cart became an order meanwhile."""
         ...
 
 

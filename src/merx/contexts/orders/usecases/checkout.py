@@ -213,7 +213,7 @@ class PlaceOrderBatch:
             return
         orders = list(drafts.values())
         uow.emit(*(order.place(now) for order in orders))
-        await uow.placements.insert(orders)
+        await uow.placements.insert([(order, requests[position].actor) for position, order in drafts.items()])
         bills = [Bill(order.payment_id, order.id, order.payment_method, order.total) for order in orders]
         await self.payments.open(uow.tx, bills, now)
         await self.carts.complete(uow.tx, sorted(order.cart_id for order in orders), now)

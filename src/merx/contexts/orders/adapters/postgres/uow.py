@@ -34,8 +34,10 @@ _INSERT = compiled(
                     shipping_total, currency, status)),
     history as (
         insert into orders.timeline (id, order_id, at, kind, actor, request_id, note)
-        select t.id, t.order_id, :at, 'placed', 'customer', '', ''
-          from unnest(cast(:timeline_ids as uuid[]), cast(:ids as uuid[])) as t(id, order_id))
+        select t.id, t.order_id, :at, 'placed', t.actor, t.request_id, ''
+          from unnest(cast(:timeline_ids as uuid[]), cast(:ids as uuid[]), cast(:actors as text[]),
+                      cast(:request_ids as text[]))
+               as t(id, order_id, actor, request_id))
     insert into orders.order_line (id, order_id, position, variant_id, product_id, sku, name, options, quantity,
            unit_price_amount, unit_price_currency, line_total_amount, line_total_currency, shipped, cancelled)
     select l.id, l.order_id, l.position, l.variant_id, l.product_id, l.sku, l.name, cast(l.options as jsonb),
@@ -60,7 +62,8 @@ class PostgresPlacements:
     def __init__(self, tx: PostgresTx) -> None:
         self._tx = tx
 
-    async def insert(self, orders: Sequence[Order]) -> None:
+    async def insert(self, placed: Sequence[tuple[Order, Actor]]) -> None:
+        orders = [order for order, _ in placed]
         lines = [(order, position, line) for order in orders for position, line in enumerate(order.lines)]
         try:
             await self._tx.execute(
@@ -68,6 +71,8 @@ class PostgresPlacements:
                 at=orders[0].created_at,
                 ids=[order.id for order in orders],
                 timeline_ids=[new_id() for _ in orders],
+                actors=[str(actor) for _, actor in placed],
+                request_ids=[actor.request_id for _, actor in placed],
                 numbers=[order.number for order in orders],
                 carts=[order.cart_id for order in orders],
                 customers=[order.customer_id for order in orders],
@@ -96,10 +101,6 @@ class PostgresPlacements:
             raise Conflict("the cart became an order meanwhile") from error
 
 
-def actor_text(actor: Actor) -> str:
-    return f"{actor.kind}:{actor.account_id}" if actor.account_id else str(actor.kind)
-
-
 class PostgresTimeline:
     def __init__(self, tx: PostgresTx) -> None:
         self._tx = tx
@@ -111,7 +112,7 @@ class PostgresTimeline:
             order_id=order_id,
             at=at,
             kind=kind,
-            actor=actor_text(actor),
+            actor=str(actor),
             request_id=actor.request_id,
             note=note,
         )
