@@ -8,9 +8,9 @@ from merx.infra.idempotency.answers import AnswerStore, Key, KeyTaken, MemoryAns
 from merx.infra.idempotency.errors import KeyInvalid, KeyRequired, KeyReused, StillRunning
 from merx.infra.idempotency.http import checked_key, idempotent, keyed, principal_of
 from merx.infra.idempotency.memory import MemoryIdempotency
-from merx.infra.idempotency.postgres import PostgresIdempotency
-from merx.infra.idempotency.store import Claimed, IdempotencyStore, Reply
-from merx.infra.postgres import compiled
+from merx.infra.idempotency.postgres import BEGIN, PostgresIdempotency
+from merx.infra.idempotency.store import CLAIM, Claimed, IdempotencyStore, Reply
+from merx.infra.postgres import Database, compiled
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
 from tests.support.shelf import Shelf, Storage
@@ -39,6 +39,8 @@ async def expire(storage: Storage) -> None:
     if storage.store is not None:
         for row in storage.store.table("platform.idempotency_key").values():
             row.expires_at = datetime.now(UTC)
+        kept = storage.store.table(MemoryAnswers.TABLE)
+        kept.update({key: (datetime.now(UTC), answer) for key, (_, answer) in kept.items()})
         return
     assert storage.database is not None
     await storage.database.reader.execute(compiled("update platform.idempotency_key set expires_at = now()"))
@@ -107,6 +109,27 @@ async def test_expired_replies_are_forgotten_and_pruned(store: IdempotencyStore,
     await expire(storage)
     assert await store.prune() == 1
     await claimed(store, OTHER_BODY)
+
+
+async def test_answers_kept_with_their_effect_are_pruned_too(
+    store: IdempotencyStore, answers: AnswerStore, storage: Storage
+) -> None:
+    async with storage.uow() as uow:
+        await answers.keep(uow.tx, [(KEY, 201, b"kept")])
+        await uow.commit()
+    assert await store.prune() == 0
+    await expire(storage)
+    assert await store.prune() == 1
+    async with storage.uow() as uow:
+        assert await answers.find(uow.tx, [KEY]) == [None]
+
+
+@pytest.mark.services
+async def test_a_claim_whose_answer_was_lost_on_the_way_is_still_ours(database: Database) -> None:
+    again = {"principal": "a", "route": "b", "key": "c", "fingerprint": b"d", "claim": new_id()}
+    for _ in range(2):
+        assert await database.reader.execute(BEGIN, **again, claimed_for=CLAIM) == 1
+    assert await database.reader.execute(BEGIN, **again | {"claim": new_id()}, claimed_for=CLAIM) == 0
 
 
 async def test_the_flow_of_a_handler(store: IdempotencyStore) -> None:

@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from merx.infra.keys import KeyRing, SigningKey, ensure_keys, read_keys, rotate_keys
+from merx.infra.settings import SettingsError
 from merx.infra.tokens import AccessTokens, InvalidToken
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
@@ -118,3 +121,11 @@ def test_the_order_is_that_of_their_times(tmp_path: Path):
         (tmp_path / f"{name}.pem").write_bytes(SigningKey(Ed25519PrivateKey.generate(), since).pem())
     assert [key.since for key in read_keys(tmp_path)] == [None, day, day + timedelta(days=2)]
     assert "PRIVATE" not in repr(read_keys(tmp_path))
+
+
+@pytest.mark.parametrize("content", ["ssh-ed25519 AAAA", "P-256"])
+def test_a_file_that_holds_no_key_of_ours_is_a_wrong_setting(tmp_path: Path, content: str):
+    other = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "token.pem").write_bytes(other if content == "P-256" else content.encode())
+    with pytest.raises(SettingsError, match="Ed25519 private key"):
+        ensure_keys(tmp_path)

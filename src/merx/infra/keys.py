@@ -14,11 +14,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from loguru import logger
 
-from merx.infra.settings import Settings
+from merx.infra.settings import Settings, SettingsError
 
 # `merx token` makes the tokens that live longest, 30 days; then nothing is left that an older key has signed.
 KEPT_AFTER = timedelta(days=31)
@@ -124,11 +125,14 @@ def ensure_keys(folder: Path) -> Keys:
     folder.mkdir(parents=True, exist_ok=True)
     _create(folder / "secret", lambda: secrets.token_urlsafe(32).encode())
     _create(folder / "token.pem", lambda: SigningKey(Ed25519PrivateKey.generate()).pem())
-    return Keys((folder / "secret").read_bytes().strip(), KeyRing(path=folder / "token.pem"))
+    return Keys((folder / "secret").read_bytes().strip(), _ring(folder / "token.pem"))
 
 
 def load_keys(settings: Settings) -> Keys:
-    """The configured keys. Development makes its own: in the data folder, or for the life of a memory-only process."""
+    """The configured keys. Development makes its own: in the data folder, or for the life of a memory-only process.
+
+    Raises SettingsError for a file that holds no key of ours.
+    """
     if not settings.production and settings.storage == "memory" and not settings.data_dir:
         own = Keys(secrets.token_bytes(32), KeyRing([SigningKey(Ed25519PrivateKey.generate())]))
     elif not settings.production and not (settings.token_key_file and (settings.secret or settings.secret_file)):
@@ -139,16 +143,26 @@ def load_keys(settings: Settings) -> Keys:
         secret = Path(settings.secret_file).read_bytes().strip()
     else:
         secret = settings.secret.encode() or (own.secret if own else b"")
-    signing = KeyRing(path=Path(settings.token_key_file)) if settings.token_key_file else (own.signing if own else None)
+    signing = _ring(Path(settings.token_key_file)) if settings.token_key_file else (own.signing if own else None)
     if len(secret) < 32 or signing is None:
         raise ValueError("a secret of 32 bytes and a token key are needed: see MERX_SECRET and MERX_TOKEN_KEY_FILE")
     return Keys(secret, signing)
 
 
+def _ring(path: Path) -> KeyRing:
+    try:
+        return KeyRing(path=path)
+    except (ValueError, TypeError) as error:
+        raise SettingsError([f"the token key must be an Ed25519 private key in PEM, unencrypted: {error}"]) from error
+
+
 def _blocks(file: Path) -> list[SigningKey]:
     found = []
     for block in _BLOCK.finditer(file.read_bytes()):
-        key = serialization.load_pem_private_key(block["pem"], password=None)
+        try:
+            key = serialization.load_pem_private_key(block["pem"], password=None)
+        except UnsupportedAlgorithm as error:
+            raise TypeError(f"{file}: {error}") from error
         if not isinstance(key, Ed25519PrivateKey):
             raise TypeError(f"{file} holds a key that is not Ed25519")
         since = datetime.fromisoformat(block["since"].decode()) if block["since"] else None

@@ -1,12 +1,19 @@
 """What a process must not start with. Each rule answers a sentence that names the variable and says what to do."""
 
+import re
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
+
+from merx.kernel.currencies import EXPONENTS
 
 _GUESSED = ("secret", "changeme", "change-me", "change_me", "default", "password", "example", "insecure", "test")
 _DATABASES = ("postgresql", "postgres")
 _REDIS = ("redis", "rediss", "unix")
+# A name, an address or, alone, everything: what stands in a Host header without its port.
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?\Z|\[[0-9A-Fa-f:.]+\]\Z|\*\Z")
+# The display name may hold anything but what begins an address or a header of its own.
+_SENDER = re.compile(r"([^<>\r\n\0]*<[^<>@\s\0]+@[^<>@\s\0]+>|[^<>@\s\0]+@[^<>@\s\0]+)\Z")
 
 
 class Checked(Protocol):
@@ -37,6 +44,8 @@ class Checked(Protocol):
     @property
     def failpoints(self) -> str: ...
     @property
+    def currency(self) -> str: ...
+    @property
     def mail_from(self) -> str: ...
 
 
@@ -50,12 +59,19 @@ def unsafe_values(settings: Checked) -> list[str]:
 
 def _everywhere(settings: Checked) -> list[str]:
     problems = []
-    if urlsplit(settings.database_url).scheme not in _DATABASES:
-        problems.append("MERX_DATABASE_URL must start with postgresql://")
-    if urlsplit(settings.redis_url).scheme not in _REDIS:
-        problems.append("MERX_REDIS_URL must start with redis://, rediss:// or unix://")
-    if urlsplit(settings.public_url).scheme not in ("http", "https") or not urlsplit(settings.public_url).hostname:
+    if _address(settings.database_url).scheme not in _DATABASES:
+        problems.append("MERX_DATABASE_URL must be an address that starts with postgresql://")
+    if _address(settings.redis_url, one_host=True).scheme not in _REDIS:
+        problems.append("MERX_REDIS_URL must be an address that starts with redis://, rediss:// or unix://")
+    public = _address(settings.public_url, one_host=True)
+    if public.scheme not in ("http", "https") or not public.hostname:
         problems.append("MERX_PUBLIC_URL must be an http or https address with a host")
+    if public.username is not None or public.query or public.fragment:
+        problems.append("MERX_PUBLIC_URL must have no account, ? or #: paths are put behind it and mailed to customers")
+    if wrong := [host for host in settings.allowed_hosts if not _HOST.match(host)]:
+        problems.append(f"MERX_ALLOWED_HOSTS takes host names without scheme, port and path, not {', '.join(wrong)}")
+    if settings.currency not in EXPONENTS:
+        problems.append(f"MERX_CURRENCY {settings.currency} is no currency of ISO 4217")
     if settings.secret and (problem := weak_secret(settings.secret.encode())):
         problems.append(f"MERX_SECRET {problem}")
     if settings.secret_file and Path(settings.secret_file).is_file():
@@ -70,10 +86,10 @@ def _everywhere(settings: Checked) -> list[str]:
         folder = variable == "MERX_TOKEN_KEY_FILE" and Path(name).is_dir()
         if name and not folder and not Path(name).is_file():
             problems.append(f"{variable} names no file: {name}")
-    if settings.metrics_token and len(settings.metrics_token) < 16:
-        problems.append("MERX_METRICS_TOKEN is shorter than 16 characters")
-    if any(char in settings.mail_from for char in "\r\n\0"):
-        problems.append("MERX_MAIL_FROM has a line break")
+    if settings.metrics_token and (problem := weak_secret(settings.metrics_token.encode(), shortest=16)):
+        problems.append(f"MERX_METRICS_TOKEN {problem}")
+    if not _SENDER.match(settings.mail_from):
+        problems.append("MERX_MAIL_FROM must be one mail address on one line: Name <box@host> or box@host")
     return problems
 
 
@@ -87,7 +103,7 @@ def _production(settings: Checked) -> list[str]:
         problems.append("MERX_TOKEN_KEY_FILE must be set in production: all processes share one signing key")
     if "*" in settings.allowed_hosts:
         problems.append("MERX_ALLOWED_HOSTS must not be * in production: links and caches would follow any Host header")
-    if urlsplit(settings.public_url).scheme != "https":
+    if _address(settings.public_url).scheme != "https":
         problems.append("MERX_PUBLIC_URL must be https in production")
     if settings.docs == "on":
         problems.append("MERX_DOCS=on is refused in production: publish the OpenAPI file instead")
@@ -96,10 +112,20 @@ def _production(settings: Checked) -> list[str]:
     return problems
 
 
-def weak_secret(secret: bytes) -> str:
+def _address(text: str, *, one_host: bool = False) -> SplitResult:
+    """Its parts; all empty when it is no address at all. A database may have several hosts, each with its port."""
+    try:
+        parts = urlsplit(text)
+        # A port that is no number is found only when it is read.
+        return parts if not one_host or parts.port is None or parts.port else urlsplit("")
+    except ValueError:
+        return urlsplit("")
+
+
+def weak_secret(secret: bytes, *, shortest: int = 32) -> str:
     """Why this secret can be guessed, or an empty string."""
-    if len(secret) < 32:
-        return "is shorter than 32 bytes"
+    if len(secret) < shortest:
+        return f"is shorter than {shortest} bytes"
     if len(set(secret)) < 8:
         return "repeats too few different characters"
     if any(secret.lower().startswith(word.encode()) for word in _GUESSED):

@@ -8,15 +8,13 @@ import sys
 import msgspec
 
 from merx.infra.http.problems import MALFORMED, SERVER_ERROR, Failure, unavailable
+from merx.infra.sqlstates import AWAY
 
 # A value that PostgreSQL cannot hold: NUL in text, integer out of range, JSON too deep.
 _REFUSED_VALUE = msgspec.structs.replace(MALFORMED, detail="A value in the request cannot be stored.")
 _CLASH = Failure(
     status=409, slug="resource.conflict", title="Conflict", detail="The present state of the data does not allow this."
 )
-# 08 connection, 25P03 idle in transaction, 40 rollback and deadlock, 53 resources, 55 lock, 57 operator and statement
-# timeout, 58 system
-_AWAY = ("08", "25P03", "40", "53", "55", "57", "58")
 _VALUE = ("22", "54")
 _INTEGRITY = ("23",)
 
@@ -41,7 +39,7 @@ def dependency_failure(error: BaseException) -> Failure | None:
 
 
 def by_sqlstate(state: str) -> Failure:
-    if state.startswith(_AWAY):
+    if state.startswith(AWAY):
         return unavailable()
     if state.startswith(_VALUE):
         return _REFUSED_VALUE

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from merx.infra.idempotency.answers import KEPT_FOR, Key
+from merx.infra.idempotency.answers import KEPT_FOR, Answer, Key, MemoryAnswers
 from merx.infra.idempotency.errors import KeyReused, StillRunning
 from merx.infra.idempotency.store import CLAIM, Claimed, Reply
 from merx.infra.memory import MemoryStore
@@ -32,6 +32,7 @@ class MemoryIdempotency:
     def __init__(self, store: MemoryStore, now: Callable[[], datetime] = _now) -> None:
         self._now = now
         self._rows: dict[tuple[str, str, str], StoredKey] = store.table(KEYS)
+        self._answers: dict[tuple[str, str, str], tuple[datetime, Answer]] = store.table(MemoryAnswers.TABLE)
 
     async def begin(self, key: Key) -> Claimed | Reply:
         row = self._rows.get(_id(key))
@@ -61,7 +62,10 @@ class MemoryIdempotency:
         old = [row_id for row_id, row in self._rows.items() if row.expires_at <= self._now()]
         for row_id in old:
             del self._rows[row_id]
-        return len(old)
+        gone = [row_id for row_id, (until, _) in self._answers.items() if until <= self._now()]
+        for row_id in gone:
+            del self._answers[row_id]
+        return len(old) + len(gone)
 
 
 def _id(key: Key) -> tuple[str, str, str]:

@@ -11,13 +11,14 @@ from merx.kernel.ids import new_id
 
 _ONE = "principal = :principal and route = :route and key = :key"
 
+# Our own claim is taken again: the reader sends a write once more when it lost the connection and the answer.
 BEGIN = compiled("""
     insert into platform.idempotency_key as k (principal, route, key, fingerprint, state, claim, expires_at)
     values (:principal, :route, :key, :fingerprint, 'running', :claim, now() + cast(:claimed_for as interval))
     on conflict (principal, route, key) do update
     set fingerprint = excluded.fingerprint, state = 'running', claim = excluded.claim, status = null, body = null,
         headers = null, created_at = now(), expires_at = excluded.expires_at
-    where k.expires_at <= now()
+    where k.expires_at <= now() or (k.claim = excluded.claim and k.state = 'running')
 """)
 READ = compiled(f"""
     select fingerprint, state, status, body, headers from platform.idempotency_key where {_ONE} and expires_at > now()

@@ -95,7 +95,11 @@ class Database:
             driver = raw.driver_connection
             assert isinstance(driver, asyncpg.Connection)
             try:
-                await driver.execute("BEGIN")
+                await driver.execute("BEGIN", timeout=self._settings.connect_timeout_ms / 1000)
+            except TimeoutError as error:
+                # Silent, not closed: so are the others, and to ask each in turn would take minutes.
+                driver.terminate()
+                raise unavailable(error) from error
             except LOST:
                 await connection.invalidate()
             except BaseException:

@@ -10,6 +10,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from merx.infra.sqlstates import AWAY
 from merx.kernel.errors import Busy, Unavailable
 
 # A connection that is gone, refused or silent.
@@ -26,10 +27,6 @@ LOST = (
     asyncpg.CrashShutdownError,
 )
 
-# SQLSTATE classes: 08 connection, 25P0 idle transaction ended, 40 serialisation and deadlock, 53 resources (disk full,
-# too many connections), 55 lock not available, 57 stopped by operator or timeout, 58 system.
-_AWAY = ("08", "25P0", "40", "53", "55P", "57", "58")
-
 
 def away(error: BaseException) -> bool:
     """Whether the same work may succeed later without being changed."""
@@ -40,7 +37,7 @@ def away(error: BaseException) -> bool:
         # A migration changed a table under a prepared statement; asyncpg has forgotten it now.
         return True
     if isinstance(error, asyncpg.PostgresError):
-        return str(error.sqlstate).startswith(_AWAY)
+        return str(error.sqlstate).startswith(AWAY)
     if isinstance(error, asyncpg.InterfaceError):
         # asyncpg says ValueError for an argument that does not fit its type.
         return not isinstance(error, ValueError)

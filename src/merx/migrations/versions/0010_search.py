@@ -1,4 +1,4 @@
-"""Schema of search."""
+"""Search keeps nothing in PostgreSQL; the number stays, for databases remember it."""
 
 revision = "0010_search"
 down_revision = "0009_notifications"
@@ -7,8 +7,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Nothing to make."""
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Nothing to remove."""
