@@ -7,9 +7,6 @@ from merx.bootstrap.cli import main
 from merx.infra.keys import ensure_keys, read_keys
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
-from tests.contexts.identity.test_http import client
-
-__all__ = ["client"]
 
 
 async def test_others_can_check_our_tokens_with_the_published_keys(client, memory_shop):
