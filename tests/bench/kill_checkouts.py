@@ -27,6 +27,7 @@ import httpx
 import redis
 
 from merx.bootstrap.listen import free_port
+from tests.bench.kit.measure import Figure
 
 ADDRESS = {"name": "Ada", "line1": "1 Market Street", "city": "San Francisco", "country": "US", "postal_code": "94105"}
 AT_ONCE = 16
@@ -169,7 +170,7 @@ async def _check(folder: Path, seen: History) -> list[str]:
     return problems
 
 
-async def run(orders: int, seed: int) -> int:
+async def measured(orders: int, seed: int) -> list[Figure]:
     rnd = random.Random(seed)
     seen = History()
     with tempfile.TemporaryDirectory(prefix="merx-kill-", ignore_cleanup_errors=True) as temporary:
@@ -205,19 +206,19 @@ async def run(orders: int, seed: int) -> int:
         finally:
             shop.send_signal(signal.SIGINT)
             await asyncio.wait_for(shop.wait(), 60)
-    print(f"seed {seed}: {orders} checkouts in {seconds:.0f} s, {len(seen.acknowledged)} orders acknowledged")
-    print(f"kills: {dict(seen.kills)}; answers: {dict(seen.outcomes)}")
     print("\n".join(problems) or "nothing lost, nothing doubled")
-    return 1 if problems else 0
+    detail = (
+        f"seed {seed}: kills {dict(seen.kills)}; {orders} checkouts in {seconds:.0f} s, answers {dict(seen.outcomes)}"
+    )
+    return [
+        Figure(what="orders lost or doubled", value=len(problems), unit="", target=0, good="at most", detail=detail),
+        Figure(what="orders acknowledged", value=len(seen.acknowledged), unit="", target=orders),
+    ]
 
 
-def main(arguments: list[str] | None = None) -> int:
+def run(arguments: list[str]) -> list[Figure]:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--orders", type=int, default=200)
     options = parser.parse_args(arguments)
-    return asyncio.run(run(options.orders, options.seed))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return asyncio.run(measured(options.orders, options.seed))

@@ -11,9 +11,10 @@ from merx.kernel.model import Event
 WRITE = compiled("""
     with event as (
         insert into platform.outbox_event (id, tag, payload, at)
-        select * from unnest(
-            cast(:event_ids as uuid[]), cast(:tags as text[]), cast(:payloads as jsonb[]), cast(:at as timestamptz[])
-        )
+        select e.id, e.tag, cast(e.payload as jsonb), e.at
+          from unnest(
+            cast(:event_ids as uuid[]), cast(:tags as text[]), cast(:payloads as text[]), cast(:at as timestamptz[])
+        ) as e(id, tag, payload, at)
     )
     insert into platform.outbox_delivery (id, event_id, subscriber)
     select * from unnest(

@@ -48,12 +48,11 @@ class Combiner(Generic[Q, A]):
         """Raises Busy when too many wait already, and whatever `run` has for this request."""
         if len(self._waiting) + len(self._alone_now) >= MAX_WAITING:
             raise Busy("too many checkouts wait")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[A] = loop.create_future()
+        future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, future))
         self._begin()
-        # A caller that goes away must not take the decision of others with it.
-        return await asyncio.shield(future)
+        # A caller that goes away cancels its own future only: the batch goes on, and `_settle` passes it over.
+        return await future
 
     def _begin(self) -> None:
         if self._waiting and not self._deciding and len(self._in_flight) < MAX_IN_FLIGHT:
