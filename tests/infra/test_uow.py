@@ -293,3 +293,39 @@ async def test_no_connection_stays_in_a_transaction(database: Database) -> None:
         "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
     )
     assert await database.reader.fetchval(open_ones) == 0
+
+
+@pytest.mark.services
+async def test_a_read_that_is_cut_off_spoils_nothing(database_url: str) -> None:
+    """Its statement ends on the server, its place is free again, and the next read gets its own answer."""
+    small = Database(Settings(database_url=database_url, database_pool=1, reader_pool=1, pool_wait_ms=2000))
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await small.reader.fetchval(compiled("select pg_sleep(30)"))
+        assert await small.reader.fetchval(compiled("select 7")) == 7
+    asleep = compiled(
+        "select count(*) from pg_stat_activity where query like 'select pg_sleep(30%' and state = 'active'"
+    )
+    for _ in range(50):
+        if not await small.reader.fetchval(asleep):
+            break
+        await asyncio.sleep(0.05)
+    else:
+        raise AssertionError("the server goes on with what nobody waits for")
+    await small.close()
+
+
+@pytest.mark.services
+async def test_no_more_connections_read_than_allowed(database_url: str) -> None:
+    pair = Database(Settings(database_url=database_url, database_pool=1, reader_pool=2, pool_wait_ms=5000))
+    backends = await asyncio.gather(
+        *(pair.reader.fetchval(compiled("select pg_backend_pid() from pg_sleep(0.01)")) for _ in range(20))
+    )
+    assert len(set(backends)) == 2
+    # A refused statement leaves its connection sound.
+    for _ in range(5):
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await pair.reader.fetchval(compiled("select 1 / 0"))
+    assert await pair.reader.fetchval(compiled("select pg_backend_pid()")) in backends
+    await pair.close()

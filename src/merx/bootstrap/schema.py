@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from merx import migrations
-from merx.infra.postgres.database import Reader
+from merx.infra.postgres import Reader
 from merx.infra.postgres.failures import unavailable
 from merx.kernel.errors import Unavailable
 

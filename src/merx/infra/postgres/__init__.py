@@ -2,7 +2,8 @@
 
 from merx.infra.postgres.columns import AsJson, Base, VersionedRow, as_json, money
 from merx.infra.postgres.compiled import Compiled, compiled, json_text
-from merx.infra.postgres.database import Database, Reader
+from merx.infra.postgres.database import Database
+from merx.infra.postgres.reader import Reader
 from merx.infra.postgres.repository import PostgresRepository
 from merx.infra.postgres.uow import PostgresTx, PostgresUow
 

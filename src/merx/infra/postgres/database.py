@@ -1,27 +1,16 @@
-"""Connections: one engine for transactions, one pool for reads. Every wait has an end."""
+"""Connections: one engine for transactions, a stack of connections for reads. Every wait has an end."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from merx.infra.postgres.compiled import Compiled
 from merx.infra.postgres.failures import LOST, unavailable
+from merx.infra.postgres.reader import Reader
 from merx.infra.settings import Settings
 from merx.kernel.errors import Unavailable
-
-# The server closed an idle connection before the statement reached it.
-_CLOSED = (
-    asyncpg.ConnectionDoesNotExistError,
-    asyncpg.AdminShutdownError,
-    asyncpg.InternalClientError,
-    ConnectionResetError,
-    BrokenPipeError,
-)
 
 
 class Database:
@@ -30,7 +19,7 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._engine: AsyncEngine | None = None
-        self.reader = Reader(self, settings.reader_pool, settings.pool_wait_ms / 1000)
+        self.reader = Reader(self.connect, settings.reader_pool, settings.pool_wait_ms / 1000)
 
     @property
     def engine(self) -> AsyncEngine:
@@ -118,84 +107,3 @@ class Database:
         if self._engine is not None:
             await self._engine.dispose()
             self._engine = None
-
-
-def touched(tag: str) -> int:
-    """The number of rows in a command tag such as `UPDATE 3`."""
-    count = tag.rpartition(" ")[2]
-    return int(count) if count.isdigit() else 0
-
-
-async def _keep(_: asyncpg.Connection) -> None:
-    """Reads leave no session state behind, so a released connection needs no reset round trip."""
-
-
-class Reader:
-    """Runs compiled statements outside any transaction. Raises Unavailable when the database is away.
-
-    One that finds its connection closed by the server is run once more on a fresh one: reads may be repeated.
-    """
-
-    def __init__(self, database: Database, size: int, wait: float) -> None:
-        self._database = database
-        self._size = size
-        self._wait = wait
-        self._pool: asyncpg.Pool | None = None
-        self._opening = asyncio.Lock()
-
-    async def pool(self) -> asyncpg.Pool:
-        if self._pool is None:
-            async with self._opening:
-                if self._pool is None:
-                    self._pool = await self._open()
-        return self._pool
-
-    async def _open(self) -> asyncpg.Pool:
-        return await asyncpg.create_pool(min_size=1, max_size=self._size, reset=_keep, connect=self._database.connect)
-
-    async def fetch(self, statement: Compiled, **params: Any) -> list[asyncpg.Record]:
-        rows: list[asyncpg.Record] = await self._run("fetch", statement.sql, statement.arguments(params))
-        return rows
-
-    async def fetchrow(self, statement: Compiled, **params: Any) -> asyncpg.Record | None:
-        row: asyncpg.Record | None = await self._run("fetchrow", statement.sql, statement.arguments(params))
-        return row
-
-    async def fetchval(self, statement: Compiled, **params: Any) -> Any:
-        return await self._run("fetchval", statement.sql, statement.arguments(params))
-
-    async def execute(self, statement: Compiled, **params: Any) -> int:
-        """Rows touched by a single write that commits by itself. Only for writes that may be repeated."""
-        return touched(await self._run("execute", statement.sql, statement.arguments(params)))
-
-    async def fetchval_text(self, sql: str) -> Any:
-        """For fixed SQL such as probes."""
-        return await self._run("fetchval", sql, [])
-
-    async def _run(self, method: str, sql: str, arguments: list[Any]) -> Any:
-        try:
-            return await self._once(method, sql, arguments)
-        except _CLOSED:
-            # The other idle connections were closed at the same moment; expiring them all makes the next one fresh.
-            if self._pool is not None:
-                await self._pool.expire_connections()
-        except (*LOST, asyncpg.PostgresError) as error:
-            raise unavailable(error) from error
-        try:
-            return await self._once(method, sql, arguments)
-        except (*LOST, asyncpg.PostgresError) as error:
-            raise unavailable(error) from error
-
-    async def _once(self, method: str, sql: str, arguments: list[Any]) -> Any:
-        pool = self._pool or await self.pool()
-        # A bounded wait costs a task, so only a caller that has to wait pays for it.
-        async with pool.acquire(timeout=None if pool.get_idle_size() else self._wait) as connection:
-            return await getattr(connection, method)(sql, *arguments)
-
-    async def close(self) -> None:
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            try:
-                await asyncio.wait_for(pool.close(), 2)
-            except TimeoutError:
-                pool.terminate()

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from merx.infra.outbox.events import OutboxWriter
 from merx.infra.postgres.compiled import Compiled
-from merx.infra.postgres.database import Database, touched
+from merx.infra.postgres.database import Database
 from merx.infra.postgres.failures import LOST, translated, unavailable
+from merx.infra.postgres.reader import touched
 from merx.kernel.model import Event
 
 CACHE_CHANNEL = "merx_cache"
