@@ -29,7 +29,8 @@ import redis
 from merx.bootstrap.listen import free_port
 from tests.bench.kit.measure import Figure
 
-ADDRESS = {"name": "Ada", "line1": "1 Market Street", "city": "San Francisco", "country": "US", "postal_code": "94105"}
+ADDRESS = {"name": "Ada", "line1": "1 Market Street", "city": "San Francisco"}
+ADDRESS |= {"country": "US", "region": "CA", "postal_code": "94105"}
 AT_ONCE = 16
 VICTIMS = ("API", "worker", "Valkey", "PostgreSQL")
 

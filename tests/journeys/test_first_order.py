@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.journeys.conftest import World
 
 ADDRESS = {"name": "Ada Byron", "line1": "1 Market Street", "city": "San Francisco", "country": "US"} | {
-    "postal_code": "94105"
+    "region": "CA",
+    "postal_code": "94105",
 }
 
 

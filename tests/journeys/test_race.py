@@ -22,7 +22,7 @@ from tests.support.careless import made_careless
 pytestmark = pytest.mark.services
 
 ADDRESS = {"name": "Ada Byron", "line1": "1 Market Street", "city": "San Francisco", "country": "US"}
-DELIVERY = {"email": "ada@example.com", "address": ADDRESS | {"postal_code": "94105"}}
+DELIVERY = {"email": "ada@example.com", "address": ADDRESS | {"region": "CA", "postal_code": "94105"}}
 
 
 async def _variant(world: World, units: int) -> str:

@@ -1,9 +1,10 @@
 """A postal address as it is written on a parcel. Orders keep a copy; editing a profile never changes an order."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 
+from merx.kernel.errors import Invalid
 from merx.kernel.model import Value
 
 # No control characters: a line break in a name could forge a mail header, a NUL cannot be stored.
@@ -23,3 +24,23 @@ class Address(Value, frozen=True):
     line2: _Optional = ""
     region: _Optional = ""
     phone: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[+0-9 ()-]*\Z")] = ""
+
+
+class InvalidAddress(Invalid):
+    slug = "address.invalid"
+    title = "No parcel would arrive at this address"
+
+
+class PostalRules(Protocol):
+    """What the posts of the world demand of an address: which parts a country needs, its regions, its postal codes."""
+
+    def settled(self, address: Address) -> Address:
+        """The address as it is kept: postal code and region in the country's own spelling.
+
+        Raises InvalidAddress, with fields below `address`.
+        """
+        ...
+
+    def lines(self, address: Address) -> list[str]:
+        """What stands on the label, from top to bottom, in the order of the country."""
+        ...

@@ -32,7 +32,9 @@ from tests.support.stage import staged
 
 GUEST = Visitor(None, True)
 STRANGER = Visitor(new_id(), False)
-ADDRESS = Address(name="Ada", line1="1 Market Street", city="San Francisco", country="US", postal_code="94105")
+ADDRESS = Address(
+    name="Ada", line1="1 Market Street", city="San Francisco", country="US", region="CA", postal_code="94105"
+)
 EMAIL = "ada@example.com"
 
 

@@ -9,7 +9,14 @@ from merx.kernel.ids import new_id
 from tests.contexts.carts.conftest import EMAIL
 
 BASE = "/api/v1/carts"
-ADDRESS = {"name": "Ada", "line1": "1 Market Street", "city": "San Francisco", "country": "US", "postal_code": "94105"}
+ADDRESS = {
+    "name": "Ada",
+    "line1": "1 Market Street",
+    "city": "San Francisco",
+    "country": "US",
+    "region": "CA",
+    "postal_code": "94105",
+}
 
 
 async def guest(client):
@@ -246,3 +253,18 @@ async def test_routes_are_documented(client):
     add = document["paths"][f"{BASE}/{{cart_id}}/lines"]["post"]
     assert "CartView" in str(add["responses"]["201"])
     assert add["operationId"] == "AddCartLine"
+
+
+async def test_an_address_where_no_parcel_arrives_is_refused(client):
+    here, key = await guest(client)
+    wrong = ADDRESS | {"postal_code": "9410"}
+    answer = await client.request("PUT", f"{here}/address", json={"email": EMAIL, "address": wrong}, headers=key)
+    assert (answer.status, answer.json()["slug"]) == (422, "address.invalid")
+    assert answer.json()["errors"][0]["field"] == "address.postal_code"
+    kept = await client.request(
+        "PUT",
+        f"{here}/address",
+        json={"email": EMAIL, "address": ADDRESS | {"region": "ca"}},
+        headers=key,
+    )
+    assert kept.json()["address"]["region"] == "CA"

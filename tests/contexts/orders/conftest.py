@@ -25,7 +25,9 @@ from tests.support.asgi import AsgiClient
 from tests.support.drain import drain
 from tests.support.stage import staged
 
-ADDRESS = Address(name="Ada", line1="1 Market Street", city="San Francisco", country="US", postal_code="94105")
+ADDRESS = Address(
+    name="Ada", line1="1 Market Street", city="San Francisco", country="US", region="CA", postal_code="94105"
+)
 EMAIL = "ada@example.com"
 GUEST = Visitor(None, True)
 

@@ -23,6 +23,7 @@ from merx.contexts.carts.usecases.merge_carts import MergeCartsHandler
 from merx.contexts.carts.usecases.open_cart import OpenCartHandler, ReadCartHandler
 from merx.contexts.carts.usecases.screen import CartScreen
 from merx.contexts.carts.usecases.single_edits import SingleCartEdits
+from merx.infra.postal import I18nPostalRules
 
 
 class CartsContainer(containers.DeclarativeContainer):
@@ -64,7 +65,9 @@ class CartsContainer(containers.DeclarativeContainer):
     add_line = providers.Singleton(AddLineHandler, edits, reads, offers, screen, infra.clock)
     change_line = providers.Singleton(ChangeLineHandler, edits, reads, offers, screen, infra.clock)
     remove_line = providers.Singleton(RemoveLineHandler, edits, screen, infra.clock)
-    set_address = providers.Singleton(SetAddressHandler, edits, screen, infra.clock)
+    set_address = providers.Singleton(
+        SetAddressHandler, edits, screen, infra.clock, providers.Singleton(I18nPostalRules)
+    )
     list_shipping_options = providers.Singleton(ListShippingOptionsHandler, read_cart, screen)
     choose_shipping = providers.Singleton(ChooseShippingHandler, edits, read_cart, screen, infra.clock)
     merge_carts = providers.Singleton(MergeCartsHandler, uow.provider, reads, offers, stock, screen, infra.clock)

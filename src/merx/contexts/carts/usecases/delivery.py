@@ -10,7 +10,7 @@ from merx.contexts.carts.ports.repositories import CartEdits
 from merx.contexts.carts.usecases.access import Visitor
 from merx.contexts.carts.usecases.open_cart import ReadCartHandler
 from merx.contexts.carts.usecases.screen import CartScreen
-from merx.kernel.address import Address, Email
+from merx.kernel.address import Address, Email, PostalRules
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -29,20 +29,22 @@ class ChooseShipping(Command, frozen=True):
 @dataclass(frozen=True, slots=True)
 class SetAddressHandler:
     """A shipping choice stays; when it is not offered at the new address the answer says so. Raises CartNotFound,
-    CartClosed.
+    CartClosed, InvalidAddress.
     """
 
     edits: CartEdits
     screen: CartScreen
     clock: Clock
+    postal: PostalRules
 
     async def __call__(self, visitor: Visitor, cart_id: UUID, cmd: SetAddress) -> CartView:
         visitor.must_have_a_key()
+        address = self.postal.settled(cmd.address)
         now = self.clock.now()
 
         def deliver(cart: Cart) -> None:
             visitor.must_own(cart)
-            cart.deliver_to(cmd.email, cmd.address)
+            cart.deliver_to(cmd.email, address)
             cart.updated_at = now
 
         return await self.screen.show(await self.edits.edit(cart_id, deliver), exact=True)
