@@ -17,6 +17,7 @@ from merx.contexts.orders.container import OrdersContainer
 from merx.contexts.payments.container import PaymentsContainer
 from merx.contexts.search.container import SearchContainer
 from merx.contexts.shipping.container import ShippingContainer
+from merx.contexts.users.container import UsersContainer
 from merx.infra.cache import ByteCache
 from merx.infra.health import Probe
 from merx.infra.http.parts import Hook, HttpParts
@@ -37,6 +38,7 @@ class Contexts(containers.DeclarativeContainer):
     infra = providers.DependenciesContainer()
 
     identity = providers.Container(IdentityContainer, infra=infra)
+    users = providers.Container(UsersContainer, infra=infra, identity=identity.api)
     catalog = providers.Container(CatalogContainer, infra=infra)
     inventory = providers.Container(InventoryContainer, infra=infra)
     shipping = providers.Container(ShippingContainer, infra=infra)
@@ -59,6 +61,7 @@ class Contexts(containers.DeclarativeContainer):
 
 NAMES = (
     "identity",
+    "users",
     "catalog",
     "inventory",
     "shipping",

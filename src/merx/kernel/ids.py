@@ -4,6 +4,7 @@ import os
 import struct
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import NewType
 from uuid import UUID, SafeUUID
 
@@ -71,3 +72,8 @@ def new_id() -> UUID:
     )
     _set(made, "is_safe", SafeUUID.unknown)
     return made
+
+
+def moment_of(id: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond."""
+    return datetime.fromtimestamp((id.int >> 80) / 1000, UTC)

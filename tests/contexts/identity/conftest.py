@@ -13,6 +13,7 @@ from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.container import IdentityContainer
 from merx.contexts.identity.domain.account import AccountKind, AccountStatus
 from merx.contexts.identity.domain.caller import Caller
+from merx.contexts.users.container import UsersContainer
 from merx.infra.http.parts import HttpParts
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.memory import MemoryStore
@@ -109,12 +110,14 @@ class Source:
 
     def http_parts(self) -> HttpParts:
         container = self._shop.container
+        # Who is signed in is shown by the users.
+        users = UsersContainer(infra=self._shop.infra, identity=container.api)
         return HttpParts(
             access_tokens=self._shop.access_tokens,
             guest_tokens=self._shop.infra.guest_tokens(),
             idempotency=MemoryIdempotency(self._shop.infra.store()),
-            controllers=container.controllers(),
-            dependencies=container.handlers(),
+            controllers=(*container.controllers(), *users.controllers()),
+            dependencies={**container.handlers(), **users.handlers()},
         )
 
 

@@ -24,6 +24,10 @@ async def test_from_registration_to_signing_out(client):
     assert me.status_code == 200
     assert {**me.json(), "id": ""} == {
         "id": "",
+        "version": 1,
+        "phone": "",
+        "locale": None,
+        "birthday": None,
         "email": "new@example.com",
         "name": "New",
         "kind": "customer",

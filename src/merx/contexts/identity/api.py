@@ -1,15 +1,19 @@
 """What other contexts may ask about accounts."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 import msgspec
 
 
 class AccountSummary(msgspec.Struct, frozen=True):
+    """`permissions` are those that the account holds now; a customer has none."""
+
     account_id: UUID
     email: str
     name: str
+    kind: Literal["customer", "staff"] = "customer"
+    permissions: tuple[str, ...] = ()
 
 
 class IdentityApi(Protocol):

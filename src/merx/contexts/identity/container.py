@@ -5,7 +5,8 @@ from uuid import UUID
 
 from dependency_injector import containers, providers
 
-from merx.contexts.identity.adapters.http import AuthController, MeController
+from merx.contexts.identity.adapters import subscribers
+from merx.contexts.identity.adapters.http import AuthController
 from merx.contexts.identity.adapters.http_keys import JwksController
 from merx.contexts.identity.adapters.http_sessions import SessionsController
 from merx.contexts.identity.adapters.memory import MemoryIdentityQueries, MemoryIdentityUow
@@ -23,6 +24,8 @@ from merx.contexts.identity.usecases.logout import LogoutHandler
 from merx.contexts.identity.usecases.refresh import RefreshHandler
 from merx.contexts.identity.usecases.register import RegisterHandler
 from merx.contexts.identity.usecases.tokens import TokenPair
+from merx.contexts.users.events import ProfileChanged
+from merx.infra.outbox.events import Subscriber
 from merx.infra.outbox.jobs import Job
 from merx.infra.tokens import GuestTokens
 
@@ -73,7 +76,7 @@ class IdentityContainer(containers.DeclarativeContainer):
     issue_staff_token = providers.Singleton(IssueStaffTokenHandler, queries=queries, access_tokens=infra.access_tokens)
 
     api = providers.Singleton(IdentityFacade, queries)
-    controllers = providers.Object((AuthController, SessionsController, MeController, JwksController))
+    controllers = providers.Object((AuthController, SessionsController, JwksController))
     handlers = providers.Dict(
         register_customer=register_customer,
         login=login,
@@ -82,10 +85,17 @@ class IdentityContainer(containers.DeclarativeContainer):
         list_sessions=list_sessions,
         end_session=end_session,
         end_all_sessions=end_all_sessions,
-        identity_queries=queries,
         public_keys=infra.access_tokens,
     )
-    subscribers = providers.List()
+    subscribers = providers.List(
+        providers.Factory(
+            Subscriber,
+            name="identity.on_profile_changed",
+            event=providers.Object(ProfileChanged),
+            handler=providers.Object(subscribers.on_profile_changed),
+            uow=uow.provider,
+        ),
+    )
     schedule = providers.List(
         providers.Factory(
             Job,

@@ -1,21 +1,18 @@
 """Signing in and out over HTTP. The middleware marks every answer that says nothing else `no-store` (RFC 6749 §5.1)."""
 
-from litestar import Controller, get, post
+from litestar import Controller, post
 from litestar.datastructures import Headers
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 from litestar.types import Scope
 
 from merx.contexts.identity.domain.caller import Caller
-from merx.contexts.identity.domain.errors import AccountNotFound
-from merx.contexts.identity.ports.queries import IdentityQueries, Profile
 from merx.contexts.identity.usecases.login import Login, LoginHandler
 from merx.contexts.identity.usecases.logout import Logout, LogoutHandler
 from merx.contexts.identity.usecases.refresh import Refresh, RefreshHandler
 from merx.contexts.identity.usecases.register import Register, RegisterHandler
 from merx.contexts.identity.usecases.tokens import Tokens
-from merx.infra.http.auth import public, signed_in
-from merx.kernel.actor import Actor
+from merx.infra.http.auth import public
 from merx.kernel.model import View
 
 
@@ -59,15 +56,3 @@ class AuthController(Controller):
     @post("/logout", guards=[public], status_code=204, operation_id="Logout", summary="End this device's session")
     async def logout(self, data: JSONBody[Logout], logout: NamedDependency[LogoutHandler]) -> None:
         await logout(data)
-
-
-class MeController(Controller):
-    path = "/users"
-    tags = ["users"]
-
-    @get("/me", guards=[signed_in], operation_id="GetMe", summary="The account that is signed in")
-    async def me(self, actor: NamedDependency[Actor], identity_queries: NamedDependency[IdentityQueries]) -> Profile:
-        profile = await identity_queries.profile(actor.account_id) if actor.account_id else None
-        if profile is None:
-            raise AccountNotFound("this token belongs to no account that is open")
-        return profile

@@ -15,4 +15,6 @@ class IdentityFacade:
 
     async def account(self, account_id: UUID) -> AccountSummary | None:
         profile = await self.queries.profile(account_id)
-        return AccountSummary(profile.id, profile.email, profile.name) if profile else None
+        if profile is None:
+            return None
+        return AccountSummary(profile.id, profile.email, profile.name, profile.kind.value, profile.permissions)

@@ -1,0 +1,115 @@
+"""What people see and change of themselves. Nobody's id is in a path: the token says whose it is."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, JSONBody
+
+from merx.contexts.users.ports.queries import AddressView, Me
+from merx.contexts.users.usecases.address_book import (
+    ChangeAddress,
+    ChangeAddressHandler,
+    ReadAddressesHandler,
+    RemoveAddressHandler,
+    SaveAddress,
+    SaveAddressHandler,
+)
+from merx.contexts.users.usecases.profiles import ChangeProfile, ChangeProfileHandler, ReadMeHandler
+from merx.infra.http.auth import customer, signed_in
+from merx.infra.http.once import once
+from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
+from merx.infra.http.responses import version_etag, version_of_if_match
+from merx.kernel.actor import Actor
+from merx.kernel.errors import Unauthenticated
+from merx.kernel.paging import Page
+
+IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100, description="the ETag last read")]
+
+
+def _me(found: Me) -> Response[Me]:
+    return Response(found, headers={"etag": version_etag(found.version)})
+
+
+def _address(found: AddressView, status: int = 200) -> Response[AddressView]:
+    return Response(found, status_code=status, headers={"etag": version_etag(found.version)})
+
+
+def _own(actor: Actor) -> UUID:
+    if actor.account_id is None:
+        raise Unauthenticated
+    return actor.account_id
+
+
+class MeController(Controller):
+    path = "/users/me"
+    tags = ("users",)
+
+    @get("/", guards=[signed_in], operation_id="GetMe", summary="The account that is signed in")
+    async def me(self, actor: NamedDependency[Actor], read_me: NamedDependency[ReadMeHandler]) -> Response[Me]:
+        return _me(await read_me(actor.account_id))
+
+    @patch("/", guards=[signed_in], operation_id="ChangeMe", summary="Change the own profile")
+    async def change(
+        self,
+        data: JSONBody[ChangeProfile],
+        actor: NamedDependency[Actor],
+        change_profile: NamedDependency[ChangeProfileHandler],
+        if_match: IfMatch = None,
+    ) -> Response[Me]:
+        return _me(await change_profile(actor.account_id, data, version_of_if_match(if_match)))
+
+
+class AddressBookController(Controller):
+    path = "/users/me/addresses"
+    tags = ("users",)
+
+    @get("/", guards=[customer], operation_id="ListMyAddresses", summary="The address book")
+    async def list_addresses(
+        self,
+        actor: NamedDependency[Actor],
+        read_addresses: NamedDependency[ReadAddressesHandler],
+        limit: PageLimit = DEFAULT_LIMIT,
+        after: After = None,
+    ) -> Page[AddressView]:
+        return await read_addresses(_own(actor), after, limit)
+
+    @post("/", guards=[customer], operation_id="SaveMyAddress", summary="Add an address", **once())
+    async def save(
+        self,
+        data: JSONBody[SaveAddress],
+        actor: NamedDependency[Actor],
+        save_address: NamedDependency[SaveAddressHandler],
+    ) -> Response[AddressView]:
+        return _address(await save_address(_own(actor), data), 201)
+
+    @get("/{address_id:uuid}", guards=[customer], operation_id="GetMyAddress", summary="One address")
+    async def read(
+        self,
+        address_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
+        read_addresses: NamedDependency[ReadAddressesHandler],
+    ) -> Response[AddressView]:
+        return _address(await read_addresses.one(_own(actor), address_id))
+
+    @patch("/{address_id:uuid}", guards=[customer], operation_id="ChangeMyAddress", summary="Change an address")
+    async def change(
+        self,
+        address_id: FromPath[UUID],
+        data: JSONBody[ChangeAddress],
+        actor: NamedDependency[Actor],
+        change_address: NamedDependency[ChangeAddressHandler],
+        if_match: IfMatch = None,
+    ) -> Response[AddressView]:
+        return _address(await change_address(_own(actor), address_id, data, version_of_if_match(if_match)))
+
+    @delete("/{address_id:uuid}", guards=[customer], operation_id="RemoveMyAddress", summary="Remove an address")
+    async def remove(
+        self,
+        address_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
+        remove_address: NamedDependency[RemoveAddressHandler],
+        if_match: IfMatch = None,
+    ) -> None:
+        await remove_address(_own(actor), address_id, version_of_if_match(if_match))

@@ -1,0 +1,32 @@
+"""What is refused around profiles and addresses."""
+
+from merx.kernel.errors import Conflict, Invalid, NotFound
+
+
+class ProfileNotFound(NotFound):
+    slug = "users.not-found"
+    title = "No such user"
+
+
+class InvalidProfile(Invalid):
+    slug = "users.invalid-profile"
+    title = "The profile cannot be like that"
+
+
+class AddressNotFound(NotFound):
+    """Also for an address of somebody else."""
+
+    slug = "users.address-not-found"
+    title = "No such address"
+
+
+class AddressBookFull(Conflict):
+    slug = "users.address-book-full"
+    title = "The address book is full"
+
+
+class DefaultTaken(Conflict):
+    """Another address became the default at the same moment."""
+
+    slug = "users.default-taken"
+    title = "Another address is the default"

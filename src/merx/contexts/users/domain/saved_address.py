@@ -1,0 +1,23 @@
+"""An entry of somebody's address book. Carts and orders keep copies: an edit here never changes an order."""
+
+from datetime import datetime
+from uuid import UUID
+
+from merx.kernel.address import Address
+from merx.kernel.model import Entity
+
+MAX_ADDRESSES = 50
+
+
+class SavedAddress(Entity, kw_only=True):
+    """At most one default of each use in a book; the storage holds that."""
+
+    account_id: UUID
+    label: str = ""
+    address: Address
+    default_shipping: bool = False
+    default_billing: bool = False
+    created_at: datetime
+
+    def __repr__(self) -> str:
+        return f"SavedAddress({self.id})"

@@ -1,0 +1,47 @@
+"""What the use cases of users need to write."""
+
+from typing import Protocol, Self
+from uuid import UUID
+
+from merx.contexts.users.domain.profile import Profile
+from merx.contexts.users.domain.saved_address import SavedAddress
+from merx.kernel.ports import Repository, UnitOfWork
+
+
+class Profiles(Repository[Profile], Protocol):
+    """`get` raises ProfileNotFound."""
+
+    async def ensure(self, profile: Profile) -> None:
+        """Adds the profile unless the account has one, whoever makes it at the same moment."""
+        ...
+
+    async def locked(self, account_id: UUID) -> Profile:
+        """Like `get`, and nobody else changes the profile or holds its address book until this transaction ends."""
+        ...
+
+
+class Addresses(Repository[SavedAddress], Protocol):
+    """`add` and `save` raise DefaultTaken for a second default of one use, `get` raises AddressNotFound."""
+
+    async def hold(self, account_id: UUID) -> None:
+        """Nobody else changes this address book until the transaction ends."""
+        ...
+
+    async def count(self, account_id: UUID) -> int: ...
+
+    async def undefault(self, account_id: UUID, keep: UUID, *, shipping: bool, billing: bool) -> None:
+        """Takes the default of the given uses from every address but `keep`; those get a new version."""
+        ...
+
+
+class UsersUow(UnitOfWork, Protocol):
+    @property
+    def profiles(self) -> Profiles: ...
+    @property
+    def addresses(self) -> Addresses: ...
+
+    async def __aenter__(self) -> Self: ...
+
+
+class UsersUowFactory(Protocol):
+    def __call__(self) -> UsersUow: ...

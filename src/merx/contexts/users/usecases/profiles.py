@@ -1,0 +1,114 @@
+"""People and staff look at a profile and change it."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+
+from merx.contexts.users.domain.errors import ProfileNotFound
+from merx.contexts.users.domain.profile import Locale, Phone, Profile
+from merx.contexts.users.events import ProfileChanged
+from merx.contexts.users.ports.neighbours import Accounts, KnownAccount
+from merx.contexts.users.ports.queries import Me, UsersQueries
+from merx.contexts.users.ports.repositories import UsersUow, UsersUowFactory
+from merx.kernel.errors import StaleVersion
+from merx.kernel.ids import moment_of
+from merx.kernel.model import Command, Entity
+from merx.kernel.ports import Clock
+from merx.kernel.text import Name
+
+
+class ChangeProfile(Command, frozen=True):
+    """`phone` empty, `locale` and `birthday` null take the value away."""
+
+    name: Name | UnsetType = UNSET
+    phone: Phone | UnsetType = UNSET
+    locale: Locale | None | UnsetType = UNSET
+    birthday: date | None | UnsetType = UNSET
+
+    def __repr__(self) -> str:
+        return "ChangeProfile(***)"
+
+
+def same_version(entity: Entity, version: int | None) -> None:
+    """Raises StaleVersion when the caller edited another version than the present one. None is any version."""
+    if version is not None and version != entity.version:
+        raise StaleVersion
+
+
+async def profile_of(uow: UsersUow, account: KnownAccount) -> Profile:
+    """The locked profile, made now for an account that is older than its profile.
+
+    The news of a registration arrives a moment after it, and nobody has to wait for that.
+    """
+    found = await uow.profiles.find((account.id,))
+    if not found:
+        begun = Profile.begin(account.id, account.email, account.name, account.kind, moment_of(account.id))
+        await uow.profiles.ensure(begun)
+    return await uow.profiles.locked(account.id)
+
+
+def as_me(account: KnownAccount, profile: Profile) -> Me:
+    return Me(
+        account.id,
+        profile.version,
+        account.email,
+        profile.name,
+        account.kind,
+        account.permissions,
+        profile.phone,
+        profile.locale,
+        profile.birthday,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMeHandler:
+    """Raises ProfileNotFound for an account that is not open any more."""
+
+    uow: UsersUowFactory
+    queries: UsersQueries
+    accounts: Accounts
+
+    async def __call__(self, account_id: UUID | None) -> Me:
+        account = await open_account(self.accounts, account_id)
+        profile = await self.queries.profile(account.id)
+        if profile is None:
+            async with self.uow() as uow:
+                profile = await profile_of(uow, account)
+                await uow.commit()
+        return as_me(account, profile)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeProfileHandler:
+    """Raises ProfileNotFound, StaleVersion, InvalidProfile."""
+
+    uow: UsersUowFactory
+    accounts: Accounts
+    clock: Clock
+
+    async def __call__(self, account_id: UUID | None, cmd: ChangeProfile, version: int | None = None) -> Me:
+        account = await open_account(self.accounts, account_id)
+        now = self.clock.now()
+        async with self.uow() as uow:
+            profile = await profile_of(uow, account)
+            same_version(profile, version)
+            for field in cmd.__struct_fields__:
+                value = getattr(cmd, field)
+                if value is not UNSET:
+                    setattr(profile, field, value)
+            profile.settle(now.date())
+            await uow.profiles.save(profile)
+            uow.emit(ProfileChanged(at=now, account_id=profile.id, name=profile.name, locale=profile.locale))
+            await uow.commit()
+        return as_me(account, profile)
+
+
+async def open_account(accounts: Accounts, account_id: UUID | None) -> KnownAccount:
+    """Raises ProfileNotFound."""
+    account = await accounts.account(account_id) if account_id else None
+    if account is None:
+        raise ProfileNotFound("this token belongs to no account that is open")
+    return account
