@@ -20,6 +20,7 @@ from merx.contexts.search.domain.documents import ListedProduct
 from merx.contexts.search.usecases.find_products import FindProducts, FindProductsHandler, SearchPage
 from merx.contexts.search.usecases.reindex import ReindexHandler
 from merx.infra.http.parts import HttpParts
+from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.memory import MemoryStore
 from merx.infra.settings import Settings
 from merx.infra.tokens import AccessTokens, GuestTokens
@@ -175,6 +176,7 @@ class Office:
             controllers=self.container.controllers(),
             dependencies=self.container.handlers(),
             probes=self.container.probes(),
+            idempotency=MemoryIdempotency(MemoryStore()),
         )
 
     async def sell(self, *documents: ProductDocument) -> list[UUID]:

@@ -141,6 +141,7 @@ class CartsController(Controller):
         summary="Keep what was in the cart before signing in",
         status_code=200,
         responses=_answers(200),
+        **once(),
     )
     async def merge(
         self,

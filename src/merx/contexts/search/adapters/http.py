@@ -27,6 +27,7 @@ from merx.contexts.search.usecases.find_products import FindProducts, FindProduc
 from merx.contexts.search.usecases.request_reindex import RequestReindexHandler
 from merx.contexts.search.usecases.suggest import SuggestHandler
 from merx.infra.http.auth import public, staff
+from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.money import MAX_AMOUNT
@@ -149,6 +150,7 @@ class SearchController(Controller):
         status_code=202,
         operation_id="Reindex",
         summary="Build the index anew",
+        **once(),
     )
     async def reindex(self, request_reindex: NamedDependency[RequestReindexHandler]) -> None:
         """The worker does it; searches use the old index until the new one is complete."""

@@ -70,7 +70,7 @@ class StaffProducts(Controller):
         await edit_product(product_id, data, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
-    @post("/{product_id:uuid}/publish", guards=[_WRITE], status_code=200, operation_id="PublishProduct")
+    @post("/{product_id:uuid}/publish", guards=[_WRITE], status_code=200, operation_id="PublishProduct", **once())
     async def publish(
         self,
         product_id: FromPath[UUID],
@@ -81,7 +81,7 @@ class StaffProducts(Controller):
         await change_product_status.publish(product_id, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
-    @post("/{product_id:uuid}/archive", guards=[_WRITE], status_code=200, operation_id="ArchiveProduct")
+    @post("/{product_id:uuid}/archive", guards=[_WRITE], status_code=200, operation_id="ArchiveProduct", **once())
     async def archive(
         self,
         product_id: FromPath[UUID],
@@ -92,7 +92,7 @@ class StaffProducts(Controller):
         await change_product_status.archive(product_id, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
-    @post("/{product_id:uuid}/restore", guards=[_WRITE], status_code=200, operation_id="RestoreProduct")
+    @post("/{product_id:uuid}/restore", guards=[_WRITE], status_code=200, operation_id="RestoreProduct", **once())
     async def restore(
         self,
         product_id: FromPath[UUID],
@@ -144,7 +144,7 @@ class StaffCategories(Controller):
         await edit_category(category_id, data, version_of_if_match(if_match))
         return await _category(catalog_queries, category_id)
 
-    @post("/{category_id:uuid}/move", guards=[_WRITE], status_code=200, operation_id="MoveCategory")
+    @post("/{category_id:uuid}/move", guards=[_WRITE], status_code=200, operation_id="MoveCategory", **once())
     async def move(
         self,
         category_id: FromPath[UUID],
