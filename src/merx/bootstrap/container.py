@@ -195,8 +195,8 @@ class App:
         await self.contexts.search.index().close()
         if self._tells_queue:
             await self.infra.queue_nudge().close()
-            await self.infra.redis().aclose()
         if not self.in_memory:
+            await self.infra.redis().aclose()
             await self.database.close()
 
 

@@ -10,6 +10,9 @@ from merx.infra.idempotency.answers import MemoryAnswers, PostgresAnswers
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.idempotency.postgres import PostgresIdempotency
 from merx.infra.keys import load_keys
+from merx.infra.limits.local import LocalBuckets
+from merx.infra.limits.redis_buckets import RedisBuckets, SharedBuckets
+from merx.infra.limits.scripts import Scripts
 from merx.infra.memory import MemoryStore
 from merx.infra.outbox.deliver import Deliverer
 from merx.infra.outbox.events import SubscriberRegistry
@@ -57,6 +60,13 @@ class Infra(containers.DeclarativeContainer):
     deliverer = providers.Singleton(Deliverer, deliveries, registry)
     relay = providers.Singleton(Relay, deliverer)
     redis = providers.Singleton(redis_client, settings)
+    scripts = providers.Singleton(Scripts, redis)
+    local_buckets = providers.Singleton(LocalBuckets)
+    buckets = providers.Selector(
+        storage,
+        postgres=providers.Singleton(SharedBuckets, providers.Singleton(RedisBuckets, scripts), local_buckets),
+        memory=local_buckets,
+    )
     queue_nudge = providers.Singleton(QueueNudge, redis)
     nudge: providers.Dependency[Any] = providers.Dependency(default=relay.provided.wake)
     outbox = providers.Selector(

@@ -16,6 +16,7 @@ from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.users.container import UsersContainer
 from merx.infra.http.parts import HttpParts
 from merx.infra.idempotency.memory import MemoryIdempotency
+from merx.infra.limits.scripts import RedisAway
 from merx.infra.memory import MemoryStore
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
@@ -26,6 +27,13 @@ from tests.support.stage import staged
 
 PASSWORD = "correct horse battery"
 HERE = Caller("192.0.2.7", "pytest")
+
+
+class NoScripts:
+    """Redis is away: attempts are counted here."""
+
+    async def run(self, *_: Any) -> Any:
+        raise RedisAway
 
 
 @dataclass
@@ -57,6 +65,7 @@ class Shop:
             "reader": database and database.reader,
             "store": MemoryStore(),
             "outbox": self.outbox,
+            "scripts": NoScripts(),
             "guest_tokens": GuestTokens(b"k" * 32),
             "access_tokens": self.access_tokens,
         }.items():

@@ -8,12 +8,17 @@ import pytest
 
 from merx.contexts.identity.adapters import throttle as throttle_module
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
+from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
 from merx.contexts.identity.adapters.throttle import ADDRESS, EMAIL, PAIR, LocalThrottle, network_of
 from merx.contexts.identity.ports.security import Passwords, Throttle
+from merx.infra.limits.scripts import RedisAway, Scripts
+from merx.infra.redis import redis_client
+from merx.infra.settings import Settings
 from merx.kernel.errors import RateLimited, Unavailable
 from tests.support.clock import FixedClock
 
 PORTS: list[type] = [Passwords, Throttle]
+THROTTLES: list[type[Throttle]] = [LocalThrottle, RedisThrottle, SharedThrottle]
 
 
 class TestPasswords:
@@ -74,9 +79,19 @@ class TestThrottle:
     def clock(self):
         return FixedClock()
 
+    @pytest.fixture(params=["local", pytest.param("redis", marks=pytest.mark.services)])
+    def throttle_url(self, request):
+        return "" if request.param == "local" else request.getfixturevalue("redis_url")
+
     @pytest.fixture
-    def throttle(self, clock):
-        return LocalThrottle(clock)
+    async def throttle(self, throttle_url, clock):
+        if not throttle_url:
+            yield LocalThrottle(clock)
+            return
+        client = redis_client(Settings(redis_url=throttle_url))
+        # A busy machine is no reason for another answer here.
+        yield RedisThrottle(Scripts(client, wait=5), b"k" * 32, clock)
+        await client.aclose()
 
     async def tries(self, throttle, number, email="ada", address="192.0.2.1"):
         """How many of so many attempts at one moment got through."""
@@ -134,7 +149,8 @@ class TestThrottle:
         assert await self.tries(throttle, 1, address="203.0.113.9") == 0
         assert await self.tries(throttle, 1, address="192.0.2.1") == 1
 
-    async def test_refused_attempts_push_nobody_out(self, throttle, monkeypatch):
+    async def test_refused_attempts_push_nobody_out(self, clock, monkeypatch):
+        throttle = LocalThrottle(clock)
         monkeypatch.setattr(throttle_module, "MAX_BUCKETS", 200)
         assert await self.tries(throttle, 50, email="victim") == PAIR.free + 1
         passed = 0
@@ -166,3 +182,59 @@ class TestThrottle:
     )
     def test_ipv6_is_counted_by_network(self, address, network):
         assert network_of(address) == network
+
+
+async def guesses(throttle: Throttle, number: int, address: str = "192.0.2.1") -> int:
+    """How many of so many guesses at once are evaluated."""
+    began = await asyncio.gather(
+        *(throttle.begin("login", "ada@example.com", address) for _ in range(number)), return_exceptions=True
+    )
+    assert all(each is None or isinstance(each, RateLimited) for each in began)
+    return began.count(None)
+
+
+class Deaf(Scripts):
+    """A Redis that went away."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def run(self, *_: object) -> object:
+        raise RedisAway
+
+
+class TestGuessing:
+    @pytest.mark.services
+    async def test_s04_four_processes_share_one_count(self, redis_url):
+        clients = [redis_client(Settings(redis_url=redis_url)) for _ in range(4)]
+        processes = [
+            SharedThrottle(RedisThrottle(Scripts(client, wait=5), b"k" * 32), LocalThrottle(FixedClock()))
+            for client in clients
+        ]
+        evaluated = await asyncio.gather(*(guesses(process, 100) for process in processes))
+        assert sum(evaluated) == PAIR.free + 1
+        held = b" ".join([key async for key in clients[0].scan_iter("*")])
+        assert held.count(b"merx:throttle:") == 3
+        assert b"ada" not in held
+        assert b"192.0.2.1" not in held
+        for client in clients:
+            await client.aclose()
+
+    async def test_s04_without_redis_each_process_still_limits(self):
+        throttle = SharedThrottle(RedisThrottle(Deaf(), b"k" * 32), LocalThrottle(FixedClock()))
+        assert await guesses(throttle, 100) == PAIR.free + 1
+
+    @pytest.mark.services
+    async def test_s04_the_owner_gets_in_while_others_guess_and_when_redis_is_gone(self, redis_url):
+        client = redis_client(Settings(redis_url=redis_url))
+        local = LocalThrottle(FixedClock())
+        throttle = SharedThrottle(RedisThrottle(Scripts(client, wait=5), b"k" * 32), local)
+        await throttle.begin("login", "ada@example.com", "203.0.113.1")
+        await throttle.succeeded("login", "ada@example.com", "203.0.113.1")
+        alone = SharedThrottle(RedisThrottle(Deaf(), b"k" * 32), local)
+        for each in (throttle, alone):
+            for number in range(100):
+                await guesses(each, 1, f"198.51.100.{number}")
+            assert await guesses(each, 1, "198.51.100.200") == 0
+            assert await guesses(each, 1, "203.0.113.1") == 1
+        await client.aclose()

@@ -12,6 +12,7 @@ from merx.contexts.identity.adapters.http_sessions import SessionsController
 from merx.contexts.identity.adapters.memory import MemoryIdentityQueries, MemoryIdentityUow
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, PostgresIdentityUow
+from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
 from merx.contexts.identity.adapters.throttle import LocalThrottle
 from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.ensure_account import EnsureAccountHandler
@@ -35,6 +36,11 @@ def rotation_key(tokens: GuestTokens) -> bytes:
     return tokens.issue("refresh-token-rotation", UUID(int=0)).encode()
 
 
+def throttle_key(tokens: GuestTokens) -> bytes:
+    """The key of the digests under which attempts are counted, derived from the shop's secret."""
+    return tokens.issue("sign-in-throttle", UUID(int=0)).encode()
+
+
 class IdentityContainer(containers.DeclarativeContainer):
     infra = providers.DependenciesContainer()
 
@@ -49,7 +55,16 @@ class IdentityContainer(containers.DeclarativeContainer):
         memory=providers.Singleton(MemoryIdentityQueries, infra.store),
     )
     passwords = providers.Singleton(Argon2Passwords)
-    throttle = providers.Singleton(LocalThrottle, infra.clock)
+    local_throttle = providers.Singleton(LocalThrottle, infra.clock)
+    throttle = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(
+            SharedThrottle,
+            providers.Singleton(RedisThrottle, infra.scripts, providers.Singleton(throttle_key, infra.guest_tokens)),
+            local_throttle,
+        ),
+        memory=local_throttle,
+    )
     key = providers.Singleton(rotation_key, infra.guest_tokens)
     tokens = providers.Singleton(TokenPair, infra.access_tokens, infra.settings.provided.access_token_seconds)
 

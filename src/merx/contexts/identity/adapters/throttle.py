@@ -1,4 +1,7 @@
-"""Doubling delays for whoever guesses, counted in this process."""
+"""Doubling delays for whoever guesses, counted in this process.
+
+The same rules for all processes together are in `shared_throttle.py`.
+"""
 
 import ipaddress
 import math
@@ -41,7 +44,7 @@ class _Bucket:
 
 
 class LocalThrottle:
-    """Implements Throttle. Each process counts for itself, so N processes allow N times as many guesses.
+    """Implements Throttle for one process; N processes that count alone allow N times as many guesses.
 
     The rule by e-mail spares addresses from which the account signed in before.
     """
@@ -75,6 +78,11 @@ class LocalThrottle:
             if bucket is not None and bucket.count:
                 # Only what this attempt added: one good password must not wash away a thousand bad ones.
                 bucket.count -= 1
+        self.remember(email_key, address)
+
+    def remember(self, email_key: str, address: str) -> None:
+        """The account signed in from there."""
+        network = network_of(address)
         self._known[email_key, network] = None
         self._known.move_to_end((email_key, network))
         if len(self._known) > MAX_BUCKETS:

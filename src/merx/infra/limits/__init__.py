@@ -1,0 +1,1 @@
+"""How much a caller may ask for: token buckets, counted in this process or for all processes together."""
