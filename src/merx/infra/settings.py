@@ -81,6 +81,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 0
 
     currency: Annotated[CurrencyCode, Meta(description="currency of a new cart, ISO 4217")] = "USD"
+    guest_cart_days: Annotated[
+        int,
+        Meta(ge=1, le=3650, description="a guest's cart that nobody changed for so many days is removed"),
+    ] = 30
 
     secret: Annotated[
         str,

@@ -1,6 +1,7 @@
 """Many hands on one cart, on PostgreSQL. Each rule has a careless twin that breaks it."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -231,3 +232,16 @@ async def test_an_unanswered_commit_is_not_done_twice(postgres_shop: Shop):
     assert all(isinstance(result, Unavailable) for result in results)
     # The first was a batch of its own, the other three went together; each is stored once.
     assert (await postgres_shop.read(cart.id)).lines[0].quantity == 5
+
+
+async def test_a_cart_that_somebody_holds_is_not_forgotten_and_not_waited_for(postgres_shop: Shop):
+    held, other = await postgres_shop.cart(), await postgres_shop.cart()
+    later = postgres_shop.clock.now() + timedelta(days=400)
+    async with postgres_shop.container.uow() as shopper:
+        await shopper.carts.lock(held.id)
+        async with postgres_shop.container.uow() as job:
+            assert await job.carts.forget_guests(later, 10) == 1
+            await job.commit()
+    reads = postgres_shop.container.reads()
+    assert await reads.find(held.id) is not None
+    assert await reads.find(other.id) is None

@@ -1,6 +1,7 @@
 """Checkout among its real neighbours, on memory and on PostgreSQL."""
 
 import asyncio
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -192,3 +193,16 @@ async def test_the_history_begins_with_who_placed_the_order(shop: Shop):
         ("placed", "anonymous", "r-of-a-guest"),
         ("placed", f"customer:{owner}", "r-of-the-customer"),
     ]
+
+
+async def test_a_guests_cart_that_became_an_order_is_never_forgotten(shop: Shop):
+    lamp = await shop.product()
+    ordered, waiting = await shop.cart({lamp: 1}), await shop.cart({lamp: 1})
+    answer = await shop.place(request(ordered))
+    carts, later = shop.contexts.carts, shop.app.infra.clock().now() + timedelta(days=400)
+    async with carts.uow() as uow:
+        assert await uow.carts.forget_guests(later, 100) == 1
+        await uow.commit()
+    assert await carts.reads().find(waiting.cart_id) is None
+    again = await shop.place(request(ordered))
+    assert (again.status, again.replayed, placed(again)) == (200, True, placed(answer))

@@ -1,5 +1,6 @@
 """Wiring of carts."""
 
+from datetime import timedelta
 from typing import Any
 
 from dependency_injector import containers, providers
@@ -19,10 +20,12 @@ from merx.contexts.carts.usecases.delivery import (
     SetAddressHandler,
 )
 from merx.contexts.carts.usecases.edit_lines import AddLineHandler, ChangeLineHandler, RemoveLineHandler
+from merx.contexts.carts.usecases.forget_guest_carts import ForgetGuestCartsHandler
 from merx.contexts.carts.usecases.merge_carts import MergeCartsHandler
 from merx.contexts.carts.usecases.open_cart import OpenCartHandler, ReadCartHandler
 from merx.contexts.carts.usecases.screen import CartScreen
 from merx.contexts.carts.usecases.single_edits import SingleCartEdits
+from merx.infra.outbox.jobs import Job
 from merx.infra.postal import I18nPostalRules
 
 
@@ -86,3 +89,12 @@ class CartsContainer(containers.DeclarativeContainer):
         cart_tokens=infra.guest_tokens,
     )
     subscribers = providers.List()
+    schedule = providers.List(
+        providers.Factory(
+            Job,
+            name="carts.forget-guest-carts",
+            every=timedelta(minutes=10),
+            handler=providers.Singleton(ForgetGuestCartsHandler, infra.clock, infra.settings.provided.guest_cart_days),
+            uow=uow.provider,
+        )
+    )

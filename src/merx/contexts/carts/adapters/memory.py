@@ -42,6 +42,17 @@ class MemoryCarts:
     async def save(self, cart: Cart) -> None:
         await self._carts.save(cart)
 
+    async def forget_guests(self, before: datetime, limit: int) -> int:
+        old = [
+            cart
+            for cart in self._rows.values()
+            if cart.customer_id is None and cart.status is not CartStatus.completed and cart.updated_at < before
+        ]
+        old.sort(key=lambda cart: cart.created_at)
+        for cart in old[:limit]:
+            self._rows.delete(cart.id)
+        return len(old[:limit])
+
 
 class MemoryCartsUow(MemoryUow):
     carts: MemoryCarts

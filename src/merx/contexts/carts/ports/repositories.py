@@ -1,6 +1,7 @@
 """What carts need of their storage."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -26,6 +27,13 @@ class Carts(Protocol):
 
     async def save(self, cart: Cart) -> None:
         """Write back a locked cart. Raises StaleVersion, ActiveCartExists."""
+        ...
+
+    async def forget_guests(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` carts of guests that nobody changed since that moment; returns how many.
+
+        Never one that became an order, or that somebody holds right now.
+        """
         ...
 
 

@@ -1,6 +1,7 @@
 """One cart at a time: lock, save; and reads without a lock."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -72,6 +73,17 @@ _SAVE_MANY = compiled(
      where cart.id = new.id and cart.version = new.seen
     """
 )
+# Nobody changed a cart before it was made: the first condition is there for its index alone.
+_FORGET_GUESTS = compiled(
+    """
+    delete from carts.cart
+     where id in (select id from carts.cart
+                   where customer_id is null and status <> 'completed' and created_at < :before
+                     and updated_at < :before
+                   order by created_at limit :how_many
+                     for update skip locked)
+    """
+)
 
 
 class PostgresCarts:
@@ -119,6 +131,9 @@ class PostgresCarts:
         if touched != 1:
             raise StaleVersion
         cart.version += 1
+
+    async def forget_guests(self, before: datetime, limit: int) -> int:
+        return await self._tx.execute(_FORGET_GUESTS, before=before, how_many=limit)
 
     async def save_edits(self, carts: Sequence[Cart], seen: Mapping[UUID, int]) -> None:
         """What shoppers changed in locked carts, in one statement. `seen` are the versions in the table.

@@ -34,6 +34,12 @@ class CartRow(VersionedRow):
             unique=True,
             postgresql_where=text("status = 'active' and customer_id is not null"),
         ),
+        # Of columns that edits leave alone, so that an edit writes no index.
+        Index(
+            "ix_cart_guest_created_at",
+            "created_at",
+            postgresql_where=text("customer_id is null and status <> 'completed'"),
+        ),
         {"schema": "carts"},
     )
     currency: Mapped[str] = mapped_column(String(3))
