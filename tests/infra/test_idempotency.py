@@ -5,13 +5,14 @@ import asyncio
 import pytest
 
 from merx.infra.idempotency.answers import AnswerStore, Key, KeyTaken, MemoryAnswers, PostgresAnswers
-from merx.infra.idempotency.errors import KeyInvalid, KeyRequired, KeyReused, StillRunning
+from merx.infra.idempotency.errors import KeyInvalid, KeyRequired, StillRunning
 from merx.infra.idempotency.http import checked_key, idempotent, keyed, principal_of
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.idempotency.postgres import BEGIN, PostgresIdempotency
 from merx.infra.idempotency.store import CLAIM, Claimed, IdempotencyStore, Reply
 from merx.infra.postgres import Database, compiled
 from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
 from tests.support.shelf import Shelf, Storage
 

@@ -43,6 +43,13 @@ class Invalid(MerxError):
     title = "Invalid request"
 
 
+class KeyReused(Invalid):
+    """The same Idempotency-Key came with another body."""
+
+    slug = "idempotency.key-reused"
+    title = "The idempotency key was used for another request"
+
+
 class Unauthenticated(MerxError):
     slug = "auth.required"
     title = "Authentication required"

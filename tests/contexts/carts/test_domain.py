@@ -11,7 +11,6 @@ from merx.contexts.carts.api import CartStatus
 from merx.contexts.carts.domain.cart import MAX_ATTEMPTS, MAX_LINES, MAX_QUANTITY, Attempt, Cart, CartLine
 from merx.contexts.carts.domain.errors import (
     CartClosed,
-    KeyReused,
     LineNotFound,
     NotOnSale,
     OtherCurrency,
@@ -23,6 +22,7 @@ from merx.contexts.carts.domain.merge import Added, Capped, Dropped, merge
 from merx.contexts.carts.domain.offer import Offer, ShippingOffer
 from merx.contexts.carts.usecases.screen import compose
 from merx.kernel.address import Address
+from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 

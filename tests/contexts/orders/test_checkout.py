@@ -17,8 +17,9 @@ from merx.contexts.orders.domain.errors import (
     SoldOut,
 )
 from merx.contexts.orders.domain.states import Status
-from merx.contexts.orders.usecases.checkout import KeyReused, PlaceOrder
+from merx.contexts.orders.usecases.checkout import PlaceOrder
 from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from tests.contexts.orders.conftest import EMAIL, Shop, other_total, placed, request

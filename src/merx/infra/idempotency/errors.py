@@ -13,13 +13,6 @@ class KeyInvalid(Invalid):
     title = "The Idempotency-Key header must be 1 to 255 printable ASCII characters"
 
 
-class KeyReused(Invalid):
-    """The same key came with another body."""
-
-    slug = "idempotency.key-reused"
-    title = "The idempotency key was used for another request"
-
-
 class StillRunning(Conflict):
     """The first request with this key has not been answered yet."""
 

@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 
 from merx.infra.idempotency.answers import KEPT_FOR, Answer, Key, MemoryAnswers
-from merx.infra.idempotency.errors import KeyReused, StillRunning
+from merx.infra.idempotency.errors import StillRunning
 from merx.infra.idempotency.store import CLAIM, Claimed, Reply
 from merx.infra.memory import MemoryStore
+from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
 
 KEYS = "platform.idempotency_key"

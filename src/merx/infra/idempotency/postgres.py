@@ -3,10 +3,11 @@
 import msgspec
 
 from merx.infra.idempotency.answers import KEPT_FOR, Key
-from merx.infra.idempotency.errors import KeyReused, StillRunning
+from merx.infra.idempotency.errors import StillRunning
 from merx.infra.idempotency.store import CLAIM, Claimed, Reply
 from merx.infra.postgres.compiled import compiled, json_text
 from merx.infra.postgres.database import Database
+from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
 
 _ONE = "principal = :principal and route = :route and key = :key"

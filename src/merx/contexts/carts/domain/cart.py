@@ -8,7 +8,6 @@ import msgspec
 from merx.contexts.carts.api import CartStatus
 from merx.contexts.carts.domain.errors import (
     CartClosed,
-    KeyReused,
     LineNotFound,
     NotOnSale,
     OtherCurrency,
@@ -18,7 +17,7 @@ from merx.contexts.carts.domain.errors import (
 )
 from merx.contexts.carts.domain.offer import Offer, ShippingOffer
 from merx.kernel.address import Address
-from merx.kernel.errors import FieldError
+from merx.kernel.errors import FieldError, KeyReused
 from merx.kernel.ids import new_id
 from merx.kernel.model import Entity, Value
 

@@ -60,10 +60,3 @@ class ActiveCartExists(Conflict):
 
     slug = "carts.active-cart-exists"
     title = "The customer has an active cart in this currency"
-
-
-class KeyReused(Invalid):
-    """The same Idempotency-Key came with another body."""
-
-    slug = "idempotency.key-reused"
-    title = "The idempotency key was used for another request"

@@ -44,7 +44,7 @@ from merx.contexts.orders.ports.neighbours import (
 from merx.contexts.orders.ports.queries import OrderQueries, OrderView, PlacedOrder
 from merx.contexts.orders.ports.repositories import OrdersUow, OrdersUowFactory
 from merx.kernel.actor import Actor
-from merx.kernel.errors import Invalid
+from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
 from merx.kernel.money import Money, total
@@ -57,13 +57,6 @@ class PlaceOrder(Command, frozen=True):
     cart_id: UUID
     payment_method: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}\Z")]
     expected_total: Money
-
-
-class KeyReused(Invalid):
-    """The same Idempotency-Key came with another body."""
-
-    slug = "idempotency.key-reused"
-    title = "The idempotency key was used for another request"
 
 
 class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
