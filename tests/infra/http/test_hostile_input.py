@@ -31,6 +31,11 @@ REFUSED_TWICE = {
     "POST /api/v1/carts/merge",
     "DELETE /api/v1/auth/sessions/{session_id}",
     "POST /api/v1/auth/logout-all",
+    "GET /api/v1/users/me/addresses",
+    "POST /api/v1/users/me/addresses",
+    "GET /api/v1/users/me/addresses/{address_id}",
+    "PATCH /api/v1/users/me/addresses/{address_id}",
+    "DELETE /api/v1/users/me/addresses/{address_id}",
 }
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
