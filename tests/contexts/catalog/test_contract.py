@@ -73,6 +73,48 @@ class TestProducts:
         with pytest.raises(SameOptions):
             await edit(product_id, EditProduct(variants=[EditVariant(id=first.id, active=True)]))
 
+    async def test_variants_exchange_their_skus_and_options(self, shop):
+        product_id = await shop.product(
+            "Shirt", variant("A", size="S"), variant("B", size="M"), variant("C", size="L"), variant("D", size="XL")
+        )
+        a, b, c, d = (found.id for found in (await load(shop, product_id)).variants)
+
+        async def edit(*variants: EditVariant) -> list:
+            await shop.catalog.edit_product()(product_id, EditProduct(variants=list(variants)))
+            found = await load(shop, product_id)
+            return [(each.id, each.sku, each.options["size"], each.active) for each in found.variants]
+
+        swapped = await edit(EditVariant(id=a, sku="B"), EditVariant(id=b, sku="A"))
+        assert swapped[:2] == [(a, "B", "S", True), (b, "A", "M", True)]
+        sizes = [(a, "M"), (b, "L"), (c, "S")]
+        turned = await edit(*(EditVariant(id=id, options={"size": size}) for id, size in sizes))
+        assert turned[:3] == [(a, "B", "M", True), (b, "A", "L", True), (c, "C", "S", True)]
+        both = await edit(
+            EditVariant(id=b, sku="C", options={"size": "S"}), EditVariant(id=c, sku="A", options={"size": "L"})
+        )
+        assert both[1:] == [(b, "C", "S", True), (c, "A", "L", True), (d, "D", "XL", True)]
+        # One that is sold no more leaves its options, one that is renamed its SKU, to a new one of the same request.
+        *kept, new = await edit(
+            EditVariant(id=d, sku="E", active=False),
+            EditVariant(sku="D", price=variant("D").price, options={"size": "XL"}),
+        )
+        assert kept == [(a, "B", "M", True), *both[1:3], (d, "E", "XL", False)]
+        assert new[1:] == ("D", "XL", True)
+        back = await edit(EditVariant(id=d, active=True), EditVariant(id=new[0], active=False))
+        assert [(id, active) for id, _, _, active in back[3:]] == [(d, True), (new[0], False)]
+
+    async def test_an_exchange_with_another_product_is_refused_and_leaves_no_trace(self, shop):
+        await shop.draft("Other", variant("X"))
+        product_id = await shop.draft("Shirt", variant("A", size="S"), variant("B", size="M"))
+        before = await load(shop, product_id)
+        a, b = (found.id for found in before.variants)
+        with pytest.raises(SkuTaken):
+            await shop.catalog.edit_product()(
+                product_id, EditProduct(variants=[EditVariant(id=a, sku="B"), EditVariant(id=b, sku="X")])
+            )
+        after = await load(shop, product_id)
+        assert (after.version, after.variants) == (before.version, before.variants)
+
     async def test_a_save_over_a_newer_save_is_refused(self, shop):
         product_id = await shop.draft()
         old = await load(shop, product_id)

@@ -205,6 +205,28 @@ async def test_the_database_refuses_twins_that_two_editors_make(shop):
             await uow.products.save(held)
 
 
+async def test_editors_that_exchange_skus_do_not_block_each_other_for_ever(shop):
+    product_id = await shop.product("Shirt", variant("A", size="M"), variant("B", size="L"))
+    async with shop.catalog.uow() as uow:
+        first, second = (held.id for held in (await uow.products.get(product_id)).variants)
+    edit = shop.catalog.edit_product()
+
+    async def exchange(number: int) -> None:
+        skus = ("A", "B") if number % 2 else ("B", "A")
+        named = zip((first, second), skus, strict=True)
+        await edit(product_id, EditProduct(variants=[EditVariant(id=id, sku=sku) for id, sku in named]))
+
+    async def weigh(number: int) -> None:
+        both = (second, first) if number % 2 else (first, second)
+        await edit(product_id, EditProduct(variants=[EditVariant(id=id, weight_grams=number) for id in both]))
+
+    results = await asyncio.gather(*(work(n) for n in range(8) for work in (exchange, weigh)), return_exceptions=True)
+    assert {type(result) for result in results} <= {type(None), StaleVersion}
+    assert None in results
+    async with shop.catalog.uow() as uow:
+        assert {held.sku for held in (await uow.products.get(product_id)).variants} == {"A", "B"}
+
+
 async def test_two_imports_and_staff_at_once(shop):
     await shop.category("Home")
     content = [

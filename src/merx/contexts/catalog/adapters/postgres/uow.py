@@ -1,22 +1,19 @@
 """The catalogue's unit of work: aggregates by the ORM, the storefront and imports set-wise."""
 
-from sqlalchemy.orm import selectinload
-
 from merx.contexts.catalog.adapters.postgres.bulk import PostgresBulk, PostgresImportRuns
-from merx.contexts.catalog.adapters.postgres.rows import BrandRow, CategoryRow, ProductRow
+from merx.contexts.catalog.adapters.postgres.products import PostgresProducts
+from merx.contexts.catalog.adapters.postgres.rows import BrandRow, CategoryRow
 from merx.contexts.catalog.adapters.postgres.storefront import PostgresStorefront
 from merx.contexts.catalog.domain.errors import (
     BrandNotFound,
     CategoryNotEmpty,
     CategoryNotFound,
     NameTaken,
-    ProductNotFound,
     ReferenceGone,
     SameOptions,
     SkuTaken,
     SlugTaken,
 )
-from merx.contexts.catalog.domain.product import Product
 from merx.contexts.catalog.domain.taxonomy import Brand, Category
 from merx.infra.postgres import PostgresRepository, PostgresTx, PostgresUow
 from merx.kernel.errors import Conflict
@@ -40,14 +37,7 @@ _CATEGORY_CONFLICTS = CONFLICTS | {
 
 class PostgresCatalogUow(PostgresUow):
     def open(self, tx: PostgresTx) -> None:
-        self.products = PostgresRepository(
-            Product,
-            ProductRow,
-            tx,
-            selectinload(ProductRow.variants),
-            conflicts=CONFLICTS,
-            missing=ProductNotFound,
-        )
+        self.products = PostgresProducts(tx, CONFLICTS)
         self.categories = PostgresRepository(
             Category, CategoryRow, tx, conflicts=_CATEGORY_CONFLICTS, missing=CategoryNotFound
         )
