@@ -113,7 +113,7 @@ async def test_every_process_hears_of_a_commit_and_only_of_a_commit(database_url
     database = Database(Settings(database_url=database_url))
     cache = ByteCache(100_000)
     listener = CacheListener(database, cache)
-    await listener.start()
+    listener.start()
     try:
         async with asyncio.timeout(10):
             while not cache.enabled:

@@ -182,7 +182,7 @@ class App:
         gauges = OutboxGauges(self.infra.deliveries())
 
         async def start() -> None:
-            await listener.start()
+            listener.start()
             gauges.start()
 
         async def stop() -> None:

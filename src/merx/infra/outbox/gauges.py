@@ -1,11 +1,11 @@
 """How much waits in the outbox and for how long, for Prometheus. An alert on the age sees a dead worker first."""
 
 import asyncio
-import contextlib
 import logging
 
 from prometheus_client import Gauge
 
+from merx.infra.background import Background
 from merx.infra.metrics import registry
 from merx.infra.outbox.deliveries import Deliveries
 
@@ -17,20 +17,10 @@ OLDEST = Gauge("merx_outbox_oldest_seconds", "How long the oldest due delivery h
 _log = logging.getLogger(__name__)
 
 
-class OutboxGauges:
+class OutboxGauges(Background):
     def __init__(self, deliveries: Deliveries, *, every: float = 5.0) -> None:
         self._deliveries = deliveries
         self._every = every
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
 
     async def _run(self) -> None:
         failing = False

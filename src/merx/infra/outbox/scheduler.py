@@ -1,30 +1,20 @@
 """Asks the timetable every second."""
 
 import asyncio
-import contextlib
 
 from loguru import logger
 
+from merx.infra.background import Background
 from merx.infra.outbox.events import Nudge
 from merx.infra.outbox.jobs import Timetable
 from merx.kernel.errors import Unavailable
 
 
-class Scheduler:
+class Scheduler(Background):
     def __init__(self, timetable: Timetable, nudge: Nudge, *, every: float = 1.0) -> None:
         self._timetable = timetable
         self._nudge = nudge
         self._every = every
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
 
     async def _run(self) -> None:
         away = False

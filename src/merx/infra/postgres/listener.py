@@ -6,6 +6,7 @@ from typing import Any
 
 from loguru import logger
 
+from merx.infra.background import Background
 from merx.infra.cache import ByteCache
 from merx.infra.postgres.database import Database
 from merx.infra.postgres.uow import CACHE_CHANNEL
@@ -14,25 +15,17 @@ _PING_SECONDS = 5.0
 _RETRY_SECONDS = 0.5
 
 
-class CacheListener:
+class CacheListener(Background):
     """Keeps one LISTEN connection. While it is away the cache serves nothing: stale is worse than slow."""
 
     def __init__(self, database: Database, cache: ByteCache) -> None:
         self._database = database
         self._cache = cache
-        self._task: asyncio.Task[None] | None = None
         self._said = ""
 
-    async def start(self) -> None:
+    def start(self) -> None:
         self._cache.suspend()
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        super().start()
 
     async def _run(self) -> None:
         while True:
