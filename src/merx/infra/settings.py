@@ -63,6 +63,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[str, Meta(description="how customers reach the shop; links in mails start with it")] = (
         "http://localhost:8000"
     )
+    account_url: Annotated[
+        str,
+        Meta(
+            description="page of the shop front that takes the codes of mails, at `/verify-email`, `/reset-password` "
+            "and `/change-email` below it; empty is `account` below the public URL"
+        ),
+    ] = ""
     allowed_hosts: Annotated[
         tuple[str, ...],
         Meta(
@@ -169,6 +176,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def search_folder(self) -> Path:
         return Path(self.search_dir) if self.search_dir else self.folder / "search"
+
+    @property
+    def account_page(self) -> str:
+        return (self.account_url or f"{self.public_url.rstrip('/')}/account").rstrip("/")
 
     def check(self) -> None:
         """Raises SettingsError when this process would be unsafe."""

@@ -32,6 +32,8 @@ class Checked(Protocol):
     @property
     def public_url(self) -> str: ...
     @property
+    def account_url(self) -> str: ...
+    @property
     def allowed_hosts(self) -> tuple[str, ...]: ...
     @property
     def secret(self) -> str: ...
@@ -63,11 +65,9 @@ def _everywhere(settings: Checked) -> list[str]:
         problems.append("MERX_DATABASE_URL must be an address that starts with postgresql://")
     if _address(settings.redis_url, one_host=True).scheme not in _REDIS:
         problems.append("MERX_REDIS_URL must be an address that starts with redis://, rediss:// or unix://")
-    public = _address(settings.public_url, one_host=True)
-    if public.scheme not in ("http", "https") or not public.hostname:
-        problems.append("MERX_PUBLIC_URL must be an http or https address with a host")
-    if public.username is not None or public.query or public.fragment:
-        problems.append("MERX_PUBLIC_URL must have no account, ? or #: paths are put behind it and mailed to customers")
+    problems += _mailed("MERX_PUBLIC_URL", settings.public_url)
+    if settings.account_url:
+        problems += _mailed("MERX_ACCOUNT_URL", settings.account_url)
     if wrong := [host for host in settings.allowed_hosts if not _HOST.match(host)]:
         problems.append(f"MERX_ALLOWED_HOSTS takes host names without scheme, port and path, not {', '.join(wrong)}")
     if settings.currency not in EXPONENTS:
@@ -93,6 +93,17 @@ def _everywhere(settings: Checked) -> list[str]:
     return problems
 
 
+def _mailed(variable: str, url: str) -> list[str]:
+    """An address that links in mails start with."""
+    problems = []
+    address = _address(url, one_host=True)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        problems.append(f"{variable} must be an http or https address with a host")
+    if address.username is not None or address.query or address.fragment:
+        problems.append(f"{variable} must have no account, ? or #: paths are put behind it and mailed to customers")
+    return problems
+
+
 def _production(settings: Checked) -> list[str]:
     problems = []
     if settings.storage == "memory":
@@ -105,6 +116,8 @@ def _production(settings: Checked) -> list[str]:
         problems.append("MERX_ALLOWED_HOSTS must not be * in production: links and caches would follow any Host header")
     if _address(settings.public_url).scheme != "https":
         problems.append("MERX_PUBLIC_URL must be https in production")
+    if settings.account_url and _address(settings.account_url).scheme != "https":
+        problems.append("MERX_ACCOUNT_URL must be https in production")
     if settings.docs == "on":
         problems.append("MERX_DOCS=on is refused in production: publish the OpenAPI file instead")
     if settings.failpoints:

@@ -107,7 +107,7 @@ class TestSessions:
             for session in sessions:
                 await uow.sessions.add(session)
             await uow.commit()
-        (job,) = shop.container.schedule()
+        job = next(job for job in shop.container.schedule() if job.name == "identity.forget-sessions")
         async with job.uow() as uow:
             assert await uow.sessions.forget(now, 1) == 1
             await job.handler(None, uow)

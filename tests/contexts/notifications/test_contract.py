@@ -26,7 +26,7 @@ SENDER = sender_of("Merx <shop@localhost>")
 
 
 def mail_of(event):
-    return TEMPLATES[OrderPlaced].render(event, Shop("Merx", "", str))
+    return TEMPLATES[OrderPlaced].render(event, Shop("Merx", "", str, "", str))
 
 
 class TestMessages:

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merx.contexts.identity.events import AccountRegistered, RefreshTokenReused, RegistrationRepeated
+from merx.contexts.identity.events import (
+    AccountRegistered,
+    EmailVerificationRequested,
+    PasswordChanged,
+    PasswordResetRequested,
+    RefreshTokenReused,
+    RegistrationRepeated,
+)
 from merx.contexts.notifications.adapters.rfc5322 import as_message, recipient, sender_of
 from merx.contexts.notifications.domain.body import Table
 from merx.contexts.notifications.domain.mail import one_line, recipient_hash
@@ -20,7 +27,13 @@ from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from tests.contexts.notifications.conftest import NOW, placed
 
-SHOP = Shop("Merx", "https://shop.example/", lambda order_id: f"token-of-{order_id}")
+SHOP = Shop(
+    "Merx",
+    "https://shop.example/",
+    lambda order_id: f"token-of-{order_id}",
+    "https://shop.example/me",
+    lambda purpose, code_id: f"code-to-{purpose}-{code_id}",
+)
 SENDER = sender_of("Merx <shop@shop.example>")
 HEADERS = [
     "From",
@@ -102,6 +115,9 @@ def other_events():
         (AccountRegistered(**who), "is ready"),
         (RegistrationRepeated(**who), "You have an account already"),
         (RefreshTokenReused(**who, session_id=new_id()), "Sign in again"),
+        (EmailVerificationRequested(**who, code_id=new_id()), "within 24 hours"),
+        (PasswordResetRequested(**who, code_id=new_id()), "30 minutes"),
+        (PasswordChanged(**who), "Other devices were signed out"),
     ]
 
 
@@ -116,6 +132,25 @@ def test_every_other_mail(event, part):
 def test_staff_are_not_welcomed_as_customers():
     event = AccountRegistered(at=NOW, account_id=new_id(), email="s@example.com", name="Sam", kind="staff")
     assert not TEMPLATES[AccountRegistered].wanted(event)
+
+
+@pytest.mark.parametrize(
+    ("event", "purpose"),
+    [
+        (AccountRegistered, "verify-email"),
+        (EmailVerificationRequested, "verify-email"),
+        (PasswordResetRequested, "reset-password"),
+    ],
+)
+def test_a_code_stands_there_and_in_the_link_behind_the_hash(event, purpose):
+    """The address comes from the settings: no header of a request can bend it."""
+    code_id = new_id()
+    mail = render(event(at=NOW, account_id=new_id(), email="a@example.com", name="Ada", code_id=code_id))
+    link = f"https://shop.example/me/{purpose}#code=code-to-{purpose}-{code_id}"
+    assert link in mail.text
+    assert f'href="{link}"' in mail.html
+    assert f"\n  code-to-{purpose}-{code_id}\n" in mail.text
+    assert f"code-to-{purpose}" not in mail.subject
 
 
 def parsed(mail):
@@ -157,6 +192,21 @@ class TestForm:
         mail = render(placed(number=f"1{evil}"))
         assert list(parsed(mail).keys()) == HEADERS
         assert "\n" not in mail.subject
+
+    @given(name=st.text(max_size=300))
+    def test_s20_nothing_in_the_name_of_an_account_becomes_a_header(self, name):
+        who = {"at": NOW, "account_id": new_id(), "email": "ada@example.com", "name": name}
+        for event in (
+            AccountRegistered(**who),
+            PasswordResetRequested(**who, code_id=new_id()),
+            PasswordChanged(**who),
+        ):
+            try:
+                message = parsed(render(event))
+            except UnicodeEncodeError:
+                return  # lone surrogates: JSON decoding refuses them
+            assert list(message.keys()) == HEADERS
+            assert [to.addr_spec for to in message["To"].addresses] == ["ada@example.com"]
 
     @given(st.text(max_size=80), st.text(max_size=80))
     def test_an_address_is_one_address_or_none(self, local, domain):

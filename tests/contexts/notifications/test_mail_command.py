@@ -24,7 +24,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 async def write(folder, event, **changes):
-    mail = TEMPLATES[type(event)].render(event, Shop("Merx", "https://shop.example", str))
+    mail = TEMPLATES[type(event)].render(event, Shop("Merx", "https://shop.example", str, "", str))
     await FolderMailbox(folder, sender_of("Merx <shop@localhost>")).send(msgspec.structs.replace(mail, **changes))
     return str(event.id)[-8:]
 

@@ -7,6 +7,7 @@ from dependency_injector import containers, providers
 
 from merx.contexts.identity.adapters import subscribers
 from merx.contexts.identity.adapters.http import AuthController
+from merx.contexts.identity.adapters.http_codes import CodesController
 from merx.contexts.identity.adapters.http_keys import JwksController
 from merx.contexts.identity.adapters.http_sessions import SessionsController
 from merx.contexts.identity.adapters.memory import MemoryIdentityQueries, MemoryIdentityUow
@@ -14,18 +15,26 @@ from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, PostgresIdentityUow
 from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
 from merx.contexts.identity.adapters.throttle import LocalThrottle
+from merx.contexts.identity.events import CodeAsked
+from merx.contexts.identity.usecases.ask_for_code import AskForCodeHandler
 from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.ensure_account import EnsureAccountHandler
 from merx.contexts.identity.usecases.facade import IdentityFacade
+from merx.contexts.identity.usecases.forget_codes import ForgetCodesHandler
 from merx.contexts.identity.usecases.forget_sessions import ForgetSessionsHandler
+from merx.contexts.identity.usecases.issue_code import IssueCodeHandler
 from merx.contexts.identity.usecases.issue_staff_token import IssueStaffTokenHandler
 from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
 from merx.contexts.identity.usecases.login import LoginHandler
 from merx.contexts.identity.usecases.logout import LogoutHandler
+from merx.contexts.identity.usecases.redeem import Redeemer
 from merx.contexts.identity.usecases.refresh import RefreshHandler
 from merx.contexts.identity.usecases.register import RegisterHandler
+from merx.contexts.identity.usecases.reset_password import ResetPasswordHandler
 from merx.contexts.identity.usecases.tokens import TokenPair
+from merx.contexts.identity.usecases.verify_email import VerifyEmailHandler
 from merx.contexts.users.events import ProfileChanged
+from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.outbox.events import Subscriber
 from merx.infra.outbox.jobs import Job
 from merx.infra.tokens import GuestTokens
@@ -87,11 +96,17 @@ class IdentityContainer(containers.DeclarativeContainer):
     end_session = providers.Singleton(EndSessionHandler, uow=uow.provider, clock=infra.clock)
     end_all_sessions = providers.Singleton(EndAllSessionsHandler, uow=uow.provider, clock=infra.clock)
     list_sessions = providers.Singleton(ListSessionsHandler, queries=queries, clock=infra.clock)
+    redeemer = providers.Singleton(Redeemer, providers.Singleton(OneTimeCodes, infra.guest_tokens))
+    ask_for_code = providers.Singleton(AskForCodeHandler, uow=uow.provider, throttle=throttle, clock=infra.clock)
+    verify_email = providers.Singleton(VerifyEmailHandler, uow=uow.provider, redeemer=redeemer, clock=infra.clock)
+    reset_password = providers.Singleton(
+        ResetPasswordHandler, uow=uow.provider, passwords=passwords, redeemer=redeemer, clock=infra.clock
+    )
     ensure_account = providers.Singleton(EnsureAccountHandler, uow=uow.provider, passwords=passwords, clock=infra.clock)
     issue_staff_token = providers.Singleton(IssueStaffTokenHandler, queries=queries, access_tokens=infra.access_tokens)
 
     api = providers.Singleton(IdentityFacade, queries)
-    controllers = providers.Object((AuthController, SessionsController, JwksController))
+    controllers = providers.Object((AuthController, SessionsController, CodesController, JwksController))
     handlers = providers.Dict(
         register_customer=register_customer,
         login=login,
@@ -100,6 +115,9 @@ class IdentityContainer(containers.DeclarativeContainer):
         list_sessions=list_sessions,
         end_session=end_session,
         end_all_sessions=end_all_sessions,
+        ask_for_code=ask_for_code,
+        verify_email=verify_email,
+        reset_password=reset_password,
         public_keys=infra.access_tokens,
     )
     subscribers = providers.List(
@@ -110,6 +128,13 @@ class IdentityContainer(containers.DeclarativeContainer):
             handler=providers.Object(subscribers.on_profile_changed),
             uow=uow.provider,
         ),
+        providers.Factory(
+            Subscriber,
+            name="identity.on_code_asked",
+            event=providers.Object(CodeAsked),
+            handler=providers.Singleton(IssueCodeHandler, queries=queries, clock=infra.clock),
+            uow=uow.provider,
+        ),
     )
     schedule = providers.List(
         providers.Factory(
@@ -118,5 +143,12 @@ class IdentityContainer(containers.DeclarativeContainer):
             every=timedelta(hours=1),
             handler=providers.Singleton(ForgetSessionsHandler, infra.clock),
             uow=uow.provider,
-        )
+        ),
+        providers.Factory(
+            Job,
+            name="identity.forget-codes",
+            every=timedelta(hours=1),
+            handler=providers.Singleton(ForgetCodesHandler, infra.clock),
+            uow=uow.provider,
+        ),
     )

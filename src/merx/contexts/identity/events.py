@@ -7,10 +7,13 @@ from merx.kernel.model import Event
 
 
 class AccountRegistered(Event, frozen=True, tag="identity.account-registered.v1"):
+    """`code_id`: the one-time code that proves the e-mail; the mail computes its text. None needs no proof."""
+
     account_id: UUID
     email: str
     name: str
     kind: Literal["customer", "staff"] = "customer"
+    code_id: UUID | None = None
 
 
 class RegistrationRepeated(Event, frozen=True, tag="identity.registration-repeated.v1"):
@@ -32,3 +35,46 @@ class RefreshTokenReused(Event, frozen=True, tag="identity.refresh-token-reused.
     session_id: UUID
     email: str
     name: str
+
+
+class CodeAsked(Event, frozen=True, tag="identity.code-asked.v1"):
+    """A visitor typed an e-mail to get a code. Whether it has an account is looked up later, off the request."""
+
+    purpose: Literal["verify-email", "reset-password"]
+    email: str
+
+
+class EmailVerificationRequested(Event, frozen=True, tag="identity.email-verification-requested.v1"):
+    account_id: UUID
+    code_id: UUID
+    email: str
+    name: str
+
+
+class EmailVerified(Event, frozen=True, tag="identity.email-verified.v1"):
+    """The owner of the account proved to read the mailbox of `email`."""
+
+    account_id: UUID
+    email: str
+
+
+class PasswordResetRequested(Event, frozen=True, tag="identity.password-reset-requested.v1"):
+    account_id: UUID
+    code_id: UUID
+    email: str
+    name: str
+
+
+class PasswordChanged(Event, frozen=True, tag="identity.password-changed.v1"):
+    account_id: UUID
+    email: str
+    name: str
+
+
+class EmailChanged(Event, frozen=True, tag="identity.email-changed.v1"):
+    """`email` is the old address, which is told; `new_email` is the account's from now on, and proved."""
+
+    account_id: UUID
+    email: str
+    name: str
+    new_email: str

@@ -9,6 +9,7 @@ from merx.contexts.notifications.adapters.rfc5322 import sender_of
 from merx.contexts.notifications.adapters.subscribers import mail_subscribers
 from merx.contexts.notifications.domain.templates import Shop
 from merx.contexts.notifications.usecases.send_mail import SendMailHandler
+from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.settings import Settings
 from merx.infra.tokens import GuestTokens
 
@@ -19,6 +20,8 @@ def shop_of(settings: Settings, tokens: GuestTokens) -> Shop:
         name=sender.display_name or sender.domain,
         public_url=settings.public_url,
         order_token=lambda order_id: tokens.issue("order", order_id),
+        account_url=settings.account_page,
+        code=OneTimeCodes(tokens).text,
     )
 
 

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from merx.contexts.identity.domain.account import Account, AccountKind
 from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
+from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.domain.session import EndReason, Session
 from merx.contexts.identity.ports.queries import MAX_SESSIONS, Credentials, Profile, SessionSummary
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTable, MemoryTx, MemoryUow
 
 ACCOUNTS = "identity.account"
 SESSIONS = "identity.session"
+CODES = "identity.one_time_code"
 
 
 class MemoryAccounts(MemoryRepository[Account]):
@@ -55,10 +57,40 @@ class MemorySessions:
         return len(old)
 
 
+class MemoryCodes:
+    def __init__(self, tx: MemoryTx) -> None:
+        self._rows: MemoryTable[OneTimeCode] = tx.table(CODES)
+
+    async def add(self, code: OneTimeCode) -> None:
+        self._rows.put(code.id, code)
+
+    async def get(self, id: UUID) -> OneTimeCode | None:
+        return self._rows.get(id)
+
+    async def take(self, id: UUID, now: datetime) -> bool:
+        code = self._rows.get(id)
+        if code is None or code.used_at is not None:
+            return False
+        code.used_at = now
+        self._rows.put(id, code)
+        return True
+
+    async def open(self, account_id: UUID, purpose: CodePurpose, now: datetime) -> int:
+        of_account = (one for one in self._rows.values() if one.account_id == account_id and one.purpose is purpose)
+        return sum(one.used_at is None and now < one.expires_at for one in of_account)
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        old = [code.id for code in self._rows.values() if code.expires_at < before][:limit]
+        for id in old:
+            self._rows.delete(id)
+        return len(old)
+
+
 class MemoryIdentityUow(MemoryUow):
     def open(self, tx: MemoryTx) -> None:
         self.accounts = MemoryAccounts(tx)
         self.sessions = MemorySessions(tx)
+        self.codes = MemoryCodes(tx)
 
 
 class MemoryIdentityQueries:

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 import msgspec
 
 from merx.contexts.identity.domain.errors import CustomersHoldNoPermissions, WeakPassword
-from merx.contexts.identity.events import AccountRegistered
+from merx.contexts.identity.events import AccountRegistered, EmailChanged, EmailVerified, PasswordChanged
 from merx.kernel.ids import new_id
 from merx.kernel.model import Entity
 
@@ -57,7 +57,8 @@ def check_new_password(password: str) -> None:
 class Account(Entity, kw_only=True):
     """`permissions` are names such as `orders:write`, `*` for all; a customer has none.
 
-    `password_hash` is None for an account that cannot sign in with a password.
+    `password_hash` is None for an account that cannot sign in with a password. `email_verified_at` is when its owner
+    proved to read that mailbox. `credentials_version` counts new passwords and e-mails: codes sent before are void.
     """
 
     email: str
@@ -68,6 +69,8 @@ class Account(Entity, kw_only=True):
     password_hash: str | None = None
     status: AccountStatus = AccountStatus.active
     created_at: datetime
+    email_verified_at: datetime | None = None
+    credentials_version: int = 0
 
     @classmethod
     def open(
@@ -100,6 +103,25 @@ class Account(Entity, kw_only=True):
     @property
     def is_active(self) -> bool:
         return self.status is AccountStatus.active
+
+    def verify_email(self, now: datetime) -> EmailVerified | None:
+        """None when it was verified before."""
+        if self.email_verified_at is not None:
+            return None
+        self.email_verified_at = now
+        return EmailVerified(at=now, account_id=self.id, email=self.email)
+
+    def choose_password(self, password_hash: str, now: datetime) -> PasswordChanged:
+        self.password_hash = password_hash
+        self.credentials_version += 1
+        return PasswordChanged(at=now, account_id=self.id, email=self.email, name=self.name)
+
+    def change_email(self, email: str, now: datetime) -> EmailChanged:
+        """To an address whose mailbox the owner has just proved to read."""
+        old, self.email, self.email_key = self.email, trimmed(email), email_key(email)
+        self.email_verified_at = now
+        self.credentials_version += 1
+        return EmailChanged(at=now, account_id=self.id, email=old, name=self.name, new_email=self.email)
 
     def grant(self, permissions: tuple[str, ...]) -> bool:
         """Replace the permissions; True when that changed something. Raises CustomersHoldNoPermissions."""

@@ -1,6 +1,6 @@
 """What can be wrong with an account or with what somebody presents to be let in."""
 
-from merx.kernel.errors import Conflict, Invalid, NotFound, Unauthenticated
+from merx.kernel.errors import Conflict, Invalid, MerxError, NotFound, Unauthenticated
 
 
 class AccountNotFound(NotFound):
@@ -27,6 +27,13 @@ class InvalidRefreshToken(Unauthenticated):
 
     slug = "identity.invalid-refresh-token"
     title = "The refresh token is not valid, sign in again"
+
+
+class InvalidCode(MerxError):
+    """One answer for a forged, a used, an expired and an overtaken code, and for one of somebody else."""
+
+    slug = "identity.invalid-code"
+    title = "The code is not valid, ask for a new one"
 
 
 class SessionNotFound(NotFound):

@@ -74,6 +74,7 @@ class EndReason(StrEnum):
     reused = "reused"
     revoked = "revoked"
     everywhere = "everywhere"
+    password_changed = "password-changed"  # noqa: S105 - a reason, no secret
 
 
 class Session(msgspec.Struct, kw_only=True, eq=False):

@@ -5,6 +5,7 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from merx.contexts.identity.domain.account import Account
+from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.domain.session import EndReason, Session
 from merx.kernel.ports import Repository, UnitOfWork
 
@@ -39,11 +40,31 @@ class Sessions(Protocol):
         ...
 
 
+class Codes(Protocol):
+    async def add(self, code: OneTimeCode) -> None: ...
+
+    async def get(self, id: UUID) -> OneTimeCode | None: ...
+
+    async def take(self, id: UUID, now: datetime) -> bool:
+        """Use the code up. False when somebody did before: of two at once one gets True."""
+        ...
+
+    async def open(self, account_id: UUID, purpose: CodePurpose, now: datetime) -> int:
+        """How many codes of the account are neither used nor expired."""
+        ...
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` codes that expired before that moment; returns how many."""
+        ...
+
+
 class IdentityUow(UnitOfWork, Protocol):
     @property
     def accounts(self) -> Accounts: ...
     @property
     def sessions(self) -> Sessions: ...
+    @property
+    def codes(self) -> Codes: ...
 
     async def __aenter__(self) -> Self: ...
 

@@ -37,6 +37,12 @@ class Throttle(Protocol):
         ...
 
 
+class CodeReader(Protocol):
+    def read(self, purpose: str, text: str) -> UUID | None:
+        """The id of a one-time code that we made for this purpose, None for any other text. In constant time."""
+        ...
+
+
 class AccessTokenIssuer(Protocol):
     def issue(
         self,

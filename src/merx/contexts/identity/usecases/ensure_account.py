@@ -45,6 +45,8 @@ class EnsureAccountHandler:
                 password_hash=password_hash,
                 now=self.clock.now(),
             )
+            # Whoever runs the shop knows whose address it is.
+            account.email_verified_at = account.created_at
             await uow.accounts.add(account)
             uow.emit(event)
             await uow.commit()

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from merx.contexts.identity.domain.account import Account, AccountKind, NewPassword, TypedEmail, email_key
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.errors import EmailTaken
+from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.events import RegistrationRepeated
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords, Throttle
@@ -25,6 +28,8 @@ class Register(Command, frozen=True):
 @dataclass(frozen=True, slots=True)
 class RegisterHandler:
     """Says nothing about whether the e-mail had an account before: same answer, same work.
+
+    The mail to a new account carries the code that verifies its e-mail.
 
     The owner of an existing account hears of it by mail. Raises RateLimited, and Unavailable when too many hash
     already.
@@ -54,7 +59,9 @@ class RegisterHandler:
                     email=cmd.email, name=cmd.name, kind=AccountKind.customer, password_hash=password_hash, now=now
                 )
                 await uow.accounts.add(account)
-                uow.emit(event)
+                code = OneTimeCode.issue(account, CodePurpose.verify_email, now)
+                await uow.codes.add(code)
+                uow.emit(msgspec.structs.replace(event, code_id=code.id))
             elif held.is_active:
                 uow.emit(RegistrationRepeated(at=now, account_id=held.id, email=held.email, name=held.name))
             await uow.commit()

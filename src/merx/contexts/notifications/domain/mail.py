@@ -20,6 +20,10 @@ class MailKind(StrEnum):
     welcome = "welcome"
     registration_repeated = "registration-repeated"
     session_ended = "session-ended"
+    verify_email = "verify-email"
+    reset_password = "reset-password"  # noqa: S105 - the name of a mail, no secret
+    password_changed = "password-changed"  # noqa: S105
+    email_changed = "email-changed"
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):

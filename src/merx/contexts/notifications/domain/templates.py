@@ -7,7 +7,14 @@ from uuid import UUID
 
 import msgspec
 
-from merx.contexts.identity.events import AccountRegistered, RefreshTokenReused, RegistrationRepeated
+from merx.contexts.identity.events import (
+    AccountRegistered,
+    EmailVerificationRequested,
+    PasswordChanged,
+    PasswordResetRequested,
+    RefreshTokenReused,
+    RegistrationRepeated,
+)
 from merx.contexts.notifications.domain.body import Block, Lines, Link, Paragraph, Table, as_html, as_text
 from merx.contexts.notifications.domain.mail import Mail, MailKind, one_line
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped, PlacedLine
@@ -18,16 +25,27 @@ _PAYMENT_NAMES = {"cod": "cash on delivery"}
 
 
 class Shop(msgspec.Struct, frozen=True):
-    """How the shop calls itself and where it is found; `order_token` is what a guest opens an order with."""
+    """How the shop calls itself and where it is found; `order_token` is what a guest opens an order with.
+
+    `account_url` is the page that takes codes, `code` gives the text of one-time codes by purpose and id.
+    """
 
     name: str
     public_url: str
     order_token: Callable[[UUID], str]
+    account_url: str
+    code: Callable[[str, UUID], str]
 
     def order_link(self, order_id: UUID, *, guest: bool) -> str:
         """The token stands behind `#`: browsers do not send that part, so it appears in no log on the way."""
         address = f"{self.public_url.rstrip('/')}/orders/{order_id}"
         return f"{address}#token={quote(self.order_token(order_id))}" if guest else address
+
+    def with_code(self, words: str, purpose: str, code_id: UUID) -> list[Block]:
+        """A link that brings the code along, behind `#` as above, and the code for those who cannot follow links."""
+        code = self.code(purpose, code_id)
+        link = f"{self.account_url}/{purpose}#code={quote(code)}"
+        return [Link(words, link), Paragraph("Or enter this code:"), Lines([code])]
 
 
 # What a mail says: its subject and its body.
@@ -101,8 +119,13 @@ def welcome(event: AccountRegistered, shop: Shop) -> Said:
     blocks: list[Block] = [
         Paragraph(f"Hello {event.name},"),
         Paragraph(f"your account at {shop.name} is ready. Sign in with this e-mail address."),
-        Paragraph("If that was not you, somebody used your address by mistake and you need not do anything."),
     ]
+    if event.code_id is not None:
+        blocks.append(Paragraph("Please confirm within 24 hours that this address is yours."))
+        blocks += shop.with_code("Confirm your e-mail address", "verify-email", event.code_id)
+        blocks.append(Paragraph("If you did not register, do not confirm: somebody used your address by mistake."))
+    else:
+        blocks.append(Paragraph("If that was not you, somebody used your address by mistake and you need do nothing."))
     return f"Welcome to {shop.name}", blocks
 
 
@@ -125,6 +148,37 @@ def session_ended(event: RefreshTokenReused, shop: Shop) -> Said:
         Paragraph("Sign in again. If this surprises you, choose a new password."),
     ]
     return "We signed you out on one device", blocks
+
+
+def verify_email(event: EmailVerificationRequested, shop: Shop) -> Said:
+    blocks: list[Block] = [
+        Paragraph(f"Hello {event.name},"),
+        Paragraph(f"confirm within 24 hours that this address belongs to your account at {shop.name}."),
+        *shop.with_code("Confirm your e-mail address", "verify-email", event.code_id),
+        Paragraph("If you did not register, do not confirm: somebody used your address by mistake."),
+    ]
+    return "Confirm your e-mail address", blocks
+
+
+def reset_password(event: PasswordResetRequested, shop: Shop) -> Said:
+    blocks: list[Block] = [
+        Paragraph(f"Hello {event.name},"),
+        Paragraph(
+            f"somebody, probably you, asked for a new password at {shop.name}. You have 30 minutes to choose it."
+        ),
+        *shop.with_code("Choose a new password", "reset-password", event.code_id),
+        Paragraph("If that was not you, do nothing: your password stays as it is. Give this code to nobody."),
+    ]
+    return "Choose a new password", blocks
+
+
+def password_changed(event: PasswordChanged, shop: Shop) -> Said:
+    blocks: list[Block] = [
+        Paragraph(f"Hello {event.name},"),
+        Paragraph(f"the password of your account at {shop.name} was changed. Other devices were signed out."),
+        Paragraph("If that was not you, ask for a new password now and tell us."),
+    ]
+    return "Your password was changed", blocks
 
 
 class Template(msgspec.Struct, frozen=True):
@@ -168,4 +222,7 @@ TEMPLATES: dict[type[Event], Template] = {
         occasion=lambda event: f"{event.account_id}:{event.at:%Y-%m-%d}",
     ),
     RefreshTokenReused: Template(MailKind.session_ended, session_ended),
+    EmailVerificationRequested: Template(MailKind.verify_email, verify_email),
+    PasswordResetRequested: Template(MailKind.reset_password, reset_password),
+    PasswordChanged: Template(MailKind.password_changed, password_changed),
 }

@@ -1,0 +1,38 @@
+"""A visitor types an e-mail to get a code by mail."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from merx.contexts.identity.domain.account import TypedEmail, email_key, trimmed
+from merx.contexts.identity.domain.caller import Caller
+from merx.contexts.identity.events import CodeAsked
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.contexts.identity.ports.security import Throttle
+from merx.kernel.model import Command
+from merx.kernel.ports import Clock
+
+
+class AskForCode(Command, frozen=True):
+    email: TypedEmail
+
+    def __repr__(self) -> str:
+        return "AskForCode(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class AskForCodeHandler:
+    """Only writes down the wish: whether the e-mail has an account is looked up by a subscriber, so that neither the
+    answer nor its time tells. Raises RateLimited.
+    """
+
+    uow: IdentityUowFactory
+    throttle: Throttle
+    clock: Clock
+
+    async def __call__(
+        self, purpose: Literal["verify-email", "reset-password"], cmd: AskForCode, caller: Caller
+    ) -> None:
+        await self.throttle.begin(purpose, email_key(cmd.email), caller.address)
+        async with self.uow() as uow:
+            uow.emit(CodeAsked(at=self.clock.now(), purpose=purpose, email=trimmed(cmd.email)))
+            await uow.commit()

@@ -1,0 +1,48 @@
+"""Somebody who forgot her password chooses a new one, with a code from her mailbox."""
+
+from dataclasses import dataclass
+
+from merx.contexts.identity.domain.account import NewPassword
+from merx.contexts.identity.domain.one_time_code import CodePurpose, GivenCode
+from merx.contexts.identity.domain.session import EndReason
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.contexts.identity.ports.security import Passwords
+from merx.contexts.identity.usecases.redeem import Redeemer
+from merx.kernel.model import Command
+from merx.kernel.ports import Clock
+
+
+class ResetPassword(Command, frozen=True):
+    code: GivenCode
+    password: NewPassword
+
+    def __repr__(self) -> str:
+        return "ResetPassword(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPasswordHandler:
+    """Ends every session: whoever knew the old password is out. The mailbox counts as verified, for it is.
+
+    Raises InvalidCode, and Unavailable when too many hash already.
+    """
+
+    uow: IdentityUowFactory
+    passwords: Passwords
+    redeemer: Redeemer
+    clock: Clock
+
+    async def __call__(self, cmd: ResetPassword) -> None:
+        purpose, now = CodePurpose.reset_password, self.clock.now()
+        # A code that we never made costs no hash.
+        code_id = self.redeemer.read(purpose, cmd.code)
+        password_hash = await self.passwords.hash(cmd.password)
+        async with self.uow() as uow:
+            account, _ = await self.redeemer.redeem(uow, code_id, purpose, now)
+            uow.emit(account.choose_password(password_hash, now))
+            verified = account.verify_email(now)
+            if verified is not None:
+                uow.emit(verified)
+            await uow.accounts.save(account)
+            await uow.sessions.end_all(account.id, EndReason.password_changed, now)
+            await uow.commit()

@@ -1,0 +1,38 @@
+"""Somebody proves to read the mailbox of her account."""
+
+from dataclasses import dataclass
+
+from merx.contexts.identity.domain.errors import InvalidCode
+from merx.contexts.identity.domain.one_time_code import CodePurpose, GivenCode
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.contexts.identity.usecases.redeem import Redeemer
+from merx.kernel.model import Command
+from merx.kernel.ports import Clock
+
+
+class VerifyEmail(Command, frozen=True):
+    code: GivenCode
+
+    def __repr__(self) -> str:
+        return "VerifyEmail(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyEmailHandler:
+    """Raises InvalidCode, also when the e-mail was verified before, with this code or with another one."""
+
+    uow: IdentityUowFactory
+    redeemer: Redeemer
+    clock: Clock
+
+    async def __call__(self, cmd: VerifyEmail) -> None:
+        purpose, now = CodePurpose.verify_email, self.clock.now()
+        code_id = self.redeemer.read(purpose, cmd.code)
+        async with self.uow() as uow:
+            account, _ = await self.redeemer.redeem(uow, code_id, purpose, now)
+            verified = account.verify_email(now)
+            if verified is None:
+                raise InvalidCode
+            await uow.accounts.save(account)
+            uow.emit(verified)
+            await uow.commit()
