@@ -56,3 +56,12 @@ def test_length_is_limited(kind, longest):
 def test_people_write_their_address_in_their_script(line):
     address = msgspec.convert(HOME | {"name": line, "line1": line, "city": line, "region": line}, Address)
     assert msgspec.json.decode(msgspec.json.encode(address), type=Address) == address
+
+
+@pytest.mark.parametrize("blank", [" ", "   ", "\u00a0", "\u3000"])
+def test_a_name_shows_something(blank):
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(blank, Name)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({**HOME, "name": blank}, Address)
+    assert msgspec.convert(f"{blank}a{blank}", Name)

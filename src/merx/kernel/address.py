@@ -6,9 +6,9 @@ import msgspec
 
 from merx.kernel.errors import Invalid
 from merx.kernel.model import Value
+from merx.kernel.text import LINE
 
-# No control characters: a line break in a name could forge a mail header, a NUL cannot be stored.
-_Line = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+_Line = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=LINE)]
 _Optional = Annotated[str, msgspec.Meta(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
 CountryCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166-1 alpha-2")]

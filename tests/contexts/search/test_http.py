@@ -152,3 +152,10 @@ async def test_reindex_is_for_staff(client: AsgiClient, office: Office) -> None:
 async def test_the_shop_is_ready_without_an_index(client: AsgiClient) -> None:
     answer = await client.request("GET", "/api/v1/health/ready")
     assert answer.status == 200
+
+
+async def test_what_is_refused_is_named_as_it_was_sent(client: AsgiClient) -> None:
+    answer = await client.request("GET", f"{URL}?q={'a' * 201}")
+    assert answer.status == 400
+    assert [error["field"] for error in answer.json()["errors"]] == ["q"]
+    assert answer.json()["detail"].startswith("q: ")

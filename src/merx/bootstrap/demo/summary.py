@@ -21,7 +21,7 @@ def summary(*, base: str, folder: Path, filled: Filled, seconds: float) -> str:
   Try it from another terminal:
 
     curl -s '{base}/api/v1/products?limit=3'
-    curl -s '{base}/api/v1/search/products?q=wireles+headphones&limit=3'
+    curl -s '{base}/api/v1/search/products?q=wireles+mouse&limit=3'
     curl -s -X POST {base}/api/v1/auth/login -H 'Content-Type: application/json' -d '{body}'
 
   Ctrl-C stops everything; the data stays for the next start."""

@@ -198,6 +198,8 @@ class EmbeddedPostgres:
         except asyncpg.DiskFullError as error:
             raise disk_full(self.data) from error
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            reason = str(error).partition("\n")[0] or type(error).__name__
             raise EmbeddedError(
-                f"PostgreSQL on {self.data} runs but does not answer ({error}): read {self._log}."
+                f"PostgreSQL on {self.data} runs but does not answer ({reason}): "
+                f"read {self._log}, then {cluster.RESTART_ANEW}."
             ) from error

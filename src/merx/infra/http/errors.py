@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import ParameterKwarg
+from litestar.typing import FieldDefinition
 from loguru import logger
 
 from merx.infra.http.database_errors import dependency_failure
@@ -55,6 +57,8 @@ _HTTP_SLUGS = {
     503: "service.unavailable",
 }
 
+INVALID_REQUEST = "request.invalid"
+
 _TITLES = {404: "No such route", 400: "Malformed request"}
 
 _NAMED_FIELD = re.compile(r"^Object (contains unknown|missing required) field `(.{1,64})`")
@@ -77,6 +81,8 @@ def failure_of(error: BaseException, *, if_match: bool = False) -> Failure:
 def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler for everything."""
     failure = failure_of(error, if_match="if-match" in request.headers)
+    if failure.slug == INVALID_REQUEST:
+        failure = _as_sent(failure, request)
     request_id = str(request.scope.get("state", {}).get("request_id", ""))
     note(failure, error, request_id)
     return Response(
@@ -123,15 +129,35 @@ def _litestar(error: HTTPException) -> Failure:
         errors = _input_errors(error)
         return Failure(
             status=400,
-            slug="request.invalid",
+            slug=INVALID_REQUEST,
             title="Invalid request",
-            detail="; ".join(f"{item.field}: {item.message}" for item in errors) or "The request is not valid.",
+            detail=_summed_up(errors),
             errors=errors,
         )
     detail = error.detail if error.status_code == 400 else ""
     slug = _HTTP_SLUGS.get(error.status_code, "request.refused")
     title = _TITLES.get(error.status_code, "")
     return Failure(status=error.status_code, slug=slug, title=title, detail=detail, headers=headers)
+
+
+def _as_sent(failure: Failure, request: Request[Any, Any, Any]) -> Failure:
+    """Litestar names the argument of the handler; the caller knows the query parameter or the header it sent."""
+    arguments = request.route_handler.parsed_fn_signature.parameters
+    errors = tuple(
+        InputError(_sent_name(arguments.get(item.field), item.field), item.message) for item in failure.errors
+    )
+    if errors == failure.errors:
+        return failure
+    return msgspec.structs.replace(failure, errors=errors, detail=_summed_up(errors))
+
+
+def _sent_name(argument: FieldDefinition | None, name: str) -> str:
+    kwarg = argument.kwarg_definition if argument is not None else None
+    return (kwarg.name or name) if isinstance(kwarg, ParameterKwarg) else name
+
+
+def _summed_up(errors: tuple[InputError, ...]) -> str:
+    return "; ".join(f"{item.field}: {item.message}" for item in errors) or "The request is not valid."
 
 
 def _input_errors(error: ValidationException) -> tuple[InputError, ...]:

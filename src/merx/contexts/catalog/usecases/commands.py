@@ -8,15 +8,13 @@ from msgspec import UNSET, Meta, UnsetType
 from merx.contexts.catalog.domain.product import MAX_VARIANTS
 from merx.kernel.model import Command
 from merx.kernel.money import MAX_AMOUNT, CurrencyCode
-from merx.kernel.text import Code, Name, Slug
-
-_PRINTABLE = r"^[^\x00-\x1f\x7f]+\Z"
+from merx.kernel.text import LINE, Code, Name, Slug
 
 # Limits are those of the import format (docs/catalogue-format.md): what came in by a feed can be edited and sent back.
-ProductName = Annotated[str, Meta(min_length=1, max_length=300, pattern=_PRINTABLE)]
+ProductName = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE)]
 Model = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 Description = Annotated[str, Meta(max_length=100_000, pattern=r"^[^\x00]*\Z")]
-AttributeName = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PRINTABLE)]
+AttributeName = Annotated[str, Meta(min_length=1, max_length=100, pattern=LINE)]
 AttributeValue = (
     Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*\Z")]
     | Annotated[int, Meta(ge=-(2**53), le=2**53)]
@@ -24,8 +22,8 @@ AttributeValue = (
     | bool
 )
 Attributes = Annotated[dict[AttributeName, AttributeValue], Meta(max_length=300)]
-OptionName = Annotated[str, Meta(min_length=1, max_length=60, pattern=_PRINTABLE)]
-OptionValue = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PRINTABLE)]
+OptionName = Annotated[str, Meta(min_length=1, max_length=60, pattern=LINE)]
+OptionValue = Annotated[str, Meta(min_length=1, max_length=100, pattern=LINE)]
 Options = Annotated[dict[OptionName, OptionValue], Meta(max_length=5)]
 Barcodes = Annotated[list[Annotated[str, Meta(pattern=r"^[0-9]{8,14}\Z")]], Meta(max_length=200)]
 Grams = Annotated[int, Meta(ge=0, le=10_000_000, description="grams")]

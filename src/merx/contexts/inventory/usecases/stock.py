@@ -17,10 +17,10 @@ from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
-from merx.kernel.text import Code, Name
+from merx.kernel.text import LINE, Code, Name
 
 MAX_UNITS = 10_000_000
-_Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+_Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=LINE)]
 
 
 class AdjustStock(Command, frozen=True):

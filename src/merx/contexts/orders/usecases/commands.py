@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from merx.kernel.model import Command
+from merx.kernel.text import LINE
 
 _Words = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
@@ -22,7 +23,7 @@ class ShippedLine(Command, frozen=True):
 class ShipOrder(Command, frozen=True):
     """Without `lines` everything that is open goes."""
 
-    carrier: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+    carrier: Annotated[str, Meta(min_length=1, max_length=100, pattern=LINE)]
     tracking_number: Annotated[str, Meta(max_length=100, pattern=r"^[\x20-\x7e]*\Z")] = ""
     lines: Annotated[list[ShippedLine], Meta(max_length=500)] = []
 
