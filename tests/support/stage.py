@@ -17,7 +17,7 @@ from merx.infra.http.dependencies import provide
 from merx.infra.http.parts import HttpParts, HttpSource
 from merx.infra.settings import Settings
 
-_PASSED_ON = ("access_tokens", "guest_tokens", "cache", "idempotency")
+_PASSED_ON = ("access_tokens", "guest_tokens", "cache", "idempotency", "api_keys")
 
 
 class _Present:
@@ -41,6 +41,8 @@ class _Stage:
             present["cache"] = None
         if self.parts.idempotency is None:
             present["idempotency"] = None
+        if self.parts.api_keys is None:
+            present["api_keys"] = None
         return HttpParts(
             **present,
             controllers=self.parts.controllers,
@@ -88,6 +90,7 @@ def staged(settings: Settings, source: HttpSource) -> Api:
         probes,
         parts.cache is None,
         parts.idempotency is None,
+        parts.api_keys is None,
     )
     stage = _stages.get(key)
     if stage is None:

@@ -1,6 +1,6 @@
 """The one place that sees every context."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dependency_injector import containers, providers
@@ -10,6 +10,7 @@ from merx.bootstrap.infra import Infra
 from merx.bootstrap.schema import check_schema
 from merx.contexts.carts.container import CartsContainer
 from merx.contexts.catalog.container import CatalogContainer
+from merx.contexts.identity.adapters.key_door import ApiKeyDoor
 from merx.contexts.identity.container import IdentityContainer
 from merx.contexts.inventory.container import InventoryContainer
 from merx.contexts.notifications.container import NotificationsContainer
@@ -20,6 +21,7 @@ from merx.contexts.shipping.container import ShippingContainer
 from merx.contexts.users.container import UsersContainer
 from merx.infra.cache import ByteCache
 from merx.infra.health import Probe
+from merx.infra.http.auth import permissions_of
 from merx.infra.http.parts import Hook, HttpParts
 from merx.infra.memory import MemoryStore
 from merx.infra.outbox.deliver import Deliverer
@@ -144,7 +146,14 @@ class App:
     async def _schema(self) -> None:
         await check_schema(self.database.reader)
 
+    @property
+    def api_key_door(self) -> ApiKeyDoor:
+        door: ApiKeyDoor = self.contexts.identity.api_key_door()
+        return door
+
     def http_parts(self) -> HttpParts:
+        # The route of the metrics belongs to no context, and asks only callers from elsewhere.
+        self.infra.permissions().learn({"metrics:read", *permissions_of(self.controllers)})
         starts, stops = self._memory_hooks() if self.in_memory else self._postgres_hooks()
         return HttpParts(
             access_tokens=self.infra.access_tokens(),
@@ -154,6 +163,7 @@ class App:
             dependencies=self.handlers,
             probes=self.probes,
             cache=self.cache,
+            api_keys=self.api_key_door,
             on_startup=starts,
             on_shutdown=[*stops, self.close],
         )
@@ -161,7 +171,13 @@ class App:
     def _memory_hooks(self) -> tuple[Sequence[Hook], Sequence[Hook]]:
         """One process is everything: it hears its own invalidations and delivers its own events."""
         store: MemoryStore = self.infra.store()
-        store.on_invalidate = self.cache.invalidate
+        cache, door = self.cache, self.api_key_door
+
+        def invalidate(tags: Iterable[str]) -> None:
+            cache.invalidate(tags)
+            door.invalidate(tags)
+
+        store.on_invalidate = invalidate
         from merx.bootstrap.schedule import schedule_of, timetable_of
 
         scheduler = Scheduler(timetable_of(self, schedule_of(self)), self.relay.wake)
@@ -170,22 +186,27 @@ class App:
         async def start() -> None:
             self.relay.start()
             scheduler.start()
+            door.start()
 
         async def stop() -> None:
+            await door.stop()
             await scheduler.stop()
             await self.relay.stop()
 
         return [start], [stop]
 
     def _postgres_hooks(self) -> tuple[Sequence[Hook], Sequence[Hook]]:
-        listener = CacheListener(self.database, self.cache)
+        door = self.api_key_door
+        listener = CacheListener(self.database, self.cache, door)
         gauges = OutboxGauges(self.infra.deliveries())
 
         async def start() -> None:
             listener.start()
             gauges.start()
+            door.start()
 
         async def stop() -> None:
+            await door.stop()
             await gauges.stop()
             await listener.stop()
 

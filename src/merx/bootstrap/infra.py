@@ -21,6 +21,7 @@ from merx.infra.outbox.memory_deliveries import MemoryDeliveries
 from merx.infra.outbox.postgres import PostgresOutbox
 from merx.infra.outbox.postgres_deliveries import PostgresDeliveries
 from merx.infra.outbox.relay import Relay
+from merx.infra.permissions import PermissionCatalogue
 from merx.infra.postgres import Database
 from merx.infra.redis import redis_client
 from merx.infra.settings import Settings
@@ -44,6 +45,7 @@ class Infra(containers.DeclarativeContainer):
     access_tokens = providers.Singleton(
         AccessTokens, keys.provided.signing, issuer=ISSUER, audience=AUDIENCE, clock=clock
     )
+    permissions = providers.Singleton(PermissionCatalogue)
     guest_tokens = providers.Singleton(GuestTokens, keys.provided.secret)
 
     database = providers.Singleton(Database, settings)

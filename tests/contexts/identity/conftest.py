@@ -18,6 +18,7 @@ from merx.infra.http.parts import HttpParts
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.limits.scripts import RedisAway
 from merx.infra.memory import MemoryStore
+from merx.infra.permissions import PermissionCatalogue
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
 from merx.infra.tokens import AccessTokens, GuestTokens
@@ -26,6 +27,7 @@ from tests.support.clock import FixedClock
 from tests.support.stage import staged
 
 PASSWORD = "correct horse battery"
+PERMISSIONS = {"orders:read", "orders:write", "api-keys:read", "api-keys:write"}
 HERE = Caller("192.0.2.7", "pytest")
 
 
@@ -56,6 +58,8 @@ class Shop:
         self.outbox = RecordedOutbox()
         self.access_tokens = AccessTokens(Ed25519PrivateKey.generate(), issuer="t", audience="t", clock=self.clock)
         self.storage = storage
+        self.permissions = PermissionCatalogue()
+        self.permissions.learn(PERMISSIONS)
         infra = containers.DynamicContainer()
         for name, value in {
             "settings": Settings(storage=storage),
@@ -68,6 +72,7 @@ class Shop:
             "scripts": NoScripts(),
             "guest_tokens": GuestTokens(b"k" * 32),
             "access_tokens": self.access_tokens,
+            "permissions": self.permissions,
         }.items():
             infra.set_provider(name, providers.Object(value))
         self.infra = infra
@@ -127,6 +132,7 @@ class Source:
             idempotency=MemoryIdempotency(self._shop.infra.store()),
             controllers=(*container.controllers(), *users.controllers()),
             dependencies={**container.handlers(), **users.handlers()},
+            api_keys=container.api_key_door(),
         )
 
 

@@ -7,15 +7,20 @@ from dependency_injector import containers, providers
 
 from merx.contexts.identity.adapters import subscribers
 from merx.contexts.identity.adapters.http import AuthController
+from merx.contexts.identity.adapters.http_api_keys import ApiKeyController
 from merx.contexts.identity.adapters.http_codes import CodesController
 from merx.contexts.identity.adapters.http_keys import JwksController
 from merx.contexts.identity.adapters.http_sessions import SessionsController
+from merx.contexts.identity.adapters.key_door import ApiKeyDoor
 from merx.contexts.identity.adapters.memory import MemoryIdentityQueries, MemoryIdentityUow
+from merx.contexts.identity.adapters.memory_api_keys import MemoryApiKeyQueries
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, PostgresIdentityUow
+from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeyQueries
 from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
 from merx.contexts.identity.adapters.throttle import LocalThrottle
 from merx.contexts.identity.events import CodeAsked
+from merx.contexts.identity.usecases.api_keys import ApiKeysHandler
 from merx.contexts.identity.usecases.ask_for_code import AskForCodeHandler
 from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.ensure_account import EnsureAccountHandler
@@ -63,6 +68,15 @@ class IdentityContainer(containers.DeclarativeContainer):
         postgres=providers.Singleton(PostgresIdentityQueries, infra.reader),
         memory=providers.Singleton(MemoryIdentityQueries, infra.store),
     )
+    api_key_queries = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresApiKeyQueries, infra.reader),
+        memory=providers.Singleton(MemoryApiKeyQueries, infra.store),
+    )
+    api_key_door = providers.Singleton(ApiKeyDoor, api_key_queries, uow.provider, infra.clock)
+    look_after_api_keys = providers.Singleton(
+        ApiKeysHandler, uow=uow.provider, permissions=infra.permissions, clock=infra.clock
+    )
     passwords = providers.Singleton(Argon2Passwords)
     local_throttle = providers.Singleton(LocalThrottle, infra.clock)
     throttle = providers.Selector(
@@ -106,7 +120,9 @@ class IdentityContainer(containers.DeclarativeContainer):
     issue_staff_token = providers.Singleton(IssueStaffTokenHandler, queries=queries, access_tokens=infra.access_tokens)
 
     api = providers.Singleton(IdentityFacade, queries)
-    controllers = providers.Object((AuthController, SessionsController, CodesController, JwksController))
+    controllers = providers.Object(
+        (AuthController, SessionsController, CodesController, JwksController, ApiKeyController)
+    )
     handlers = providers.Dict(
         register_customer=register_customer,
         login=login,
@@ -119,6 +135,8 @@ class IdentityContainer(containers.DeclarativeContainer):
         verify_email=verify_email,
         reset_password=reset_password,
         public_keys=infra.access_tokens,
+        api_key_queries=api_key_queries,
+        look_after_api_keys=look_after_api_keys,
     )
     subscribers = providers.List(
         providers.Factory(

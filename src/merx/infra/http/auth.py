@@ -10,11 +10,13 @@ A rule closes the door early and says for whom the route is. What a caller may d
 where the order is known, in the use case.
 """
 
+from collections.abc import Iterable
+from inspect import getmembers
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Litestar
+from litestar import Controller, Litestar
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import HTTPRoute
@@ -102,6 +104,16 @@ class RouteAccess(msgspec.Struct, frozen=True):
 def route_rules(handler: HTTPRouteHandler) -> list[Rule]:
     """All rules of a route, the outermost layer first. All are checked: an inner rule can only narrow."""
     return [guard for layer in handler.ownership_layers for guard in layer.guards or () if isinstance(guard, Rule)]
+
+
+def permissions_of(controllers: Iterable[type[Controller]]) -> set[str]:
+    """Every permission that a route of these asks for."""
+    found = set()
+    for controller in controllers:
+        handlers = [each for _, each in getmembers(controller) if isinstance(each, BaseRouteHandler)]
+        layers = [vars(controller).get("guards") or (), *(handler.guards or () for handler in handlers)]
+        found |= {rule.permission for guards in layers for rule in guards if isinstance(rule, Rule) and rule.permission}
+    return found
 
 
 class OpenRoutes(RuntimeError):

@@ -2,7 +2,7 @@
 
 import hmac
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Protocol
 
 from merx.infra.http.asgi import Scope
 from merx.infra.tokens import AccessTokens, InvalidToken
@@ -11,11 +11,22 @@ from merx.kernel.actor import Actor, ActorKind
 METRICS_READER = Actor(kind=ActorKind.api_key, permissions=frozenset({"metrics:read"}))
 
 
+# How the `Authorization` header of a program begins.
+_KEY = b"mx_sk_"
+
+
+class ApiKeys(Protocol):
+    async def actor(self, text: str, address: str) -> Actor:
+        """For whom the key speaks when it is used from that address. Raises Unauthenticated, and Unavailable."""
+        ...
+
+
 class Authenticator:
     """Turns an `Authorization` header into an Actor. `metrics_token` is the one fixed token, for the metrics reader."""
 
-    def __init__(self, tokens: AccessTokens, metrics_token: str = "") -> None:
+    def __init__(self, tokens: AccessTokens, metrics_token: str = "", api_keys: ApiKeys | None = None) -> None:
         self._tokens = tokens
+        self._api_keys = api_keys
         self._metrics_token = metrics_token.encode()
 
     def actor(self, authorization: bytes | None, request_id: str) -> Actor:
@@ -36,6 +47,17 @@ class Authenticator:
             request_id=request_id,
             session_id=known.session_id,
         )
+
+    def is_key(self, authorization: bytes | None) -> bool:
+        """Whether `key_holder` has to be asked, not `actor`."""
+        return authorization is not None and authorization[7:13] == _KEY and self._api_keys is not None
+
+    async def key_holder(self, authorization: bytes, request_id: str, address: str) -> Actor:
+        """Raises Unauthenticated, and Unavailable when nobody can say whether the key is good."""
+        if self._api_keys is None or authorization[:7].lower() != b"bearer ":
+            raise InvalidToken("send `Authorization: Bearer <API key>`")
+        known = await self._api_keys.actor(authorization[7:].decode("latin-1").strip(), address)
+        return Actor(kind=known.kind, account_id=known.account_id, permissions=known.permissions, request_id=request_id)
 
 
 def caller_address(scope: Scope, forwarded: bytes | None, proxies: int) -> str:

@@ -164,7 +164,12 @@ class Frame:
         check_url(raw_path, scope["query_string"])
         if path not in parts.any_host:
             parts.hosts.check(by_name.get(b"host"))
-        actor = parts.callers.actor(by_name.get(b"authorization"), exchange.request_id)
+        authorization = by_name.get(b"authorization")
+        if authorization is not None and parts.callers.is_key(authorization):
+            address = caller_address(scope, by_name.get(b"x-forwarded-for"), parts.proxies)
+            actor = await parts.callers.key_holder(authorization, exchange.request_id, address)
+        else:
+            actor = parts.callers.actor(authorization, exchange.request_id)
         exchange.who = actor.kind
         state = scope.setdefault("state", {})
         state["actor"] = actor

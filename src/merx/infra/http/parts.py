@@ -8,6 +8,7 @@ from litestar import Controller
 
 from merx.infra.cache import ByteCache
 from merx.infra.health import Probe
+from merx.infra.http.callers import ApiKeys
 from merx.infra.idempotency.store import IdempotencyStore
 from merx.infra.tokens import AccessTokens, GuestTokens
 
@@ -29,6 +30,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     dependencies: Mapping[str, Any] = {}
     probes: Sequence[Probe] = ()
     cache: ByteCache | None = None
+    api_keys: ApiKeys | None = None
     on_startup: Sequence[Hook] = ()
     on_shutdown: Sequence[Hook] = ()
 

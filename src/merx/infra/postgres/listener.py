@@ -1,13 +1,13 @@
-"""Hears which tags writers changed and passes them to the byte cache of this process."""
+"""Hears which tags writers changed and passes them to the caches of this process."""
 
 import asyncio
 import contextlib
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from loguru import logger
 
 from merx.infra.background import Background
-from merx.infra.cache import ByteCache
 from merx.infra.postgres.database import Database
 from merx.infra.postgres.uow import CACHE_CHANNEL
 
@@ -15,16 +15,28 @@ _PING_SECONDS = 5.0
 _RETRY_SECONDS = 0.5
 
 
-class CacheListener(Background):
-    """Keeps one LISTEN connection. While it is away the cache serves nothing: stale is worse than slow."""
+class Remembers(Protocol):
+    """Something of this process that must not remember what a writer has changed."""
 
-    def __init__(self, database: Database, cache: ByteCache) -> None:
+    def invalidate(self, tags: Iterable[str]) -> None: ...
+
+    def suspend(self) -> None:
+        """Nobody tells of changes any more: remember nothing until `resume`."""
+        ...
+
+    def resume(self) -> None: ...
+
+
+class CacheListener(Background):
+    """Keeps one LISTEN connection. While it is away caches serve nothing: stale is worse than slow."""
+
+    def __init__(self, database: Database, *caches: Remembers) -> None:
         self._database = database
-        self._cache = cache
+        self._caches = caches
         self._said = ""
 
     def start(self) -> None:
-        self._cache.suspend()
+        self._suspend()
         super().start()
 
     async def _run(self) -> None:
@@ -38,7 +50,7 @@ class CacheListener(Background):
                     logger.warning("cache listener lost its connection", kind=kind)
                 self._said = kind
             finally:
-                self._cache.suspend()
+                self._suspend()
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _listen(self) -> None:
@@ -47,7 +59,8 @@ class CacheListener(Background):
         try:
             connection.add_termination_listener(lambda *_: gone.set())
             await connection.add_listener(CACHE_CHANNEL, self._hear)
-            self._cache.resume()
+            for cache in self._caches:
+                cache.resume()
             self._said = ""
             while not gone.is_set():
                 with contextlib.suppress(TimeoutError):
@@ -58,4 +71,10 @@ class CacheListener(Background):
             connection.terminate()
 
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
-        self._cache.invalidate(str(payload).split())
+        tags = str(payload).split()
+        for cache in self._caches:
+            cache.invalidate(tags)
+
+    def _suspend(self) -> None:
+        for cache in self._caches:
+            cache.suspend()

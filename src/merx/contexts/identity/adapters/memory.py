@@ -4,6 +4,7 @@ import copy
 from datetime import datetime
 from uuid import UUID
 
+from merx.contexts.identity.adapters.memory_api_keys import MemoryApiKeys
 from merx.contexts.identity.domain.account import Account, AccountKind
 from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
@@ -91,6 +92,7 @@ class MemoryIdentityUow(MemoryUow):
         self.accounts = MemoryAccounts(tx)
         self.sessions = MemorySessions(tx)
         self.codes = MemoryCodes(tx)
+        self.api_keys = MemoryApiKeys(tx)
 
 
 class MemoryIdentityQueries:

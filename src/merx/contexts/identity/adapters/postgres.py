@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeys
 from merx.contexts.identity.domain.account import Account, AccountKind, AccountStatus
 from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
@@ -188,6 +189,7 @@ class PostgresIdentityUow(PostgresUow):
         self.accounts = PostgresAccounts(tx)
         self.sessions = PostgresSessions(tx)
         self.codes = PostgresCodes(tx)
+        self.api_keys = PostgresApiKeys(tx)
 
 
 _PROFILE = select(AccountRow.id, AccountRow.email, AccountRow.name, AccountRow.kind, AccountRow.permissions).where(

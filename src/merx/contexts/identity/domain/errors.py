@@ -1,6 +1,6 @@
 """What can be wrong with an account or with what somebody presents to be let in."""
 
-from merx.kernel.errors import Conflict, Invalid, MerxError, NotFound, Unauthenticated
+from merx.kernel.errors import Conflict, Forbidden, Invalid, MerxError, NotFound, Unauthenticated
 
 
 class AccountNotFound(NotFound):
@@ -51,3 +51,35 @@ class WeakPassword(Invalid):
 class CustomersHoldNoPermissions(Invalid):
     slug = "identity.customers-hold-no-permissions"
     title = "Only staff can hold permissions"
+
+
+class ApiKeyNotFound(NotFound):
+    slug = "identity.api-key-not-found"
+    title = "No such API key"
+
+
+class ApiKeyOver(Conflict):
+    slug = "identity.api-key-over"
+    title = "The API key has ended or was replaced already"
+
+
+class InvalidApiKey(Unauthenticated):
+    """One answer for a made-up, a revoked and an expired key, and for one that is used from elsewhere."""
+
+    slug = "identity.invalid-api-key"
+    title = "The API key is not valid"
+
+
+class WrongNetwork(Invalid):
+    slug = "identity.wrong-network"
+    title = "Not an address or a network"
+
+
+class UnknownPermission(Invalid):
+    slug = "identity.unknown-permission"
+    title = "No route knows this permission"
+
+
+class MoreThanOwn(Forbidden):
+    slug = "identity.more-than-own"
+    title = "Nobody can grant more than they have"

@@ -7,6 +7,7 @@ from uuid import UUID
 from merx.contexts.identity.domain.account import Account
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.domain.session import EndReason, Session
+from merx.contexts.identity.ports.api_keys import ApiKeys
 from merx.kernel.ports import Repository, UnitOfWork
 
 
@@ -65,6 +66,8 @@ class IdentityUow(UnitOfWork, Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def codes(self) -> Codes: ...
+    @property
+    def api_keys(self) -> ApiKeys: ...
 
     async def __aenter__(self) -> Self: ...
 

@@ -1,0 +1,141 @@
+"""Requests with an API key: checked against memory, and against the database when the key is new to this process.
+
+A writer that changes a key names it in its own transaction; every process hears that at the commit and forgets the key.
+While nobody tells us of changes, each request looks into the database.
+"""
+
+import asyncio
+import ipaddress
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from loguru import logger
+
+from merx.contexts.identity.domain.api_key import is_key_text, key_digest
+from merx.contexts.identity.domain.errors import InvalidApiKey
+from merx.contexts.identity.ports.api_keys import ApiKeyQueries
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.contexts.identity.usecases.api_keys import api_key_tag
+from merx.infra.background import Background
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.ports import Clock
+
+MAX_REMEMBERED = 1024
+# A lost message must not keep a key alive for ever.
+REMEMBERED_FOR = timedelta(minutes=5)
+# A flood of made-up keys must leave connections for others.
+LOOKS_AT_ONCE = 2
+FLUSH_SECONDS = 15.0
+
+
+class _Known(msgspec.Struct, frozen=True):
+    actor: Actor
+    tag: str
+    expires_at: datetime
+    look_again: datetime
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+
+class ApiKeyDoor(Background):
+    """Says for whom a key speaks, and writes down behind the requests when it was used."""
+
+    def __init__(self, queries: ApiKeyQueries, uow: IdentityUowFactory, clock: Clock) -> None:
+        self._queries = queries
+        self._uow = uow
+        self._clock = clock
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._uses: dict[UUID, datetime] = {}
+        self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
+        self._sequence = 0
+        self._listening = True
+
+    async def actor(self, text: str, address: str) -> Actor:
+        """Raises InvalidApiKey, and Unavailable when it cannot be found out."""
+        now = self._clock.now()
+        known = self._known.get(text)
+        if known is None or now >= known.look_again:
+            known = await self._look(text, now)
+        if now >= known.expires_at or (known.networks and not _inside(address, known.networks)):
+            raise InvalidApiKey
+        if known.actor.account_id is not None:
+            self._uses[known.actor.account_id] = now
+        return known.actor
+
+    async def _look(self, text: str, now: datetime) -> _Known:
+        self._known.pop(text, None)
+        if not is_key_text(text):
+            raise InvalidApiKey
+        began = self._sequence
+        async with self._looks:
+            held = await self._queries.holder(key_digest(text))
+        if held is None:
+            raise InvalidApiKey
+        known = _Known(
+            actor=Actor(kind=ActorKind.api_key, account_id=held.id, permissions=frozenset(held.scopes)),
+            tag=api_key_tag(held.id),
+            expires_at=held.expires_at,
+            look_again=now + REMEMBERED_FOR,
+            networks=tuple(ipaddress.ip_network(network) for network in held.networks),
+        )
+        # What changed while we read must not be remembered as it was.
+        if self._listening and began == self._sequence:
+            self._known[text] = known
+            if len(self._known) > MAX_REMEMBERED:
+                self._known.popitem(last=False)
+        return known
+
+    def invalidate(self, tags: Iterable[str]) -> None:
+        ours = {tag for tag in tags if tag == "*" or tag.startswith("api-key:")}
+        if not ours:
+            return
+        self._sequence += 1
+        for text in [text for text, known in self._known.items() if known.tag in ours or "*" in ours]:
+            del self._known[text]
+
+    def suspend(self) -> None:
+        self._listening = False
+        self._sequence += 1
+        self._known.clear()
+
+    def resume(self) -> None:
+        self._sequence += 1
+        self._known.clear()
+        self._listening = True
+
+    async def stop(self) -> None:
+        running = self._task is not None
+        await super().stop()
+        if running:
+            await self._flush_quietly()
+
+    async def flush(self) -> None:
+        """Write when keys were used since the last time."""
+        uses, self._uses = self._uses, {}
+        if uses:
+            async with self._uow() as uow:
+                await uow.api_keys.note_uses(uses)
+                await uow.commit()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self._flush_quietly()
+
+    async def _flush_quietly(self) -> None:
+        try:
+            await self.flush()
+        except Exception as error:
+            # The next use writes it again.
+            logger.warning("the last uses of API keys were not written", kind=type(error).__name__)
+
+
+def _inside(address: str, networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return any((mapped or found) in network for network in networks)

@@ -1,0 +1,102 @@
+"""Keys for programs: made, replaced and revoked by staff."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from merx.contexts.identity.domain.api_key import ApiKey, Network, Permission
+from merx.contexts.identity.domain.errors import MoreThanOwn, UnknownPermission
+from merx.contexts.identity.ports.api_keys import PermissionNames
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.errors import Forbidden
+from merx.kernel.model import Command
+from merx.kernel.ports import Clock
+from merx.kernel.text import Name
+
+
+def api_key_tag(key_id: UUID) -> str:
+    """What every process that remembers the key listens for."""
+    return f"api-key:{key_id}"
+
+
+class MakeApiKey(Command, frozen=True):
+    name: Name
+    scopes: Annotated[tuple[Permission, ...], msgspec.Meta(min_length=1, max_length=50)]
+    expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=730)] = 365
+    networks: Annotated[tuple[Network, ...], msgspec.Meta(max_length=20)] = ()
+
+
+class RotateApiKey(Command, frozen=True):
+    """`overlap_seconds`: how long the old key goes on working beside the new one."""
+
+    overlap_seconds: Annotated[int, msgspec.Meta(ge=0, le=604_800)] = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeysHandler:
+    """Raises Forbidden for callers that are no people, MoreThanOwn for scopes that the caller does not hold.
+
+    Texts of keys are returned here and nowhere else.
+    """
+
+    uow: IdentityUowFactory
+    permissions: PermissionNames
+    clock: Clock
+
+    async def make(self, actor: Actor, cmd: MakeApiKey) -> tuple[UUID, str]:
+        """Raises UnknownPermission and WrongNetwork too."""
+        maker = _person(actor)
+        if unknown := sorted(set(cmd.scopes) - self.permissions.known() - {"*"}):
+            raise UnknownPermission(f"no route knows {', '.join(unknown)}")
+        _must_hold(actor, cmd.scopes)
+        key, text = ApiKey.make(
+            name=cmd.name,
+            scopes=cmd.scopes,
+            networks=cmd.networks,
+            created_by=maker,
+            now=self.clock.now(),
+            life=timedelta(days=cmd.expires_in_days),
+        )
+        async with self.uow() as uow:
+            await uow.api_keys.add(key)
+            await uow.commit()
+        return key.id, text
+
+    async def rotate(self, actor: Actor, key_id: UUID, cmd: RotateApiKey) -> tuple[UUID, str]:
+        """Raises ApiKeyNotFound, ApiKeyOver, and StaleVersion when two replace it at once."""
+        maker = _person(actor)
+        async with self.uow() as uow:
+            old = await uow.api_keys.get(key_id)
+            _must_hold(actor, old.scopes)
+            new, text = old.successor(maker, self.clock.now(), timedelta(seconds=cmd.overlap_seconds))
+            await uow.api_keys.save(old)
+            await uow.api_keys.add(new)
+            uow.invalidate(api_key_tag(old.id))
+            await uow.commit()
+        return new.id, text
+
+    async def revoke(self, actor: Actor, key_id: UUID) -> None:
+        """At once, in every process. A key that was revoked before is no error."""
+        _person(actor)
+        async with self.uow() as uow:
+            key = await uow.api_keys.get(key_id)
+            if key.revoke(self.clock.now()):
+                await uow.api_keys.save(key)
+                uow.invalidate(api_key_tag(key.id))
+                await uow.commit()
+
+
+def _person(actor: Actor) -> UUID:
+    """A key that could make keys would outlive its own revocation."""
+    if actor.kind is not ActorKind.staff or actor.account_id is None:
+        raise Forbidden("API keys are looked after by people")
+    return actor.account_id
+
+
+def _must_hold(actor: Actor, scopes: tuple[str, ...]) -> None:
+    if missing := [scope for scope in scopes if not actor.may(scope)]:
+        raise MoreThanOwn(f"you do not hold {', '.join(missing)} yourself")
