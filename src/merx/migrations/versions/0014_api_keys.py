@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0013_api_keys"
-down_revision = "0012_guest_carts"
+revision = "0014_api_keys"
+down_revision = "0013_accounts"
 branch_labels = None
 depends_on = None
 
