@@ -36,6 +36,9 @@ REFUSED_TWICE = {
     "GET /api/v1/users/me/addresses/{address_id}",
     "PATCH /api/v1/users/me/addresses/{address_id}",
     "DELETE /api/v1/users/me/addresses/{address_id}",
+    "GET /api/v1/users/me/consents",
+    "POST /api/v1/users/me/consents",
+    "GET /api/v1/users/me/consents/history",
 }
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -53,6 +53,7 @@ class OrderCancelled(Event, frozen=True, tag="orders.order-cancelled.v1"):
     quantities: dict[UUID, int]
     whole: bool = True
     called_off: Money | None = None
+    customer_id: UUID | None = None
 
 
 class OrderShipped(Event, frozen=True, tag="orders.order-shipped.v1"):
@@ -65,6 +66,7 @@ class OrderShipped(Event, frozen=True, tag="orders.order-shipped.v1"):
     carrier: str
     tracking_number: str
     quantities: dict[UUID, int]
+    customer_id: UUID | None = None
 
 
 class OrderDelivered(Event, frozen=True, tag="orders.order-delivered.v1"):

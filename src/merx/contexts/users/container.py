@@ -1,12 +1,20 @@
 """Wiring of users."""
 
+from collections.abc import Callable
 from typing import Any
 
 from dependency_injector import containers, providers
 
 from merx.contexts.identity.events import AccountRegistered
+from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from merx.contexts.users.adapters import subscribers
-from merx.contexts.users.adapters.http import AddressBookController, MeController
+from merx.contexts.users.adapters.http import (
+    AddressBookController,
+    ConsentsController,
+    GroupsController,
+    MeController,
+    UsersController,
+)
 from merx.contexts.users.adapters.memory import MemoryUsersQueries, MemoryUsersUow
 from merx.contexts.users.adapters.neighbours import IdentityAccounts
 from merx.contexts.users.adapters.postgres import PostgresUsersQueries, PostgresUsersUow
@@ -16,9 +24,27 @@ from merx.contexts.users.usecases.address_book import (
     RemoveAddressHandler,
     SaveAddressHandler,
 )
+from merx.contexts.users.usecases.consents import RecordConsentHandler
+from merx.contexts.users.usecases.groups import (
+    ChangeGroupHandler,
+    CreateGroupHandler,
+    MembershipHandler,
+    RemoveGroupHandler,
+)
 from merx.contexts.users.usecases.profiles import ChangeProfileHandler, ReadMeHandler
+from merx.contexts.users.usecases.staff import ChangeUserHandler, ReadUserHandler
 from merx.infra.outbox.events import Subscriber
 from merx.infra.postal import I18nPostalRules
+from merx.kernel.ports import UnitOfWork
+
+
+def heard_by(uow: Callable[[], UnitOfWork]) -> list[Subscriber]:
+    return [
+        Subscriber("users.on_account_registered", AccountRegistered, subscribers.on_account_registered, uow),
+        Subscriber("users.on_order_placed", OrderPlaced, subscribers.on_order_placed, uow),
+        Subscriber("users.on_order_shipped", OrderShipped, subscribers.on_order_shipped, uow),
+        Subscriber("users.on_order_cancelled", OrderCancelled, subscribers.on_order_cancelled, uow),
+    ]
 
 
 class UsersContainer(containers.DeclarativeContainer):
@@ -45,21 +71,31 @@ class UsersContainer(containers.DeclarativeContainer):
     change_address = providers.Singleton(ChangeAddressHandler, uow.provider, postal)
     remove_address = providers.Singleton(RemoveAddressHandler, uow.provider)
 
-    controllers = providers.Object((MeController, AddressBookController))
+    record_consent = providers.Singleton(RecordConsentHandler, uow.provider, accounts, infra.clock)
+    read_user = providers.Singleton(ReadUserHandler, uow.provider, queries, accounts)
+    change_user = providers.Singleton(ChangeUserHandler, uow.provider, accounts, infra.clock)
+    create_group = providers.Singleton(CreateGroupHandler, uow.provider, infra.clock)
+    change_group = providers.Singleton(ChangeGroupHandler, uow.provider)
+    remove_group = providers.Singleton(RemoveGroupHandler, uow.provider)
+    group_membership = providers.Singleton(MembershipHandler, uow.provider, accounts, infra.clock)
+
+    controllers = providers.Object(
+        (MeController, AddressBookController, ConsentsController, UsersController, GroupsController)
+    )
     handlers = providers.Dict(
+        users_queries=queries,
         read_me=read_me,
         change_profile=change_profile,
         read_addresses=read_addresses,
         save_address=save_address,
         change_address=change_address,
         remove_address=remove_address,
+        record_consent=record_consent,
+        read_user=read_user,
+        change_user=change_user,
+        create_group=create_group,
+        change_group=change_group,
+        remove_group=remove_group,
+        group_membership=group_membership,
     )
-    subscribers = providers.List(
-        providers.Factory(
-            Subscriber,
-            name="users.on_account_registered",
-            event=providers.Object(AccountRegistered),
-            handler=providers.Object(subscribers.on_account_registered),
-            uow=uow.provider,
-        ),
-    )
+    subscribers = providers.Callable(heard_by, uow.provider)

@@ -146,6 +146,7 @@ class Order(Entity):
             quantities=quantities,
             whole=whole,
             called_off=called_off,
+            customer_id=self.customer_id,
         )
 
     def ship(self, now: datetime, carrier: str, tracking_number: str, quantities: Mapping[UUID, int]) -> OrderShipped:
@@ -182,6 +183,7 @@ class Order(Entity):
             carrier=carrier,
             tracking_number=tracking_number,
             quantities=per_variant,
+            customer_id=self.customer_id,
         )
 
     def deliver(self, shipment_id: UUID, now: datetime) -> OrderDelivered:

@@ -1,10 +1,40 @@
-"""What users hear: somebody has an account now."""
+"""What users hear: somebody has an account now, and what happens to the orders of customers.
+
+Entries of the timeline take the id of their event, so hearing it twice changes nothing.
+"""
 
 from merx.contexts.identity.events import AccountRegistered
+from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from merx.contexts.users.domain.profile import Profile
+from merx.contexts.users.ports.queries import TimelineEntry
 from merx.contexts.users.ports.repositories import UsersUow
 
 
 async def on_account_registered(event: AccountRegistered, uow: UsersUow) -> None:
-    """Hearing it twice, or after the person has opened their profile, changes nothing."""
+    """Also after the person has opened their profile, which stays as it is."""
     await uow.profiles.ensure(Profile.begin(event.account_id, event.email, event.name, event.kind, event.at))
+    await uow.timeline.note(TimelineEntry(event.id, event.at, "registered", event.kind, None), event.account_id)
+
+
+async def on_order_placed(event: OrderPlaced, uow: UsersUow) -> None:
+    if event.customer_id is not None:
+        detail = f"{event.number}: {event.total}"
+        await uow.timeline.note(
+            TimelineEntry(event.id, event.at, "order_placed", detail, event.order_id), event.customer_id
+        )
+
+
+async def on_order_shipped(event: OrderShipped, uow: UsersUow) -> None:
+    if event.customer_id is not None:
+        detail = f"{event.number}: {event.carrier} {event.tracking_number}".strip()
+        await uow.timeline.note(
+            TimelineEntry(event.id, event.at, "order_shipped", detail, event.order_id), event.customer_id
+        )
+
+
+async def on_order_cancelled(event: OrderCancelled, uow: UsersUow) -> None:
+    if event.customer_id is not None:
+        detail = f"{event.number}: {event.reason}"
+        await uow.timeline.note(
+            TimelineEntry(event.id, event.at, "order_cancelled", detail, event.order_id), event.customer_id
+        )

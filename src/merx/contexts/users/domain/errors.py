@@ -30,3 +30,18 @@ class DefaultTaken(Conflict):
 
     slug = "users.default-taken"
     title = "Another address is the default"
+
+
+class GroupNotFound(NotFound):
+    slug = "users.group-not-found"
+    title = "No such group"
+
+
+class GroupCodeTaken(Conflict):
+    slug = "users.group-code-taken"
+    title = "Another group has this code"
+
+
+class GroupInUse(Conflict):
+    slug = "users.group-in-use"
+    title = "The group has members"

@@ -1,10 +1,14 @@
 """What the use cases of users need to write."""
 
+from datetime import datetime
 from typing import Protocol, Self
 from uuid import UUID
 
+from merx.contexts.users.domain.consent import Consent
+from merx.contexts.users.domain.customer_group import CustomerGroup
 from merx.contexts.users.domain.profile import Profile
 from merx.contexts.users.domain.saved_address import SavedAddress
+from merx.contexts.users.ports.queries import TimelineEntry
 from merx.kernel.ports import Repository, UnitOfWork
 
 
@@ -34,11 +38,41 @@ class Addresses(Repository[SavedAddress], Protocol):
         ...
 
 
+class Consents(Protocol):
+    """Answers are added and never changed."""
+
+    async def add(self, consent: Consent) -> None: ...
+
+
+class Groups(Repository[CustomerGroup], Protocol):
+    """`add` raises GroupCodeTaken, `get` raises GroupNotFound, `remove` raises GroupInUse."""
+
+    async def join(self, group_id: UUID, account_id: UUID, at: datetime) -> bool:
+        """False when the account was a member already."""
+        ...
+
+    async def leave(self, group_id: UUID, account_id: UUID) -> bool:
+        """False when the account was no member."""
+        ...
+
+
+class Timeline(Protocol):
+    async def note(self, entry: TimelineEntry, account_id: UUID) -> None:
+        """Once for each entry id, however often it is noted."""
+        ...
+
+
 class UsersUow(UnitOfWork, Protocol):
     @property
     def profiles(self) -> Profiles: ...
     @property
     def addresses(self) -> Addresses: ...
+    @property
+    def consents(self) -> Consents: ...
+    @property
+    def groups(self) -> Groups: ...
+    @property
+    def timeline(self) -> Timeline: ...
 
     async def __aenter__(self) -> Self: ...
 

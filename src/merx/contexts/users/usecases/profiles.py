@@ -1,7 +1,7 @@
 """People and staff look at a profile and change it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
@@ -47,6 +47,24 @@ async def profile_of(uow: UsersUow, account: KnownAccount) -> Profile:
         begun = Profile.begin(account.id, account.email, account.name, account.kind, moment_of(account.id))
         await uow.profiles.ensure(begun)
     return await uow.profiles.locked(account.id)
+
+
+async def known_profile(uow: UsersUow, accounts: Accounts, account_id: UUID) -> Profile:
+    """The locked profile of any account, closed ones too when they had one. Raises ProfileNotFound."""
+    if await uow.profiles.find((account_id,)):
+        return await uow.profiles.locked(account_id)
+    return await profile_of(uow, await open_account(accounts, account_id))
+
+
+async def apply_change(uow: UsersUow, profile: Profile, cmd: ChangeProfile, now: datetime) -> None:
+    """Saves and tells. Raises InvalidProfile, StaleVersion."""
+    for field in cmd.__struct_fields__:
+        value = getattr(cmd, field)
+        if value is not UNSET:
+            setattr(profile, field, value)
+    profile.settle(now.date())
+    await uow.profiles.save(profile)
+    uow.emit(ProfileChanged(at=now, account_id=profile.id, name=profile.name, locale=profile.locale))
 
 
 def as_me(account: KnownAccount, profile: Profile) -> Me:
@@ -95,13 +113,7 @@ class ChangeProfileHandler:
         async with self.uow() as uow:
             profile = await profile_of(uow, account)
             same_version(profile, version)
-            for field in cmd.__struct_fields__:
-                value = getattr(cmd, field)
-                if value is not UNSET:
-                    setattr(profile, field, value)
-            profile.settle(now.date())
-            await uow.profiles.save(profile)
-            uow.emit(ProfileChanged(at=now, account_id=profile.id, name=profile.name, locale=profile.locale))
+            await apply_change(uow, profile, cmd, now)
             await uow.commit()
         return as_me(account, profile)
 
@@ -110,5 +122,5 @@ async def open_account(accounts: Accounts, account_id: UUID | None) -> KnownAcco
     """Raises ProfileNotFound."""
     account = await accounts.account(account_id) if account_id else None
     if account is None:
-        raise ProfileNotFound("this token belongs to no account that is open")
+        raise ProfileNotFound("no account that is open")
     return account

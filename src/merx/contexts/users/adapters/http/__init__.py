@@ -1,5 +1,6 @@
 """Users over HTTP."""
 
-from merx.contexts.users.adapters.http.me import AddressBookController, MeController
+from merx.contexts.users.adapters.http.me import AddressBookController, ConsentsController, MeController
+from merx.contexts.users.adapters.http.staff import GroupsController, UsersController
 
-__all__ = ["AddressBookController", "MeController"]
+__all__ = ["AddressBookController", "ConsentsController", "GroupsController", "MeController", "UsersController"]

@@ -7,7 +7,7 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
-from merx.contexts.users.ports.queries import AddressView, Me
+from merx.contexts.users.ports.queries import AddressView, ConsentView, Me, UsersQueries
 from merx.contexts.users.usecases.address_book import (
     ChangeAddress,
     ChangeAddressHandler,
@@ -16,6 +16,7 @@ from merx.contexts.users.usecases.address_book import (
     SaveAddress,
     SaveAddressHandler,
 )
+from merx.contexts.users.usecases.consents import RecordConsent, RecordConsentHandler
 from merx.contexts.users.usecases.profiles import ChangeProfile, ChangeProfileHandler, ReadMeHandler
 from merx.infra.http.auth import customer, signed_in
 from merx.infra.http.once import once
@@ -113,3 +114,34 @@ class AddressBookController(Controller):
         if_match: IfMatch = None,
     ) -> None:
         await remove_address(_own(actor), address_id, version_of_if_match(if_match))
+
+
+class ConsentsController(Controller):
+    path = "/users/me/consents"
+    tags = ("users",)
+
+    @get("/", guards=[customer], operation_id="ListMyConsents", summary="The answers that count now")
+    async def list_consents(
+        self, actor: NamedDependency[Actor], users_queries: NamedDependency[UsersQueries]
+    ) -> Page[ConsentView]:
+        """One for each purpose that the person was ever asked about."""
+        return Page(await users_queries.consents(_own(actor)))
+
+    @post("/", guards=[customer], operation_id="RecordMyConsent", summary="Allow or forbid a purpose", **once())
+    async def record(
+        self,
+        data: JSONBody[RecordConsent],
+        actor: NamedDependency[Actor],
+        record_consent: NamedDependency[RecordConsentHandler],
+    ) -> ConsentView:
+        return await record_consent(_own(actor), data)
+
+    @get("/history", guards=[customer], operation_id="ListMyConsentHistory", summary="Every answer, newest first")
+    async def history(
+        self,
+        actor: NamedDependency[Actor],
+        users_queries: NamedDependency[UsersQueries],
+        limit: PageLimit = DEFAULT_LIMIT,
+        after: After = None,
+    ) -> Page[ConsentView]:
+        return await users_queries.consent_history(_own(actor), after, limit)

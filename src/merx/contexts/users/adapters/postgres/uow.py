@@ -1,15 +1,34 @@
 """Changes of profiles and address books on PostgreSQL."""
 
+from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from merx.contexts.users.adapters.postgres.rows import ProfileRow, SavedAddressRow
-from merx.contexts.users.domain.errors import AddressNotFound, DefaultTaken, ProfileNotFound
+from merx.contexts.users.adapters.postgres.rows import (
+    ConsentRow,
+    CustomerGroupRow,
+    GroupMemberRow,
+    ProfileRow,
+    SavedAddressRow,
+    TimelineRow,
+)
+from merx.contexts.users.domain.consent import Consent
+from merx.contexts.users.domain.customer_group import CustomerGroup
+from merx.contexts.users.domain.errors import (
+    AddressNotFound,
+    DefaultTaken,
+    GroupCodeTaken,
+    GroupInUse,
+    GroupNotFound,
+    ProfileNotFound,
+)
 from merx.contexts.users.domain.profile import Profile
 from merx.contexts.users.domain.saved_address import SavedAddress
+from merx.contexts.users.ports.queries import TimelineEntry
 from merx.infra.postgres import PostgresRepository, PostgresTx, PostgresUow, compiled
 
 _LOCK = compiled(select(ProfileRow.id).where(ProfileRow.id == bindparam("account_id")).with_for_update())
@@ -28,6 +47,22 @@ _UNDEFAULT = compiled(
      where account_id = :account_id and id <> :keep
        and ((default_shipping and cast(:shipping as boolean)) or (default_billing and cast(:billing as boolean)))
     """
+)
+_CONSENT = compiled(insert(ConsentRow).values({name: bindparam(name) for name in Consent.__struct_fields__}))
+_JOIN = compiled(
+    insert(GroupMemberRow)
+    .values({name: bindparam(name) for name in ("group_id", "account_id", "joined_at")})
+    .on_conflict_do_nothing()
+)
+_LEAVE = compiled(
+    delete(GroupMemberRow).where(
+        GroupMemberRow.group_id == bindparam("group_id"), GroupMemberRow.account_id == bindparam("account_id")
+    )
+)
+_NOTE = compiled(
+    insert(TimelineRow)
+    .values({name: bindparam(name) for name in ("account_id", *TimelineEntry.__struct_fields__)})
+    .on_conflict_do_nothing(index_elements=[TimelineRow.id])
 )
 
 
@@ -64,7 +99,47 @@ class PostgresAddresses(PostgresRepository[SavedAddress]):
         await self._tx.execute(_UNDEFAULT, account_id=account_id, keep=keep, shipping=shipping, billing=billing)
 
 
+class PostgresConsents:
+    def __init__(self, tx: PostgresTx) -> None:
+        self._tx = tx
+
+    async def add(self, consent: Consent) -> None:
+        await self._tx.execute(_CONSENT, **msgspec.structs.asdict(consent))
+
+
+class PostgresGroups(PostgresRepository[CustomerGroup]):
+    def __init__(self, tx: PostgresTx) -> None:
+        super().__init__(
+            CustomerGroup,
+            CustomerGroupRow,
+            tx,
+            conflicts={"uq_customer_group_code": GroupCodeTaken, "fk_group_member_group_id": GroupInUse},
+            missing=GroupNotFound,
+        )
+
+    async def join(self, group_id: UUID, account_id: UUID, at: datetime) -> bool:
+        try:
+            return bool(await self._tx.execute(_JOIN, group_id=group_id, account_id=account_id, joined_at=at))
+        except asyncpg.ForeignKeyViolationError:
+            # Somebody removed the empty group a moment ago.
+            raise GroupNotFound from None
+
+    async def leave(self, group_id: UUID, account_id: UUID) -> bool:
+        return bool(await self._tx.execute(_LEAVE, group_id=group_id, account_id=account_id))
+
+
+class PostgresTimeline:
+    def __init__(self, tx: PostgresTx) -> None:
+        self._tx = tx
+
+    async def note(self, entry: TimelineEntry, account_id: UUID) -> None:
+        await self._tx.execute(_NOTE, account_id=account_id, **msgspec.structs.asdict(entry))
+
+
 class PostgresUsersUow(PostgresUow):
     def open(self, tx: PostgresTx) -> None:
         self.profiles = PostgresProfiles(tx)
         self.addresses = PostgresAddresses(tx)
+        self.consents = PostgresConsents(tx)
+        self.groups = PostgresGroups(tx)
+        self.timeline = PostgresTimeline(tx)

@@ -1,0 +1,109 @@
+"""Staff puts customers into groups."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+
+from merx.contexts.users.domain.customer_group import CustomerGroup
+from merx.contexts.users.events import GroupMembershipChanged
+from merx.contexts.users.ports.neighbours import Accounts
+from merx.contexts.users.ports.queries import TimelineEntry
+from merx.contexts.users.ports.repositories import UsersUow, UsersUowFactory
+from merx.contexts.users.usecases.profiles import known_profile, same_version
+from merx.kernel.ids import new_id
+from merx.kernel.model import Command
+from merx.kernel.ports import Clock
+from merx.kernel.text import Name, Slug, Text
+
+
+class CreateGroup(Command, frozen=True):
+    code: Slug
+    name: Name
+    description: Text = ""
+
+
+class ChangeGroup(Command, frozen=True):
+    name: Name | UnsetType = UNSET
+    description: Text | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGroupHandler:
+    """Raises GroupCodeTaken."""
+
+    uow: UsersUowFactory
+    clock: Clock
+
+    async def __call__(self, cmd: CreateGroup) -> UUID:
+        group = CustomerGroup(
+            id=new_id(), code=cmd.code, name=cmd.name, description=cmd.description, created_at=self.clock.now()
+        )
+        async with self.uow() as uow:
+            await uow.groups.add(group)
+            await uow.commit()
+        return group.id
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGroupHandler:
+    """Raises GroupNotFound, StaleVersion."""
+
+    uow: UsersUowFactory
+
+    async def __call__(self, group_id: UUID, cmd: ChangeGroup, version: int | None = None) -> None:
+        async with self.uow() as uow:
+            group = await uow.groups.get(group_id)
+            same_version(group, version)
+            if cmd.name is not UNSET:
+                group.name = cmd.name
+            if cmd.description is not UNSET:
+                group.description = cmd.description
+            await uow.groups.save(group)
+            await uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveGroupHandler:
+    """Only an empty group goes. Raises GroupNotFound, StaleVersion, GroupInUse."""
+
+    uow: UsersUowFactory
+
+    async def __call__(self, group_id: UUID, version: int | None = None) -> None:
+        async with self.uow() as uow:
+            group = await uow.groups.get(group_id)
+            same_version(group, version)
+            await uow.groups.remove(group)
+            await uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipHandler:
+    """Joining or leaving twice changes nothing. Raises GroupNotFound, ProfileNotFound."""
+
+    uow: UsersUowFactory
+    accounts: Accounts
+    clock: Clock
+
+    async def join(self, group_id: UUID, account_id: UUID) -> None:
+        async with self.uow() as uow:
+            group = await uow.groups.get(group_id)
+            await known_profile(uow, self.accounts, account_id)
+            if await uow.groups.join(group_id, account_id, self.clock.now()):
+                await self._tell(uow, group, account_id, member=True)
+                await uow.commit()
+
+    async def leave(self, group_id: UUID, account_id: UUID) -> None:
+        async with self.uow() as uow:
+            group = await uow.groups.get(group_id)
+            await uow.profiles.get(account_id)
+            if await uow.groups.leave(group_id, account_id):
+                await self._tell(uow, group, account_id, member=False)
+                await uow.commit()
+
+    async def _tell(self, uow: UsersUow, group: CustomerGroup, account_id: UUID, *, member: bool) -> None:
+        now = self.clock.now()
+        event = GroupMembershipChanged(at=now, account_id=account_id, group_id=group.id, code=group.code, member=member)
+        uow.emit(event)
+        kind = "group_joined" if member else "group_left"
+        await uow.timeline.note(TimelineEntry(event.id, now, kind, group.code, group.id), account_id)

@@ -1,0 +1,65 @@
+"""Staff looks at a person, whatever the state of the account, and corrects a profile."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from merx.contexts.users.domain.profile import Profile
+from merx.contexts.users.ports.neighbours import Accounts
+from merx.contexts.users.ports.queries import TimelineEntry, UserDetail, UsersQueries
+from merx.contexts.users.ports.repositories import UsersUowFactory
+from merx.contexts.users.usecases.profiles import ChangeProfile, apply_change, known_profile, same_version
+from merx.kernel.paging import Page
+from merx.kernel.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class ReadUserHandler:
+    """Raises ProfileNotFound."""
+
+    uow: UsersUowFactory
+    queries: UsersQueries
+    accounts: Accounts
+
+    async def __call__(self, account_id: UUID) -> UserDetail:
+        profile = await self.profile(account_id)
+        return UserDetail(
+            profile.id,
+            profile.version,
+            profile.email,
+            profile.name,
+            profile.kind,
+            profile.phone,
+            profile.locale,
+            profile.birthday,
+            profile.registered_at,
+            await self.queries.groups_of(account_id),
+            await self.queries.consents(account_id),
+        )
+
+    async def timeline(self, account_id: UUID, after: str | None, limit: int) -> Page[TimelineEntry]:
+        await self.profile(account_id)
+        return await self.queries.timeline(account_id, after, limit)
+
+    async def profile(self, account_id: UUID) -> Profile:
+        found = await self.queries.profile(account_id)
+        if found is None:
+            async with self.uow() as uow:
+                found = await known_profile(uow, self.accounts, account_id)
+                await uow.commit()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeUserHandler:
+    """Raises ProfileNotFound, StaleVersion, InvalidProfile."""
+
+    uow: UsersUowFactory
+    accounts: Accounts
+    clock: Clock
+
+    async def __call__(self, account_id: UUID, cmd: ChangeProfile, version: int | None = None) -> None:
+        async with self.uow() as uow:
+            profile = await known_profile(uow, self.accounts, account_id)
+            same_version(profile, version)
+            await apply_change(uow, profile, cmd, self.clock.now())
+            await uow.commit()

@@ -1,0 +1,243 @@
+"""Consents, groups, search and timelines: the same promises on memory and on PostgreSQL."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
+from merx.contexts.users.domain.consent import Purpose
+from merx.contexts.users.domain.errors import GroupCodeTaken, GroupInUse, GroupNotFound, ProfileNotFound
+from merx.contexts.users.events import ConsentChanged, GroupMembershipChanged
+from merx.contexts.users.ports.queries import UserFilter, UserSort
+from merx.contexts.users.usecases.consents import RecordConsent
+from merx.contexts.users.usecases.groups import ChangeGroup, CreateGroup
+from merx.contexts.users.usecases.profiles import ChangeProfile
+from merx.kernel.errors import StaleVersion
+from merx.kernel.ids import new_id
+from merx.kernel.money import Money
+from tests.contexts.users.conftest import HOME, Town
+
+
+async def answer(town: Town, account_id, purpose: Purpose, granted: bool, source: str = "account"):
+    town.clock.advance(timedelta(seconds=1))
+    return await town.users.record_consent()(account_id, RecordConsent(purpose=purpose, granted=granted, source=source))
+
+
+async def test_the_newest_answer_counts_and_all_are_kept(town: Town):
+    ada, bob = await town.person(), await town.person("bob@example.com", "Bob")
+    first = await answer(town, ada, Purpose.marketing_email, True, "checkout")
+    second = await answer(town, ada, Purpose.analytics, True)
+    third = await answer(town, ada, Purpose.marketing_email, False)
+    fourth = await answer(town, ada, Purpose.marketing_email, False)
+    queries = town.users.queries()
+    assert await queries.consents(ada) == [second, fourth]
+    page = await queries.consent_history(ada, None, 3)
+    rest = await queries.consent_history(ada, page.next, 3)
+    assert (page.items, rest.items, rest.next) == ([fourth, third, second], [first], None)
+    assert (first.source, first.granted, first.at < third.at) == ("checkout", True, True)
+    assert await queries.consents(bob) == []
+    with pytest.raises(ProfileNotFound):
+        await answer(town, new_id(), Purpose.analytics, True)
+
+
+@pytest.mark.services
+async def test_an_answer_cannot_be_changed_afterwards(postgres_town: Town):
+    town = postgres_town
+    ada = await town.person()
+    await answer(town, ada, Purpose.analytics, False)
+    async with town.users.uow() as uow:
+        with pytest.raises(asyncpg.RaiseError):
+            await uow.tx.driver.execute("update users.consent set granted = true")
+
+
+async def test_others_hear_of_answers_and_groups(town: Town):
+    heard = []
+    outbox = town.app.infra.outbox()
+    write = outbox.write
+
+    async def listen(tx, events):
+        heard.extend(events)
+        return await write(tx, events)
+
+    outbox.write = listen
+    ada = await town.person()
+    await answer(town, ada, Purpose.marketing_sms, True, "popup")
+    group_id = await town.users.create_group()(CreateGroup(code="trade", name="Trade"))
+    for change in (town.users.group_membership().join, town.users.group_membership().leave):
+        await change(group_id, ada)
+        await change(group_id, ada)
+    told = [event for event in heard if isinstance(event, ConsentChanged | GroupMembershipChanged)]
+    assert [(type(event).__name__, event.account_id) for event in told] == [
+        ("ConsentChanged", ada),
+        ("GroupMembershipChanged", ada),
+        ("GroupMembershipChanged", ada),
+    ]
+    assert (told[0].purpose, told[0].granted, told[0].source) == ("marketing_sms", True, "popup")
+    assert [event.member for event in told[1:]] == [True, False]
+
+
+async def test_groups(town: Town):
+    ada = await town.person()
+    create, membership, queries = town.users.create_group(), town.users.group_membership(), town.users.queries()
+    trade = await create(CreateGroup(code="trade", name="Trade", description="Buys in bulk"))
+    early = await create(CreateGroup(code="early", name="Early"))
+    with pytest.raises(GroupCodeTaken):
+        await create(CreateGroup(code="trade", name="Other"))
+    assert [group.code for group in (await queries.groups(None, 10)).items] == ["trade", "early"]
+    page = await queries.groups(None, 1)
+    assert [group.id for group in (await queries.groups(page.next, 1)).items] == [early]
+    await town.users.change_group()(trade, ChangeGroup(name="Wholesale"), 1)
+    with pytest.raises(StaleVersion):
+        await town.users.change_group()(trade, ChangeGroup(name="X"), 1)
+    shown = await queries.group(trade)
+    assert (shown.name, shown.description, shown.version) == ("Wholesale", "Buys in bulk", 2)
+
+    for group_id in (trade, early):
+        await membership.join(group_id, ada)
+        await membership.join(group_id, ada)
+    assert [group.code for group in await queries.groups_of(ada)] == ["early", "trade"]
+    with pytest.raises(GroupInUse):
+        await town.users.remove_group()(trade)
+    await membership.leave(trade, ada)
+    await membership.leave(trade, ada)
+    await town.users.remove_group()(trade)
+    assert [group.code for group in await queries.groups_of(ada)] == ["early"]
+    for attempt in (
+        queries.group(trade),
+        membership.join(trade, ada),
+        membership.leave(trade, ada),
+        town.users.remove_group()(trade),
+        town.users.change_group()(trade, ChangeGroup(name="X")),
+    ):
+        with pytest.raises(GroupNotFound):
+            await attempt
+    with pytest.raises(ProfileNotFound):
+        await membership.join(early, new_id())
+
+
+@pytest.mark.services
+async def test_many_clerks_put_one_customer_into_a_group_once(postgres_town: Town):
+    town = postgres_town
+    ada = await town.person()
+    group_id = await town.users.create_group()(CreateGroup(code="trade", name="Trade"))
+    await asyncio.gather(*(town.users.group_membership().join(group_id, ada) for _ in range(8)))
+    entries = (await town.users.queries().timeline(ada, None, 50)).items
+    assert [entry.kind for entry in entries].count("group_joined") == 1
+
+
+async def find(town: Town, **wanted) -> list[str]:
+    """Names found, over pages of two."""
+    names, after = [], None
+    while True:
+        page = await town.users.queries().users(UserFilter(limit=2, after=after, **wanted))
+        names += [user.name for user in page.items]
+        after = page.next
+        if after is None:
+            return names
+
+
+async def test_people_are_found(town: Town):
+    people = [
+        ("zoe@example.com", "ada Zimmer"),
+        ("ada@example.com", "Bob"),
+        ("carl_100%@example.com", "Carl"),
+        ("b@example.com", "Ada Byron"),
+    ]
+    ids = [await town.person(email, name) for email, name in people]
+    await town.person("sam@example.com", "Ada Staff", "staff")
+    assert await find(town) == ["Ada Staff", "Ada Byron", "Carl", "Bob", "ada Zimmer"]
+    assert await find(town, sort=UserSort.oldest) == ["ada Zimmer", "Bob", "Carl", "Ada Byron", "Ada Staff"]
+    assert await find(town, sort=UserSort.name) == ["Ada Byron", "Ada Staff", "ada Zimmer", "Bob", "Carl"]
+    assert await find(town, sort=UserSort.email) == ["Bob", "Ada Byron", "Carl", "Ada Staff", "ada Zimmer"]
+    assert await find(town, prefix="ada", sort=UserSort.name) == ["Ada Byron", "Ada Staff", "ada Zimmer", "Bob"]
+    assert await find(town, prefix="ada", kind="customer", sort=UserSort.email) == ["Bob", "Ada Byron", "ada Zimmer"]
+    assert await find(town, prefix="carl_100%") == ["Carl"]
+    for nothing in ("carl%", "c_rl", "%", "_", "\\", "byron"):
+        assert await find(town, prefix=nothing) == []
+    group_id = await town.users.create_group()(CreateGroup(code="trade", name="Trade"))
+    for account_id in ids[1:]:
+        await town.users.group_membership().join(group_id, account_id)
+    assert await find(town, group_id=group_id, sort=UserSort.name) == ["Ada Byron", "Bob", "Carl"]
+    assert await find(town, group_id=new_id()) == []
+
+
+async def test_staff_sees_a_person_of_whom_nobody_told(town: Town):
+    """Accounts that are older than their profiles."""
+    ada = await town.account()
+    detail = await town.users.read_user()(ada)
+    assert (detail.email, detail.name, detail.groups, detail.consents) == ("ada@example.com", "Ada", [], [])
+    assert await find(town) == ["Ada"]
+    with pytest.raises(ProfileNotFound):
+        await town.users.read_user()(new_id())
+    with pytest.raises(ProfileNotFound):
+        await town.users.read_user().timeline(new_id(), None, 10)
+
+
+async def test_staff_corrects_a_profile(town: Town):
+    ada = await town.person()
+    await town.users.change_user()(ada, ChangeProfile(name="Lady Ada"), 1)
+    assert (await town.users.read_user()(ada)).name == "Lady Ada"
+    assert await find(town, prefix="lady") == ["Lady Ada"]
+    with pytest.raises(StaleVersion):
+        await town.users.change_user()(ada, ChangeProfile(name="X"), 1)
+    with pytest.raises(ProfileNotFound):
+        await town.users.change_user()(new_id(), ChangeProfile(name="X"))
+
+
+def placed(town: Town, customer_id, order_id, number: str) -> OrderPlaced:
+    money = Money(10_00, "USD")
+    return OrderPlaced(
+        at=town.clock.now(),
+        order_id=order_id,
+        number=number,
+        customer_id=customer_id,
+        email="ada@example.com",
+        address=HOME,
+        shipping_name="Van",
+        payment_method="cod",
+        items_total=money,
+        shipping_total=money,
+        total=money,
+        lines=(),
+    )
+
+
+async def test_a_timeline_tells_what_happened_newest_first(town: Town):
+    ada = await town.person()
+    order_id = new_id()
+    now = town.clock.now()
+    about = {"at": now, "order_id": order_id, "number": "M-1", "email": "ada@example.com"}
+    news = [
+        placed(town, ada, order_id, "M-1"),
+        placed(town, None, new_id(), "M-2"),
+        OrderShipped(**about, shipment_id=new_id(), carrier="DHL", tracking_number="1", quantities={}, customer_id=ada),
+        OrderCancelled(**about, reason="too late", quantities={}, customer_id=ada),
+        OrderCancelled(**about, reason="a guest's", quantities={}),
+    ]
+    handlers = {
+        OrderPlaced: "users.on_order_placed",
+        OrderShipped: "users.on_order_shipped",
+        OrderCancelled: "users.on_order_cancelled",
+    }
+    for event in [*news, *news]:
+        subscriber = town.app.registry.named(handlers[type(event)])
+        async with subscriber.uow() as uow:
+            await subscriber.handler(event, uow)
+            await uow.commit()
+    await answer(town, ada, Purpose.analytics, True)
+    entries = (await town.users.read_user().timeline(ada, None, 50)).items
+    assert [(entry.kind, entry.detail, entry.subject_id) for entry in entries] == [
+        ("consent_given", "analytics (account)", None),
+        ("order_cancelled", "M-1: too late", order_id),
+        ("order_shipped", "M-1: DHL 1", order_id),
+        ("order_placed", "M-1: 10.00 USD", order_id),
+        ("registered", "customer", None),
+    ]
+    page = await town.users.read_user().timeline(ada, None, 2)
+    assert [entry.kind for entry in (await town.users.read_user().timeline(ada, page.next, 9)).items] == [
+        "order_shipped",
+        "order_placed",
+        "registered",
+    ]
