@@ -6,6 +6,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from merx.contexts.identity.events import EmailChanged
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from merx.contexts.users.domain.consent import Purpose
 from merx.contexts.users.domain.errors import GroupCodeTaken, GroupInUse, GroupNotFound, ProfileNotFound
@@ -241,3 +242,18 @@ async def test_a_timeline_tells_what_happened_newest_first(town: Town):
         "order_placed",
         "registered",
     ]
+
+
+async def test_a_changed_email_is_found(town: Town):
+    ada = await town.person()
+    async with town.users.uow() as uow:
+        uow.emit(
+            EmailChanged(
+                at=town.clock.now(), account_id=ada, email="ada@example.com", name="Ada", new_email="Lady@Example.com"
+            )
+        )
+        await uow.commit()
+    await town.tell()
+    assert await find(town, prefix="lady@") == ["Ada"]
+    assert await find(town, prefix="ada@") == []
+    assert (await town.users.read_user()(ada)).email == "Lady@Example.com"

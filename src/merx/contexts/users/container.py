@@ -5,7 +5,7 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
-from merx.contexts.identity.events import AccountRegistered
+from merx.contexts.identity.events import AccountRegistered, EmailChanged
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from merx.contexts.users.adapters import subscribers
 from merx.contexts.users.adapters.http import (
@@ -41,6 +41,7 @@ from merx.kernel.ports import UnitOfWork
 def heard_by(uow: Callable[[], UnitOfWork]) -> list[Subscriber]:
     return [
         Subscriber("users.on_account_registered", AccountRegistered, subscribers.on_account_registered, uow),
+        Subscriber("users.on_email_changed", EmailChanged, subscribers.on_email_changed, uow),
         Subscriber("users.on_order_placed", OrderPlaced, subscribers.on_order_placed, uow),
         Subscriber("users.on_order_shipped", OrderShipped, subscribers.on_order_shipped, uow),
         Subscriber("users.on_order_cancelled", OrderCancelled, subscribers.on_order_cancelled, uow),

@@ -3,7 +3,7 @@
 Entries of the timeline take the id of their event, so hearing it twice changes nothing.
 """
 
-from merx.contexts.identity.events import AccountRegistered
+from merx.contexts.identity.events import AccountRegistered, EmailChanged
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from merx.contexts.users.domain.profile import Profile
 from merx.contexts.users.ports.queries import TimelineEntry
@@ -14,6 +14,13 @@ async def on_account_registered(event: AccountRegistered, uow: UsersUow) -> None
     """Also after the person has opened their profile, which stays as it is."""
     await uow.profiles.ensure(Profile.begin(event.account_id, event.email, event.name, event.kind, event.at))
     await uow.timeline.note(TimelineEntry(event.id, event.at, "registered", event.kind, None), event.account_id)
+
+
+async def on_email_changed(event: EmailChanged, uow: UsersUow) -> None:
+    """A profile that is made later is made with the new address already."""
+    for profile in await uow.profiles.find((event.account_id,)):
+        profile.write_to(event.new_email)
+        await uow.profiles.save(profile)
 
 
 async def on_order_placed(event: OrderPlaced, uow: UsersUow) -> None:

@@ -65,6 +65,10 @@ class Profile(Entity, kw_only=True):
     def __repr__(self) -> str:
         return f"Profile({self.id})"
 
+    def write_to(self, email: str) -> None:
+        self.email = email
+        self.email_key = search_key(email)
+
     def settle(self, today: date) -> None:
         """Put the profile into its stored form. Raises InvalidProfile."""
         self.name = self.name.strip()
