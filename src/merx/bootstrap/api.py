@@ -24,11 +24,15 @@ from merx.infra.http.dependencies import current_actor, guest_proof, provide, se
 from merx.infra.http.docs import DocsPage
 from merx.infra.http.errors import handle_error
 from merx.infra.http.inbound import Hosts
+from merx.infra.http.limits import RateLimits
+from merx.infra.http.load import LoadGate
 from merx.infra.http.middleware import Frame, FrameParts
 from merx.infra.http.once import settle_once
 from merx.infra.http.openapi import StrictStructs, openapi_document
 from merx.infra.http.operations import HealthController, MetricsController, SchemaController
 from merx.infra.http.parts import Hook, HttpParts, HttpSource
+from merx.infra.http.route_classes import RouteClasses
+from merx.infra.limits.local import LocalBuckets
 from merx.infra.log_writer import LineWriter
 from merx.infra.logging import configure_logging, wants_text
 from merx.infra.metrics import Exposition, RequestMetrics
@@ -85,6 +89,9 @@ def create_app(
     settle_once(app, parts.idempotency)
     bodies = BodyGate(settings.body_limit)
     bodies.learn(app)
+    classes = RouteClasses()
+    classes.learn(app)
+    local = LocalBuckets()
     api = Api(
         app,  # type: ignore[arg-type]  # Litestar spells the ASGI types with TypedDicts
         FrameParts(
@@ -97,6 +104,8 @@ def create_app(
             https=urlsplit(settings.public_url).scheme == "https",
             proxies=settings.trusted_proxies,
             any_host=_BY_ADDRESS,
+            limits=RateLimits(settings, classes, parts.buckets or local, local) if settings.rate_limits_on else None,
+            load=LoadGate(settings, classes, spared=_BY_ADDRESS),
         ),
     )
     api.litestar = app

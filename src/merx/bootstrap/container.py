@@ -164,6 +164,7 @@ class App:
             probes=self.probes,
             cache=self.cache,
             api_keys=self.api_key_door,
+            buckets=self.infra.buckets(),
             on_startup=starts,
             on_shutdown=[*stops, self.close],
         )

@@ -66,7 +66,9 @@ class Infra(containers.DeclarativeContainer):
     local_buckets = providers.Singleton(LocalBuckets)
     buckets = providers.Selector(
         storage,
-        postgres=providers.Singleton(SharedBuckets, providers.Singleton(RedisBuckets, scripts), local_buckets),
+        postgres=providers.Singleton(
+            SharedBuckets, providers.Singleton(RedisBuckets, scripts, keys.provided.secret), local_buckets
+        ),
         memory=local_buckets,
     )
     queue_nudge = providers.Singleton(QueueNudge, redis)

@@ -31,6 +31,7 @@ class SettingsError(Exception):
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _Seconds = Annotated[float, Meta(gt=0, le=3600)]
 _Millis = Annotated[int, Meta(ge=1, le=600_000)]
+_Tokens = Annotated[int, Meta(ge=1, le=1_000_000)]
 _Connections = Annotated[int, Meta(ge=1, le=1000)]
 
 
@@ -107,6 +108,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     access_token_seconds: Annotated[int, Meta(ge=30, le=86_400, description="life of an access token")] = 300
 
+    rate_limits: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(description="whether callers are limited; `auto` is in production only. Signing in is always throttled"),
+    ] = "auto"
+    limit_browse: Annotated[_Tokens, Meta(description="reads a minute, a caller; what the cache answers is free")] = 600
+    limit_write: Annotated[_Tokens, Meta(description="changes a minute, a caller")] = 120
+    limit_checkout: Annotated[_Tokens, Meta(description="checkouts a minute, a caller")] = 20
+    limit_login: Annotated[
+        _Tokens, Meta(description="attempts a minute to sign in, register and the like, a caller")
+    ] = 20
+    limit_staff: Annotated[_Tokens, Meta(description="requests a minute, a staff account or API key")] = 1_200
+    limit_webhook: Annotated[_Tokens, Meta(description="webhook calls a minute, a provider")] = 1_200
+    limit_address_factor: Annotated[
+        int,
+        Meta(ge=1, le=1000, description="an address may do so many times as much: behind it may be a whole office"),
+    ] = 10
+    max_in_flight: Annotated[
+        int, Meta(ge=1, le=100_000, description="requests at once, a process; beyond that the answer is 503 at once")
+    ] = 512
+    reserved_in_flight: Annotated[
+        int, Meta(ge=0, le=100_000, description="of these, places that only checkout and webhooks may take")
+    ] = 128
+
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="least severe line that is written")
     ] = "info"
@@ -164,6 +188,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def docs_on(self) -> bool:
         return self.docs == "on" or (self.docs == "auto" and not self.production)
+
+    @property
+    def rate_limits_on(self) -> bool:
+        return self.rate_limits == "on" or (self.rate_limits == "auto" and self.production)
 
     @property
     def folder(self) -> Path:

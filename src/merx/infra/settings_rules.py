@@ -49,6 +49,12 @@ class Checked(Protocol):
     def currency(self) -> str: ...
     @property
     def mail_from(self) -> str: ...
+    @property
+    def rate_limits(self) -> str: ...
+    @property
+    def max_in_flight(self) -> int: ...
+    @property
+    def reserved_in_flight(self) -> int: ...
 
 
 def unsafe_values(settings: Checked) -> list[str]:
@@ -90,6 +96,8 @@ def _everywhere(settings: Checked) -> list[str]:
         problems.append(f"MERX_METRICS_TOKEN {problem}")
     if not _SENDER.match(settings.mail_from):
         problems.append("MERX_MAIL_FROM must be one mail address on one line: Name <box@host> or box@host")
+    if settings.reserved_in_flight >= settings.max_in_flight:
+        problems.append("MERX_RESERVED_IN_FLIGHT must be smaller than MERX_MAX_IN_FLIGHT, or nobody can browse")
     return problems
 
 

@@ -9,7 +9,7 @@ import pytest
 from merx.contexts.identity.adapters import throttle as throttle_module
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
-from merx.contexts.identity.adapters.throttle import ADDRESS, EMAIL, PAIR, LocalThrottle, network_of
+from merx.contexts.identity.adapters.throttle import ADDRESS, EMAIL, PAIR, LocalThrottle
 from merx.contexts.identity.ports.security import Passwords, Throttle
 from merx.infra.limits.scripts import RedisAway, Scripts
 from merx.infra.redis import redis_client
@@ -167,21 +167,6 @@ class TestThrottle:
         await self.tries(throttle, 50)
         clock.advance(timedelta(hours=2))
         assert await self.tries(throttle, 50) == PAIR.free + 1
-
-    @pytest.mark.parametrize(
-        ("address", "network"),
-        [
-            ("192.0.2.1", "192.0.2.1"),
-            ("::ffff:192.0.2.1", "192.0.2.1"),
-            ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
-            ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
-            ("fe80::1%eth0", "fe80::/64"),
-            ("", ""),
-            ("testclient", "testclient"),
-        ],
-    )
-    def test_ipv6_is_counted_by_network(self, address, network):
-        assert network_of(address) == network
 
 
 async def guesses(throttle: Throttle, number: int, address: str = "192.0.2.1") -> int:

@@ -15,6 +15,7 @@ from merx.infra.redis import redis_client
 from merx.infra.settings import Settings
 
 PORTS: list[type[Buckets]] = [LocalBuckets, RedisBuckets, SharedBuckets]
+KEY = b"k" * 32
 TEN = Limit(10, 60)
 THREE = Limit(3, 60)
 
@@ -43,7 +44,7 @@ async def buckets(buckets_url: str, now: Now) -> AsyncIterator[Buckets]:
         return
     client = redis_client(Settings(redis_url=buckets_url))
     # A busy machine is no reason for another answer here.
-    yield RedisBuckets(Scripts(client, wait=5), now)
+    yield RedisBuckets(Scripts(client, wait=5), KEY, now)
     await client.aclose()
 
 
@@ -124,11 +125,15 @@ async def test_without_redis_each_process_counts():
 class TestRedis:
     async def test_processes_share_one_count(self, redis_url):
         clients = [redis_client(Settings(redis_url=redis_url)) for _ in range(4)]
-        processes = [RedisBuckets(Scripts(client, wait=5)) for client in clients]
-        answers = await asyncio.gather(*(each.take([("a", TEN)]) for _ in range(100) for each in processes))
+        processes = [RedisBuckets(Scripts(client, wait=5), KEY) for client in clients]
+        answers = await asyncio.gather(
+            *(each.take([("checkout@192.0.2.1", TEN)]) for _ in range(100) for each in processes)
+        )
         assert sum(taken.allowed for taken in answers) == 10
         keys = await clients[0].keys("*")
-        assert keys == [b"merx:limit:a"]
+        assert len(keys) == 1
+        assert keys[0].startswith(b"merx:limit:")
+        assert b"192.0.2.1" not in keys[0]
         assert 0 < await clients[0].pttl(keys[0]) <= 60_000
         for client in clients:
             await client.aclose()
@@ -138,7 +143,7 @@ class TestRedis:
             deaf.bind(("127.0.0.1", 0))
             deaf.listen(64)
             client = redis_client(Settings(redis_url=f"redis://127.0.0.1:{deaf.getsockname()[1]}/0"))
-            buckets = SharedBuckets(RedisBuckets(Scripts(client)), LocalBuckets())
+            buckets = SharedBuckets(RedisBuckets(Scripts(client), KEY), LocalBuckets())
             began = perf_counter()
             answers = await asyncio.gather(*(buckets.take([("a", TEN)]) for _ in range(100)))
             took = perf_counter() - began

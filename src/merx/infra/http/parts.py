@@ -10,6 +10,7 @@ from merx.infra.cache import ByteCache
 from merx.infra.health import Probe
 from merx.infra.http.callers import ApiKeys
 from merx.infra.idempotency.store import IdempotencyStore
+from merx.infra.limits.buckets import Buckets
 from merx.infra.tokens import AccessTokens, GuestTokens
 
 Hook = Callable[[], Awaitable[None]]
@@ -19,6 +20,8 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     """`dependencies` are the objects handlers name with `NamedDependency`, or a Litestar `Provide`.
 
     `idempotency` keeps the answers of routes that declare `once`; it may be absent where there is no such route.
+
+    `buckets` count for all processes; without them this process counts alone.
 
     `on_startup` runs before the first request is let in, `on_shutdown` after the last one was answered, each in order.
     """
@@ -31,6 +34,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     probes: Sequence[Probe] = ()
     cache: ByteCache | None = None
     api_keys: ApiKeys | None = None
+    buckets: Buckets | None = None
     on_startup: Sequence[Hook] = ()
     on_shutdown: Sequence[Hook] = ()
 

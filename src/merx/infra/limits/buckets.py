@@ -22,7 +22,7 @@ class Limit(msgspec.Struct, frozen=True):
         return self.seconds / self.tokens
 
 
-# A bucket by its name. Names hold no personal data: they are keys in Redis.
+# A bucket by its name.
 Ask = tuple[str, Limit]
 
 

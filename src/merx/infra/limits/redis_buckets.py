@@ -1,6 +1,7 @@
 """Buckets in Redis, one count for all processes."""
 
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 
 from merx.infra.limits.buckets import Ask, Buckets, Taken
 from merx.infra.limits.scripts import RedisAway, Scripts
@@ -42,10 +43,14 @@ return scarcest
 
 
 class RedisBuckets:
-    """Raises RedisAway. `now`, in seconds, replaces the clock of Redis, which all processes share."""
+    """Raises RedisAway. Redis holds digests made with `key` instead of names, which tell accounts and addresses.
 
-    def __init__(self, scripts: Scripts, now: Callable[[], float] | None = None) -> None:
+    `now`, in seconds, replaces the clock of Redis, which all processes share.
+    """
+
+    def __init__(self, scripts: Scripts, key: bytes, now: Callable[[], float] | None = None) -> None:
         self._scripts = scripts
+        self._key = key[:64]
         self._now = now
 
     async def take(self, asks: Sequence[Ask]) -> Taken:
@@ -53,9 +58,12 @@ class RedisBuckets:
         for _, limit in asks:
             interval = round(limit.interval * 1e6)
             args += (interval, interval * limit.tokens)
-        answer = await self._scripts.run(_TAKE, [_PREFIX + name for name, _ in asks], args)
+        answer = await self._scripts.run(_TAKE, [self._key_of(name) for name, _ in asks], args)
         allowed, place, remaining, reset, wait = answer
         return Taken(bool(allowed), asks[place][1].tokens, remaining, reset / 1e6, wait / 1e6)
+
+    def _key_of(self, name: str) -> str:
+        return _PREFIX + blake2b(name.encode(), digest_size=12, key=self._key).hexdigest()
 
 
 class SharedBuckets:

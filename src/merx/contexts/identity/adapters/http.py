@@ -13,6 +13,7 @@ from merx.contexts.identity.usecases.refresh import Refresh, RefreshHandler
 from merx.contexts.identity.usecases.register import Register, RegisterHandler
 from merx.contexts.identity.usecases.tokens import Tokens
 from merx.infra.http.auth import public
+from merx.infra.http.route_classes import RouteClass, limited
 from merx.kernel.model import View
 
 
@@ -31,6 +32,7 @@ async def caller_of(scope: Scope) -> Caller:
 class AuthController(Controller):
     path = "/auth"
     tags = ["auth"]
+    opt = limited(RouteClass.login)
     dependencies = {"caller": Provide(caller_of)}
 
     @post("/register", guards=[public], status_code=202, operation_id="Register", summary="Become a customer")
@@ -49,10 +51,25 @@ class AuthController(Controller):
     ) -> Tokens:
         return await login(data, caller)
 
-    @post("/refresh", guards=[public], status_code=200, operation_id="Refresh", summary="Trade a refresh token")
+    # Too long to guess, and every device comes for one each few minutes.
+    @post(
+        "/refresh",
+        guards=[public],
+        status_code=200,
+        operation_id="Refresh",
+        summary="Trade a refresh token",
+        **limited(RouteClass.write),
+    )
     async def refresh(self, data: JSONBody[Refresh], refresh_tokens: NamedDependency[RefreshHandler]) -> Tokens:
         return await refresh_tokens(data)
 
-    @post("/logout", guards=[public], status_code=204, operation_id="Logout", summary="End this device's session")
+    @post(
+        "/logout",
+        guards=[public],
+        status_code=204,
+        operation_id="Logout",
+        summary="End this device's session",
+        **limited(RouteClass.write),
+    )
     async def logout(self, data: JSONBody[Logout], logout: NamedDependency[LogoutHandler]) -> None:
         await logout(data)

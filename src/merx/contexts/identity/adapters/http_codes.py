@@ -14,6 +14,7 @@ from merx.contexts.identity.usecases.reset_password import ResetPassword, ResetP
 from merx.contexts.identity.usecases.verify_email import VerifyEmail, VerifyEmailHandler
 from merx.infra.http.auth import public
 from merx.infra.http.once import once
+from merx.infra.http.route_classes import RouteClass, limited
 from merx.kernel.model import View
 
 
@@ -25,6 +26,7 @@ class Accepted(View, frozen=True):
 
 class CodesController(Controller):
     path = "/auth"
+    opt = limited(RouteClass.login)
     tags = ["auth"]
     dependencies = {"caller": Provide(caller_of)}
 

@@ -4,7 +4,8 @@ import hmac
 import math
 from collections.abc import Sequence
 
-from merx.contexts.identity.adapters.throttle import ADDRESS, EMAIL, FORGET_AFTER, PAIR, LocalThrottle, network_of
+from merx.contexts.identity.adapters.throttle import ADDRESS, EMAIL, FORGET_AFTER, PAIR, LocalThrottle
+from merx.infra.limits.networks import network_of
 from merx.infra.limits.scripts import RedisAway, Scripts
 from merx.kernel.errors import RateLimited
 from merx.kernel.ports import Clock

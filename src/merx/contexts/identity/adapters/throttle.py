@@ -3,11 +3,11 @@
 The same rules for all processes together are in `shared_throttle.py`.
 """
 
-import ipaddress
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from merx.infra.limits.networks import network_of
 from merx.kernel.errors import RateLimited
 from merx.kernel.ports import Clock
 
@@ -96,16 +96,3 @@ class LocalThrottle:
         if len(self._buckets) > MAX_BUCKETS:
             self._buckets.popitem(last=False)
         return bucket
-
-
-def network_of(address: str) -> str:
-    """IPv4 as it is, IPv6 by /64: one subscriber holds that many addresses. Text that is no address stays text."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped:
-            return str(ip.ipv4_mapped)
-        return str(ipaddress.ip_network((ip, 64), strict=False))
-    return str(ip)

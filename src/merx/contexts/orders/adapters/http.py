@@ -28,6 +28,7 @@ from merx.infra.http.auth import GuestProof, guest_or_owner, public, signed_in, 
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.responses import Encoded
+from merx.infra.http.route_classes import RouteClass, limited
 from merx.kernel.actor import Actor
 from merx.kernel.paging import Page
 
@@ -57,7 +58,7 @@ class OrderController(Controller):
     path = "/orders"
     tags = ("orders",)
 
-    @post("/", guards=[public], operation_id="PlaceOrder", responses=_PLACED)
+    @post("/", guards=[public], operation_id="PlaceOrder", responses=_PLACED, **limited(RouteClass.checkout))
     async def place(
         self,
         data: JSONBody[PlaceOrder],

@@ -1,0 +1,42 @@
+"""A full process turns callers away at once: who waits in a queue that only grows is served too late to be of use.
+
+Some places are kept for checkout and for webhooks: an order is worth more than a page, and a provider's message that
+a payment went through must not be lost in the crowd.
+"""
+
+import itertools
+
+from merx.infra.http.asgi import Scope
+from merx.infra.http.problems import Failure, unavailable
+from merx.infra.http.route_classes import RouteClass, RouteClasses
+from merx.infra.limits.metrics import SHED
+from merx.infra.settings import Settings
+
+_WITH_PLACES = frozenset({RouteClass.checkout, RouteClass.webhook})
+# Those who were turned away together should not come back together.
+_RETRY_AFTER = (1, 2, 3)
+
+
+class LoadGate:
+    """`open_to_all` is the number of requests at once from which `refuses` has to be asked.
+
+    `spared` paths are always let in: probes that fail under load would get a busy process killed.
+    """
+
+    def __init__(self, settings: Settings, classes: RouteClasses, spared: frozenset[str] = frozenset()) -> None:
+        self.open_to_all = settings.max_in_flight - settings.reserved_in_flight
+        self._most = settings.max_in_flight
+        self._classes = classes
+        self._spared = spared
+        self._answers = itertools.cycle([unavailable(after, "Too busy, try again shortly.") for after in _RETRY_AFTER])
+
+    def refuses(self, scope: Scope, in_flight: int) -> Failure | None:
+        """The answer for a request that finds no place."""
+        path: str = scope["path"]
+        if path in self._spared:
+            return None
+        kind = self._classes.declared(scope["method"], path)
+        if kind in _WITH_PLACES and in_flight < self._most:
+            return None
+        SHED.labels(kind or "other").inc()
+        return next(self._answers)

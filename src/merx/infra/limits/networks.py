@@ -1,0 +1,16 @@
+"""Which addresses count as one caller."""
+
+import ipaddress
+
+
+def network_of(address: str) -> str:
+    """IPv4 as it is, IPv6 by /64: one subscriber holds that many addresses. Text that is no address stays text."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)
