@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from merx.contexts.identity.events import (
     AccountRegistered,
+    EmailChangeAnnounced,
+    EmailChanged,
+    EmailChangeRequested,
     EmailVerificationRequested,
     PasswordChanged,
     PasswordResetRequested,
@@ -118,6 +121,9 @@ def other_events():
         (EmailVerificationRequested(**who, code_id=new_id()), "within 24 hours"),
         (PasswordResetRequested(**who, code_id=new_id()), "30 minutes"),
         (PasswordChanged(**who), "Other devices were signed out"),
+        (EmailChangeAnnounced(**who), "change your password now"),
+        (EmailChangeRequested(**who, code_id=new_id()), "within one hour"),
+        (EmailChanged(**who, new_email="secret@example.com"), "has another e-mail address now"),
     ]
 
 
@@ -140,6 +146,7 @@ def test_staff_are_not_welcomed_as_customers():
         (AccountRegistered, "verify-email"),
         (EmailVerificationRequested, "verify-email"),
         (PasswordResetRequested, "reset-password"),
+        (EmailChangeRequested, "change-email"),
     ],
 )
 def test_a_code_stands_there_and_in_the_link_behind_the_hash(event, purpose):

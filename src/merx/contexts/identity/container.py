@@ -9,6 +9,7 @@ from merx.contexts.identity.adapters import subscribers
 from merx.contexts.identity.adapters.http import AuthController
 from merx.contexts.identity.adapters.http_api_keys import ApiKeyController
 from merx.contexts.identity.adapters.http_codes import CodesController
+from merx.contexts.identity.adapters.http_credentials import CredentialsController
 from merx.contexts.identity.adapters.http_keys import JwksController
 from merx.contexts.identity.adapters.http_sessions import SessionsController
 from merx.contexts.identity.adapters.key_door import ApiKeyDoor
@@ -19,9 +20,11 @@ from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, Po
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeyQueries
 from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
 from merx.contexts.identity.adapters.throttle import LocalThrottle
-from merx.contexts.identity.events import CodeAsked
+from merx.contexts.identity.events import CodeAsked, EmailChangeAsked
 from merx.contexts.identity.usecases.api_keys import ApiKeysHandler
 from merx.contexts.identity.usecases.ask_for_code import AskForCodeHandler
+from merx.contexts.identity.usecases.change_email import ChangeEmailHandler, ConfirmEmailHandler, OfferEmailHandler
+from merx.contexts.identity.usecases.change_password import ChangePasswordHandler
 from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.ensure_account import EnsureAccountHandler
 from merx.contexts.identity.usecases.facade import IdentityFacade
@@ -32,6 +35,7 @@ from merx.contexts.identity.usecases.issue_staff_token import IssueStaffTokenHan
 from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
 from merx.contexts.identity.usecases.login import LoginHandler
 from merx.contexts.identity.usecases.logout import LogoutHandler
+from merx.contexts.identity.usecases.present_password import PresentPassword
 from merx.contexts.identity.usecases.redeem import Redeemer
 from merx.contexts.identity.usecases.refresh import RefreshHandler
 from merx.contexts.identity.usecases.register import RegisterHandler
@@ -116,12 +120,31 @@ class IdentityContainer(containers.DeclarativeContainer):
     reset_password = providers.Singleton(
         ResetPasswordHandler, uow=uow.provider, passwords=passwords, redeemer=redeemer, clock=infra.clock
     )
+    present_password = providers.Singleton(PresentPassword, queries=queries, passwords=passwords, throttle=throttle)
+    change_password = providers.Singleton(
+        ChangePasswordHandler,
+        uow=uow.provider,
+        present_password=present_password,
+        passwords=passwords,
+        clock=infra.clock,
+    )
+    change_email = providers.Singleton(
+        ChangeEmailHandler, uow=uow.provider, present_password=present_password, clock=infra.clock
+    )
+    confirm_email = providers.Singleton(ConfirmEmailHandler, uow=uow.provider, redeemer=redeemer, clock=infra.clock)
     ensure_account = providers.Singleton(EnsureAccountHandler, uow=uow.provider, passwords=passwords, clock=infra.clock)
     issue_staff_token = providers.Singleton(IssueStaffTokenHandler, queries=queries, access_tokens=infra.access_tokens)
 
     api = providers.Singleton(IdentityFacade, queries)
     controllers = providers.Object(
-        (AuthController, SessionsController, CodesController, JwksController, ApiKeyController)
+        (
+            AuthController,
+            SessionsController,
+            CodesController,
+            CredentialsController,
+            JwksController,
+            ApiKeyController,
+        )
     )
     handlers = providers.Dict(
         register_customer=register_customer,
@@ -134,6 +157,9 @@ class IdentityContainer(containers.DeclarativeContainer):
         ask_for_code=ask_for_code,
         verify_email=verify_email,
         reset_password=reset_password,
+        change_password=change_password,
+        change_email=change_email,
+        confirm_email=confirm_email,
         public_keys=infra.access_tokens,
         api_key_queries=api_key_queries,
         look_after_api_keys=look_after_api_keys,
@@ -151,6 +177,13 @@ class IdentityContainer(containers.DeclarativeContainer):
             name="identity.on_code_asked",
             event=providers.Object(CodeAsked),
             handler=providers.Singleton(IssueCodeHandler, queries=queries, clock=infra.clock),
+            uow=uow.provider,
+        ),
+        providers.Factory(
+            Subscriber,
+            name="identity.on_email_change_asked",
+            event=providers.Object(EmailChangeAsked),
+            handler=providers.Singleton(OfferEmailHandler, queries=queries, clock=infra.clock),
             uow=uow.provider,
         ),
     )

@@ -71,6 +71,34 @@ class PasswordChanged(Event, frozen=True, tag="identity.password-changed.v1"):
     name: str
 
 
+class EmailChangeAsked(Event, frozen=True, tag="identity.email-change-asked.v1"):
+    """Whether the new address is free is looked up later, off the request.
+
+    `credentials_version` is the account's at the time: a password changed since calls the wish off.
+    """
+
+    account_id: UUID
+    credentials_version: int
+    new_email: str
+
+
+class EmailChangeAnnounced(Event, frozen=True, tag="identity.email-change-announced.v1"):
+    """Goes to the present address: its owner can still stop it."""
+
+    account_id: UUID
+    email: str
+    name: str
+
+
+class EmailChangeRequested(Event, frozen=True, tag="identity.email-change-requested.v1"):
+    """`email` is the new address, not yet the account's: the code goes there."""
+
+    account_id: UUID
+    code_id: UUID
+    email: str
+    name: str
+
+
 class EmailChanged(Event, frozen=True, tag="identity.email-changed.v1"):
     """`email` is the old address, which is told; `new_email` is the account's from now on, and proved."""
 

@@ -48,6 +48,13 @@ class WeakPassword(Invalid):
     title = "The password cannot be used"
 
 
+class WrongPassword(Invalid):
+    """Whoever is signed in did not give the password of the account."""
+
+    slug = "identity.wrong-password"
+    title = "The present password is wrong"
+
+
 class CustomersHoldNoPermissions(Invalid):
     slug = "identity.customers-hold-no-permissions"
     title = "Only staff can hold permissions"

@@ -23,6 +23,8 @@ class MailKind(StrEnum):
     verify_email = "verify-email"
     reset_password = "reset-password"  # noqa: S105 - the name of a mail, no secret
     password_changed = "password-changed"  # noqa: S105
+    email_change_announced = "email-change-announced"
+    change_email = "change-email"
     email_changed = "email-changed"
 
 

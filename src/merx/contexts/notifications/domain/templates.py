@@ -9,6 +9,9 @@ import msgspec
 
 from merx.contexts.identity.events import (
     AccountRegistered,
+    EmailChangeAnnounced,
+    EmailChanged,
+    EmailChangeRequested,
     EmailVerificationRequested,
     PasswordChanged,
     PasswordResetRequested,
@@ -181,6 +184,34 @@ def password_changed(event: PasswordChanged, shop: Shop) -> Said:
     return "Your password was changed", blocks
 
 
+def email_change_announced(event: EmailChangeAnnounced, shop: Shop) -> Said:
+    blocks: list[Block] = [
+        Paragraph(f"Hello {event.name},"),
+        Paragraph(f"somebody, probably you, wants another e-mail address for your account at {shop.name}."),
+        Paragraph("If that was not you, change your password now: that stops it."),
+    ]
+    return "Your e-mail address is about to change", blocks
+
+
+def change_email(event: EmailChangeRequested, shop: Shop) -> Said:
+    blocks: list[Block] = [
+        Paragraph(f"Hello {event.name},"),
+        Paragraph(f"confirm within one hour that your account at {shop.name} shall have this address."),
+        *shop.with_code("Confirm your new e-mail address", "change-email", event.code_id),
+        Paragraph("If that was not you, do not confirm: somebody typed your address by mistake."),
+    ]
+    return "Confirm your new e-mail address", blocks
+
+
+def email_changed(event: EmailChanged, shop: Shop) -> Said:
+    blocks: list[Block] = [
+        Paragraph(f"Hello {event.name},"),
+        Paragraph(f"your account at {shop.name} has another e-mail address now. We write to this one no more."),
+        Paragraph("If that was not you, tell us at once."),
+    ]
+    return "Your e-mail address was changed", blocks
+
+
 class Template(msgspec.Struct, frozen=True):
     """`wanted`: whether to write at all. `occasion`: events of the same occasion make one mail."""
 
@@ -225,4 +256,7 @@ TEMPLATES: dict[type[Event], Template] = {
     EmailVerificationRequested: Template(MailKind.verify_email, verify_email),
     PasswordResetRequested: Template(MailKind.reset_password, reset_password),
     PasswordChanged: Template(MailKind.password_changed, password_changed),
+    EmailChangeAnnounced: Template(MailKind.email_change_announced, email_change_announced),
+    EmailChangeRequested: Template(MailKind.change_email, change_email),
+    EmailChanged: Template(MailKind.email_changed, email_changed),
 }

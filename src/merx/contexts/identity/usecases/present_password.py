@@ -1,0 +1,35 @@
+"""Whoever is signed in shows once more that she knows the password."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from merx.contexts.identity.domain.account import email_key
+from merx.contexts.identity.domain.caller import Caller
+from merx.contexts.identity.domain.errors import InvalidCredentials, WrongPassword
+from merx.contexts.identity.ports.queries import Credentials, IdentityQueries
+from merx.contexts.identity.ports.security import Passwords, Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class PresentPassword:
+    """A token that was left open on a shared computer is not enough to take an account away.
+
+    Raises WrongPassword, InvalidCredentials for an account that is closed, RateLimited and Unavailable.
+    """
+
+    queries: IdentityQueries
+    passwords: Passwords
+    throttle: Throttle
+
+    async def __call__(self, account_id: UUID, password: str, caller: Caller) -> Credentials:
+        profile = await self.queries.profile(account_id)
+        if profile is None:
+            raise InvalidCredentials
+        key = email_key(profile.email)
+        await self.throttle.begin("present-password", key, caller.address)
+        found = await self.queries.credentials(key)
+        correct = await self.passwords.verify(password, found.password_hash if found else None)
+        if found is None or found.account_id != account_id or not correct:
+            raise WrongPassword
+        await self.throttle.succeeded("present-password", key, caller.address)
+        return found
