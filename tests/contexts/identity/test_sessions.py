@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from merx.contexts.identity.adapters.http_sessions import account_of
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.errors import InvalidRefreshToken, SessionNotFound
 from merx.contexts.identity.domain.session import ABSOLUTE_LIFE, GRACE, IDLE_LIFE, EndReason, Session
@@ -11,6 +12,7 @@ from merx.contexts.identity.events import RefreshTokenReused
 from merx.contexts.identity.usecases.login import Login
 from merx.contexts.identity.usecases.refresh import Refresh
 from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.errors import Unauthenticated
 from merx.kernel.ids import new_id
 from tests.contexts.identity.conftest import PASSWORD, bearer, signed_in
 
@@ -161,6 +163,13 @@ class TestReuse:
         await shop.close_account(account_id)
         with pytest.raises(InvalidRefreshToken):
             await refresh(shop, tokens)
+
+
+@pytest.mark.parametrize("kind", [ActorKind.api_key, ActorKind.system])
+def test_a_key_ends_no_sessions_and_changes_no_password(kind):
+    """Also one that speaks for an account: whoever copied it could lock its owner out."""
+    with pytest.raises(Unauthenticated):
+        account_of(Actor(kind=kind, account_id=new_id()))
 
 
 class TestOverHttp:

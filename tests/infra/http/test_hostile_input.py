@@ -29,6 +29,7 @@ REFUSED_TWICE = {
     "GET /api/v1/carts/current",
     "GET /api/v1/orders",
     "POST /api/v1/carts/merge",
+    "GET /api/v1/auth/sessions",
     "DELETE /api/v1/auth/sessions/{session_id}",
     "POST /api/v1/auth/logout-all",
     "POST /api/v1/auth/password/change",

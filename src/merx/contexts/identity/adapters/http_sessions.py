@@ -10,13 +10,13 @@ from merx.contexts.identity.ports.queries import SessionSummary
 from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
 from merx.infra.http.auth import signed_in
-from merx.kernel.actor import Actor
+from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Unauthenticated
 
 
 def account_of(actor: Actor) -> UUID:
-    """The account behind a signed-in caller. Raises Unauthenticated for a program that speaks for nobody."""
-    if actor.account_id is None:
+    """The account of whoever signed in. Raises Unauthenticated for a program, also when a key speaks for somebody."""
+    if actor.account_id is None or actor.kind not in (ActorKind.customer, ActorKind.staff):
         raise Unauthenticated("sign in with an account")
     return actor.account_id
 
@@ -29,6 +29,7 @@ class SessionsController(Controller):
     async def sessions(
         self, actor: NamedDependency[Actor], list_sessions: NamedDependency[ListSessionsHandler]
     ) -> list[SessionSummary]:
+        account_of(actor)
         return await list_sessions(actor)
 
     @delete(
