@@ -337,6 +337,44 @@ async def test_a_handler_that_hangs_is_ended_and_tried_again(storage: Storage, d
     assert await drain(deliverer, deliveries) == 2
 
 
+async def test_nothing_is_left_in_the_loop_when_the_last_delivery_has_ended(
+    storage: Storage, deliveries: Deliveries
+) -> None:
+    async def hear(_: Shelved) -> None:
+        await asyncio.sleep(0)
+
+    storage.registry.add(Subscriber("toy.hear", Shelved, hear))
+    deliverer = Deliverer(deliveries, storage.registry, renew_every=60.0)
+    await emit(storage, "A", "B")
+    before = asyncio.all_tasks()
+    assert await deliverer.drain() == 2
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_lease_is_renewed_while_others_come_and_go(storage: Storage, deliveries: Deliveries) -> None:
+    renewed: list[list[Any]] = []
+    renew = deliveries.renew
+    end = asyncio.Event()
+
+    async def noted(leases: Any) -> None:
+        renewed.append(list(leases))
+        await renew(leases)
+        if len(renewed) == 3:
+            end.set()
+
+    async def hear(event: Shelved) -> None:
+        if event.name == "long":
+            await end.wait()
+
+    deliveries.renew = noted  # type: ignore[method-assign]
+    storage.registry.add(Subscriber("toy.hear", Shelved, hear))
+    deliverer = Deliverer(deliveries, storage.registry, renew_every=0.02)
+    await emit(storage, "short", "long", "short")
+    assert await deliverer.drain() == 3
+    assert len(renewed) >= 3
+    assert len(renewed[-1]) == 1
+
+
 async def test_stopping_undoes_and_gives_back(storage: Storage, deliveries: Deliveries) -> None:
     started = asyncio.Event()
 

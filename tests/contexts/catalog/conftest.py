@@ -107,7 +107,9 @@ async def memory_shop() -> AsyncIterator[Shop]:
 @pytest.fixture
 async def postgres_shop(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
     folder = tmp_path_factory.mktemp("shop")
-    app = App(Settings(database_url=database_url, data_dir=str(folder)))
+    # Races are about what stays, not about how long one waits: on a busy machine the usual patience is too short.
+    patient = {"pool_wait_ms": 60_000, "lock_timeout_ms": 30_000, "statement_timeout_ms": 60_000}
+    app = App(Settings(database_url=database_url, data_dir=str(folder), **patient))
     yield Shop(app)
     await app.close()
 

@@ -112,6 +112,8 @@ class Deliverer:
                 raise RuntimeError("handlers emit events for each other without end")
             if self._running:
                 await asyncio.wait(list(self._running))
+        if self._renewer is not None and not self._renewer.done():
+            await asyncio.wait([self._renewer], timeout=1)
         return count
 
     async def stop(self, grace: float) -> None:
@@ -123,8 +125,9 @@ class Deliverer:
             task.cancel()
         if self._running:
             await asyncio.wait(list(self._running), timeout=1)
-        if self._renewer is not None:
+        if self._renewer is not None and not self._renewer.done():
             self._renewer.cancel()
+            await asyncio.wait([self._renewer], timeout=1)
 
     async def _start(self, count: int, ids: Sequence[UUID] | None) -> list[asyncio.Task[None]]:
         if count == 0:
@@ -153,10 +156,15 @@ class Deliverer:
             self.on_free()
 
     async def _renew(self) -> None:
+        """Ends with the last delivery, so that no loop closes over a renewer that sleeps."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self._renew_every
         while self._running:
-            await asyncio.sleep(self._renew_every)
-            with contextlib.suppress(Unavailable):
-                await self._deliveries.renew(list(self._running.values()))
+            await asyncio.wait(list(self._running), timeout=max(0.0, due - loop.time()))
+            if self._running and loop.time() >= due:
+                with contextlib.suppress(Unavailable):
+                    await self._deliveries.renew(list(self._running.values()))
+                due = loop.time() + self._renew_every
 
     async def _run(self, lease: Leased) -> None:
         bound = logger.bind(delivery=str(lease.id), subscriber=lease.subscriber, attempt=lease.attempts)
