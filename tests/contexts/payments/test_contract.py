@@ -7,7 +7,7 @@ import pytest
 from merx.contexts.payments.adapters.memory import open_payments as open_in_memory
 from merx.contexts.payments.adapters.postgres import PostgresPaymentsUow, open_payments
 from merx.contexts.payments.api import OpenPayment
-from merx.contexts.payments.domain.errors import PaymentNotFound, WrongAmount, WrongState
+from merx.contexts.payments.domain.errors import PaymentExists, PaymentNotFound, WrongAmount, WrongState
 from merx.contexts.payments.domain.payment import PaymentState
 from merx.contexts.payments.usecases.collect import CollectCash, CollectCashHandler
 from merx.kernel.errors import StaleVersion
@@ -64,6 +64,19 @@ async def test_nothing_is_opened_without_commit(till):
         await till.payments.api().open(uow.tx, [given], till.clock.now())
     with pytest.raises(PaymentNotFound):
         await till.queries.payment(given.payment_id)
+
+
+async def test_an_id_is_opened_once(till):
+    [payment_id] = await till.open()
+    twin = OpenPayment(payment_id, new_id(), "cod", Money(1, "USD"))
+    new = OpenPayment(new_id(), new_id(), "cod", DUE)
+    for wrong in ([new, twin], [new, new]):
+        async with till.payments.uow() as uow:
+            with pytest.raises(PaymentExists):
+                await till.payments.api().open(uow.tx, wrong, till.clock.now())
+    assert (await till.queries.payment(payment_id)).amount == DUE
+    with pytest.raises(PaymentNotFound):
+        await till.queries.payment(new.payment_id)
 
 
 async def test_a_transaction_of_the_other_storage(till):

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.contexts.payments.api import OpenPayment
-from merx.contexts.payments.domain.errors import PaymentNotFound
+from merx.contexts.payments.domain.errors import PaymentExists, PaymentNotFound
 from merx.contexts.payments.domain.payment import Payment, PaymentState
 from merx.contexts.payments.ports.repositories import PaymentView
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
@@ -18,6 +18,8 @@ async def open_payments(tx: object, payments: Sequence[OpenPayment], at: datetim
         raise TypeError("not an in-memory transaction")
     table = tx.table(PAYMENTS)
     for payment in payments:
+        if table.get(payment.payment_id) is not None:
+            raise PaymentExists
         table.put(
             payment.payment_id,
             Payment(

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from merx.contexts.payments.api import OpenPayment
-from merx.contexts.payments.domain.errors import PaymentNotFound
+from merx.contexts.payments.domain.errors import PaymentExists, PaymentNotFound
 from merx.contexts.payments.domain.payment import Payment, PaymentState
 from merx.contexts.payments.ports.repositories import PaymentView
 from merx.infra.postgres import (
@@ -82,15 +83,18 @@ _VIEW = compiled(
 async def open_payments(tx: object, payments: Sequence[OpenPayment], at: datetime) -> None:
     if not isinstance(tx, PostgresTx):
         raise TypeError("not a PostgreSQL transaction")
-    await tx.execute(
-        _OPEN,
-        ids=[payment.payment_id for payment in payments],
-        orders=[payment.order_id for payment in payments],
-        methods=[payment.method for payment in payments],
-        amounts=[payment.amount.amount for payment in payments],
-        currencies=[payment.amount.currency for payment in payments],
-        at=at,
-    )
+    try:
+        await tx.execute(
+            _OPEN,
+            ids=[payment.payment_id for payment in payments],
+            orders=[payment.order_id for payment in payments],
+            methods=[payment.method for payment in payments],
+            amounts=[payment.amount.amount for payment in payments],
+            currencies=[payment.amount.currency for payment in payments],
+            at=at,
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise PaymentExists from error
 
 
 class PostgresPaymentsUow(PostgresUow):

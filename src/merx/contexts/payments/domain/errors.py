@@ -8,6 +8,11 @@ class PaymentNotFound(NotFound):
     title = "No such payment"
 
 
+class PaymentExists(Conflict):
+    slug = "payments.payment-exists"
+    title = "A payment with this id was opened before"
+
+
 class MethodNotAvailable(Invalid):
     slug = "payments.method-not-available"
     title = "This payment method cannot be used here"
