@@ -11,7 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from merx.bootstrap.migrate import alembic_config, downgrade, migrate, upgrade
+import merx.bootstrap.migrate
+from merx.bootstrap.failures import sentence
+from merx.bootstrap.migrate import MigrationBusy, alembic_config, connect, downgrade, migrate, upgrade
 from merx.bootstrap.schema import check_schema, head
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
@@ -81,6 +83,27 @@ async def test_a_held_lock_is_waited_for_in_short_tries(database_url: str) -> No
     await asyncio.wait_for(work, 20)
     await blocker.close()
     assert await tables(database_url) == 0
+
+
+async def test_a_lock_that_is_never_free_is_a_sentence(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merx.bootstrap.migrate, "_TRIES", 2)
+    monkeypatch.setattr(merx.bootstrap.migrate, "_LOCK_TIMEOUT", "100ms")
+    blocker = await asyncpg.connect(database_url)
+    transaction = blocker.transaction()
+    await transaction.start()
+    await blocker.execute("lock table platform.job_run in access share mode")
+    with pytest.raises(MigrationBusy, match="stayed locked") as caught:
+        await migrate(database_url, "base", down=True)
+    assert sentence(caught.value) == str(caught.value)
+    await transaction.rollback()
+    await blocker.close()
+
+
+async def test_a_migration_waits_for_nothing_without_an_end(empty_database_url: str) -> None:
+    connection = await connect(empty_database_url)
+    waits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    assert [await connection.fetchval(f"show {name}") for name in waits] == ["2h", "2s", "1min"]
+    await connection.close()
 
 
 async def test_health_knows_a_schema_that_is_behind(database_url: str, empty_database_url: str) -> None:

@@ -22,6 +22,9 @@ def sentence(error: BaseException) -> str | None:
             return DISK_FULL
         if state in ("42P01", "3F000"):
             return "The database schema is missing or too old; run: merx migrate"
+        # By name: its module would load the migration tool for every command.
+        if type(cause).__name__ == "MigrationBusy":
+            return str(cause)
         if state in ("57P01", "57P03") or type(cause).__name__ == "ConnectionDoesNotExistError":
             return "The database stopped while it was needed; look into its log and start again."
         if isinstance(cause, ConnectionRefusedError):

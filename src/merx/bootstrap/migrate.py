@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -19,12 +20,21 @@ import merx.migrations
 # Any number that no other program on this database uses for its advisory locks.
 _LOCK = 0x6D657278  # "merx"
 _LOCK_TIMEOUT = "2s"
+# A migration itself may take long (an index on a large table, a table rewritten), and to end it half way would only
+# make it start again: the limit is for a statement that hangs, not for one that works.
+_STATEMENT_TIMEOUT = timedelta(hours=2)
+# Between two statements is only Python. Who stops here (a suspended process) must not keep its locks for ever.
+_IDLE_TIMEOUT = "60s"
 _TRIES = 10
 _WAIT_FOR_WINNER = 120.0
+_BUSY = (
+    f"A table that the migration changes stayed locked through {_TRIES} tries; end the long transaction that holds it "
+    "(pg_stat_activity shows it) and run: merx migrate"
+)
 
 
 class MigrationBusy(Exception):
-    """Another runner holds the migration lock for longer than anybody should."""
+    """Another runner, or the traffic of the shop, holds a lock for longer than a migration waits."""
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
@@ -38,28 +48,44 @@ def downgrade(database_url: str, revision: str) -> None:
 
 
 async def migrate(database_url: str, revision: str = "head", *, down: bool = False) -> None:
-    """Moves to `revision`. Locks are waited for briefly and tried again, so that traffic is never held up behind us."""
+    """Moves to `revision`. Locks are waited for briefly and tried again, so that traffic is never held up behind us.
+
+    Raises MigrationBusy when a lock could not be had; finished versions stay, and starting again goes on from them.
+    """
     for attempt in range(_TRIES):
         try:
             await _once(database_url, revision, down)
         except Exception as error:
-            if not _lock_timeout(error) or attempt == _TRIES - 1:
+            if not _lock_timeout(error):
                 raise
+            if attempt == _TRIES - 1:
+                raise MigrationBusy(_BUSY) from error
             logger.info("migration waits for a lock, try {} of {}", attempt + 2, _TRIES)
             await asyncio.sleep(min(0.2 * 2**attempt, 5))
         else:
             return
 
 
-async def _once(database_url: str, revision: str, down: bool) -> None:
-    async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(
-            database_url,
-            timeout=5,
-            server_settings={"application_name": "merx migrate", "timezone": "UTC", "lock_timeout": _LOCK_TIMEOUT},
-        )
+async def connect(database_url: str) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        database_url,
+        timeout=5,
+        # The server ends a statement first; this ends the wait for a server that does not answer at all.
+        command_timeout=_STATEMENT_TIMEOUT.total_seconds() + 10,
+        server_settings={
+            "application_name": "merx migrate",
+            "timezone": "UTC",
+            "lock_timeout": _LOCK_TIMEOUT,
+            "statement_timeout": str(int(_STATEMENT_TIMEOUT.total_seconds() * 1000)),
+            "idle_in_transaction_session_timeout": _IDLE_TIMEOUT,
+        },
+    )
 
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+
+async def _once(database_url: str, revision: str, down: bool) -> None:
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=partial(connect, database_url), poolclass=NullPool
+    )
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_locked, partial(_run, revision=revision, down=down))
@@ -72,7 +98,7 @@ def _locked(connection: Connection, work: Callable[[Connection], None]) -> None:
     while not connection.scalar(text("select pg_try_advisory_lock(:key)"), {"key": _LOCK}):
         connection.rollback()
         if time.monotonic() > end:
-            raise MigrationBusy("another migration has been running for two minutes")
+            raise MigrationBusy("Another migration runs for two minutes now; wait for its end and run: merx migrate")
         connection.execute(text("select pg_sleep(0.1)"))
     connection.commit()
     # The lock belongs to the session and falls with it, also when this process is killed.
