@@ -158,7 +158,7 @@ class App:
         return HttpParts(
             access_tokens=self.infra.access_tokens(),
             guest_tokens=self.infra.guest_tokens(),
-            idempotency=self.infra.claimed_keys(),
+            idempotency=self.infra.idempotency(),
             controllers=self.controllers,
             dependencies=self.handlers,
             probes=self.probes,

@@ -34,7 +34,7 @@ ISSUER = AUDIENCE = "merx"
 class Infra(containers.DeclarativeContainer):
     """`nudge` tells whoever delivers that there is something to deliver: the relay of this process, or the queue.
 
-    `idempotency` keeps answers in the transaction of their effect, `claimed_keys` those of any other work.
+    `answers` keeps answers in the transaction of their effect, `idempotency` those of any other work.
     """
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
@@ -78,10 +78,10 @@ class Infra(containers.DeclarativeContainer):
         postgres=providers.Singleton(PostgresOutbox, registry, nudge),
         memory=providers.Singleton(MemoryOutbox, registry, nudge),
     )
-    idempotency = providers.Selector(
+    answers = providers.Selector(
         storage, postgres=providers.Singleton(PostgresAnswers), memory=providers.Singleton(MemoryAnswers)
     )
-    claimed_keys = providers.Selector(
+    idempotency = providers.Selector(
         storage,
         postgres=providers.Singleton(PostgresIdempotency, database),
         memory=providers.Singleton(MemoryIdempotency, store),

@@ -9,7 +9,7 @@ from merx.infra.outbox.timetables import MemoryTimetable, PostgresTimetable
 def schedule_of(app: App) -> Schedule:
     """The jobs, made known to the application's registry. Call once for an application."""
     schedule = Schedule()
-    schedule.add(*app.schedule, *housekeeping(app.infra.deliveries(), app.infra.claimed_keys()))
+    schedule.add(*app.schedule, *housekeeping(app.infra.deliveries(), app.infra.idempotency()))
     app.registry.add(*schedule.subscribers())
     return schedule
 

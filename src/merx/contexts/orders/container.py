@@ -44,7 +44,7 @@ class OrdersContainer(containers.DeclarativeContainer):
         stock=providers.Singleton(neighbours.InventoryHolds, inventory),
         shipping=providers.Singleton(neighbours.ShippingRates, shipping),
         payments=providers.Singleton(neighbours.PaymentsOfCheckout, payments),
-        answers=providers.Singleton(keys.KeptAnswers, infra.idempotency),
+        answers=providers.Singleton(keys.KeptAnswers, infra.answers),
         tokens=providers.Singleton(neighbours.GuestOrderTokens, infra.guest_tokens),
         queries=queries,
     )
