@@ -1,6 +1,7 @@
 """The same request sent twice has one effect and one answer, on every storage."""
 
 import asyncio
+import hashlib
 
 import pytest
 
@@ -158,6 +159,17 @@ async def test_the_flow_of_a_handler(store: IdempotencyStore) -> None:
 def test_keys_that_are_refused(header: str) -> None:
     with pytest.raises(KeyInvalid):
         checked_key(header)
+
+
+def test_the_fingerprint_is_of_all_that_the_answer_depends_on() -> None:
+    def fingerprint(body: bytes = b"x", query: bytes = b"", if_match: bytes = b"") -> bytes:
+        return keyed("k", "anonymous", "route", body, query=query, if_match=if_match).fingerprint
+
+    sent = [(b"x",), (b"y",), (b"x", b"a=1"), (b"x", b"", b"a=1"), (b"x", b"a=2"), (b"x", b"a", b"=1")]
+    assert len({fingerprint(*one) for one in sent}) == len(sent)
+    assert fingerprint(b"x", b"a=1", b"2") == fingerprint(b"x", b"a=1", b"2")
+    # Kept by versions that knew the body alone.
+    assert fingerprint() == hashlib.sha256(b"x").digest()
 
 
 def test_the_key_is_required_and_scoped() -> None:

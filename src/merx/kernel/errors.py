@@ -44,7 +44,7 @@ class Invalid(MerxError):
 
 
 class KeyReused(Invalid):
-    """The same Idempotency-Key came with another body."""
+    """The same Idempotency-Key came with another body, query or If-Match."""
 
     slug = "idempotency.key-reused"
     title = "The idempotency key was used for another request"

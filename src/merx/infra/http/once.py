@@ -101,12 +101,19 @@ def _settle(handler: HTTPRouteHandler, declared: Once, store: IdempotencyStore) 
 
 
 async def _key(handler: HTTPRouteHandler, request: _Request, header: bytes | None) -> Key:
-    """Of this caller, for this route with its path values, by the body as it was sent."""
+    """Of this caller, for this route with its path values, by everything sent that the answer depends on."""
     by_name = dict(request.scope["headers"])
     tokens = [by_name[name.encode()].decode("latin-1") for name in GUEST_HEADERS.values() if name.encode() in by_name]
     principal = principal_of(actor_of(request), " ".join(tokens))
     route = " ".join([str(handler.operation_id), *map(str, request.path_params.values())])
-    key = keyed(None if header is None else header.decode("latin-1"), principal, route, await request.body())
+    key = keyed(
+        None if header is None else header.decode("latin-1"),
+        principal,
+        route,
+        await request.body(),
+        query=request.scope["query_string"],
+        if_match=by_name.get(b"if-match", b""),
+    )
     if principal == "anonymous" and len(key.key) < _MIN_ANONYMOUS:
         raise KeyInvalid(f"without an account or a token it must have {_MIN_ANONYMOUS} characters or more")
     return key
@@ -144,9 +151,9 @@ def describe(operation: dict[str, Any], declared: Once) -> None:
             "name": "Idempotency-Key",
             "in": "header",
             "required": declared.required,
-            "description": "Names this attempt for 24 hours: sent again with the same body it has no second effect "
-            "and gets the same answer, with `Idempotency-Replayed: true`. Another body answers 422, and 409 with "
-            "`Retry-After` says that the first one is still running.",
+            "description": "Names this attempt for 24 hours: sent again with the same body, query and `If-Match` it "
+            "has no second effect and gets the same answer, with `Idempotency-Replayed: true`. Another request with "
+            "the same key answers 422, and 409 with `Retry-After` says that the first one is still running.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
         }
     )

@@ -20,7 +20,7 @@ KEPT_FOR = timedelta(hours=24)
 
 
 class Key(msgspec.Struct, frozen=True):
-    """`principal` and `route` scope the caller's key; `fingerprint` is a digest of the body."""
+    """`principal` and `route` scope the caller's key; `fingerprint` is a digest of what else was sent."""
 
     principal: str
     route: str

@@ -35,9 +35,15 @@ def principal_of(actor: Actor, guest_token: str = "") -> str:
     return "guest:" + hashlib.sha256(guest_token.encode()).hexdigest()[:32] if guest_token else "anonymous"
 
 
-def keyed(header: str | None, principal: str, route: str, body: bytes) -> Key:
-    """`route` is the operation with its path values; `body` as it was sent."""
-    return Key(principal, route, checked_key(header), hashlib.sha256(body).digest())
+def keyed(
+    header: str | None, principal: str, route: str, body: bytes, *, query: bytes = b"", if_match: bytes = b""
+) -> Key:
+    """`route` is the operation with its path values; `body`, `query` and `if_match` as they were sent."""
+    fingerprint = hashlib.sha256(body).digest()
+    if query or if_match:
+        # The one of most requests stays the digest of the body, so that answers kept by earlier versions are found.
+        fingerprint = hashlib.sha256(b"\0".join((fingerprint, query, if_match))).digest()
+    return Key(principal, route, checked_key(header), fingerprint)
 
 
 async def idempotent(store: IdempotencyStore, key: Key, run: Callable[[], Awaitable[Reply]]) -> tuple[Reply, bool]:

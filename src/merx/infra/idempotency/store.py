@@ -32,7 +32,7 @@ class IdempotencyStore(Protocol):
     async def begin(self, key: Key) -> Claimed | Reply:
         """Claim the key for a minute, or the reply kept for it.
 
-        Raises StillRunning, or KeyReused for the same key with another body. A claim that ran out is taken over.
+        Raises StillRunning, or KeyReused for the same key with another fingerprint. A claim that ran out is taken over.
         """
         ...
 
