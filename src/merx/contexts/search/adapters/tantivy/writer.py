@@ -1,5 +1,6 @@
 """Writing documents. One process at a time: the place's lock first, then the engine's own."""
 
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
@@ -16,6 +17,8 @@ from merx.contexts.search.ports.index import NO_NEWS, NoIndex
 # One thread each: the engine's smallest memory for small batches, room for few large segments in a rebuild.
 _SMALL = 15_000_000
 _LARGE = 50_000_000
+# The engine lets 10,000 documents wait to be indexed, each with all its text; a commit waits until none does.
+_COMMIT_EVERY = 2000
 
 Known = Mapping[UUID, tuple[DocumentState, int]]
 _NOTHING: Known = {}
@@ -26,6 +29,9 @@ class GenerationWriter:
 
     def __init__(self, generation: Generation, *, bulk: bool = False) -> None:
         self.generation = generation
+        # A small batch becomes visible in one piece; nobody looks at a generation that is being made.
+        self._commit_every = _COMMIT_EVERY if bulk else sys.maxsize
+        self._waiting = 0
         self._writer: tantivy.IndexWriter = generation.index.writer(_LARGE if bulk else _SMALL, 1)
 
     def put(
@@ -64,6 +70,10 @@ class GenerationWriter:
     def _replace(self, product_id: UUID, document: tantivy.Document) -> None:
         self._writer.delete_documents_by_term("id", product_id.hex)
         self._writer.add_document(document)
+        self._waiting += 1
+        if self._waiting >= self._commit_every:
+            self._writer.commit()
+            self._waiting = 0
 
     def finish(self) -> None:
         """Commit, merge and let the engine's lock go; the writer cannot be used afterwards."""
