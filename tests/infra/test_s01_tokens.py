@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from merx.infra.clock import SystemClock
 from merx.infra.http.callers import Authenticator
 from merx.infra.keys import KeyRing, SigningKey, load_keys
-from merx.infra.settings import Settings
+from merx.infra.settings import Settings, SettingsError
 from merx.infra.tokens import AccessTokens, key_id
 from merx.kernel.actor import ActorKind
 from merx.kernel.errors import Unauthenticated
@@ -163,7 +163,7 @@ def test_s01_a_key_that_is_not_ed25519_stops_the_start(tmp_path):
         "short.pem": b"-----BEGIN PRIVATE KEY-----\nc2hvcnQ=\n-----END PRIVATE KEY-----\n",
     }.items():
         (tmp_path / name).write_bytes(pem)
-        with pytest.raises((TypeError, ValueError)):
+        with pytest.raises(SettingsError, match="Ed25519"):
             load_keys(Settings(token_key_file=str(tmp_path / name), secret="k1f9x7w2" * 8))
     with pytest.raises(ValueError, match="32 bytes"):
         load_keys(Settings(environment="production", token_key_file="", secret="short"))
