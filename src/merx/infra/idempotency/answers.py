@@ -109,7 +109,7 @@ class PostgresAnswers:
 
 
 class MemoryAnswers:
-    """Expired answers are replaced when their key comes again."""
+    """Expired answers are as good as gone; `MemoryIdempotency.prune` removes them."""
 
     TABLE = "platform.idempotency_answer"
 
