@@ -1,0 +1,27 @@
+"""Who calls."""
+
+from enum import StrEnum
+
+
+class Caller(StrEnum):
+    """`other_guest` has good tokens of other things, `forger` the right ones with one letter changed."""
+
+    anonymous = "anonymous"
+    owner = "owner"
+    other = "other customer"
+    guest = "guest with the token"
+    other_guest = "guest with another token"
+    forger = "guest with a forged token"
+    staff_without = "staff without the right"
+    staff = "staff with the right alone"
+    key_without = "API key without the scope"
+    key = "API key with the scope alone"
+    nobodys_key = "program without an account"
+
+
+GUESTS = (Caller.anonymous, Caller.guest, Caller.other_guest, Caller.forger)
+CUSTOMERS = (Caller.owner, Caller.other)
+STAFF = (Caller.staff_without, Caller.staff)
+PROGRAMS = (Caller.key_without, Caller.key, Caller.nobodys_key)
+# Whom a right lets in.
+TRUSTED = (Caller.staff, Caller.key)

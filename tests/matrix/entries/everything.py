@@ -1,0 +1,13 @@
+"""All entries of the matrix. A context that comes brings its file here."""
+
+from tests.matrix.entries import catalog, identity, logistics, operations, shopping, users
+from tests.matrix.entry import Entries
+
+ENTRIES: Entries = {
+    **identity.ENTRIES,
+    **users.ENTRIES,
+    **catalog.ENTRIES,
+    **logistics.ENTRIES,
+    **shopping.ENTRIES,
+    **operations.ENTRIES,
+}

@@ -1,0 +1,244 @@
+"""One shop on memory with people in it, for every row of the matrix: made once, taken back after each call."""
+
+from typing import Any
+from uuid import UUID
+
+from dependency_injector import providers
+
+from merx.bootstrap.container import App
+from merx.contexts.identity.adapters.passwords import Argon2Passwords
+from merx.contexts.identity.domain.account import AccountKind
+from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
+from merx.contexts.identity.usecases.api_keys import MakeApiKey
+from merx.infra.one_time_codes import OneTimeCodes
+from merx.infra.settings import Settings
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.ids import new_id
+from tests.matrix.people import PASSWORD, Person, postal_address
+from tests.matrix.store import Memory
+from tests.support.asgi import Answer, AsgiClient
+from tests.support.drain import drain
+from tests.support.stage import staged
+
+BASE = "/api/v1"
+METRICS_TOKEN = "a-token-for-the-reader-of-metrics"
+SETTINGS = Settings(storage="memory", metrics_token=METRICS_TOKEN)
+
+
+class Shop:
+    """`owner` and `other` are customers, `guest` and `stranger` guests; each has the same kinds of things.
+
+    `catalogue` names what everybody may see, by what it is.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
+        self.api = staged(app.settings, app)
+        self.api.health.started = True
+        self.client = AsgiClient(self.api)
+        self.memory = Memory(app)
+        self.permissions = app.infra.permissions().known()
+        self.catalogue: dict[str, Any] = {}
+        self.root: dict[str, str] = {}
+
+    async def open(self) -> None:
+        clerk = await self._account("clerk@example.com", "Clerk", AccountKind.staff)
+        self.clerk_id = clerk
+        self.root = self.bearer(clerk, ActorKind.staff, "*")
+        await self.app.contexts.shipping.seed_shipping()()
+        await self._stock_up()
+        self.owner = await self._customer("Ada Ownersen", "ada.owner@example.com", "17 Ownersen Street")
+        self.other = await self._customer("Bob Otherby", "bob.other@example.com", "23 Otherby Lane")
+        self.guest = await self._guest("Gil Guestling", "gil.guest@example.com", "31 Guestling Road")
+        self.stranger = await self._guest("Zoe Strangeway", "zoe.stranger@example.com", "47 Strangeway Court")
+        await self._keys(clerk)
+        self.memory.skip_deliveries()
+
+    async def close(self) -> None:
+        await self.app.close()
+
+    # Who calls.
+
+    def bearer(self, account_id: UUID, kind: ActorKind, *permissions: str) -> dict[str, str]:
+        token = self.app.infra.access_tokens().issue(account_id, kind, permissions, ttl=3600)
+        return {"authorization": f"Bearer {token}"}
+
+    def staff(self, *permissions: str) -> dict[str, str]:
+        return self.bearer(self.clerk_id, ActorKind.staff, *permissions)
+
+    def staff_but(self, permission: str) -> dict[str, str]:
+        """Holds every right of the shop but one."""
+        return self.staff(*self.permissions - {permission})
+
+    def key(self, permission: str) -> dict[str, str]:
+        """A program that may do this and nothing else; without a permission it may do nothing that needs one."""
+        return {"authorization": f"Bearer {self._key_texts[permission or 'metrics:read']}"}
+
+    def key_but(self, permission: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {self._key_texts['-' + (permission or 'metrics:read')]}"}
+
+    # What they do.
+
+    async def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+        """The answer as data. Fails when it is not a good one."""
+        answer = await self.send(method, BASE + path, body, headers or self.root)
+        assert answer.status < 300, f"{method} {path}: {answer.status} {answer.body!r}"
+        return answer.json() if answer.body else None
+
+    async def send(self, method: str, target: str, body: Any, headers: dict[str, str]) -> Answer:
+        return await self.client.request(method, target, headers=headers, json=body)
+
+    async def settle(self) -> None:
+        """Everything that follows, but the index of the search: it takes a second, and shows what anybody may see."""
+        self.memory.skip_deliveries("search.")
+        await drain(self.app.deliverer, self.app.infra.deliveries())
+
+    async def code(self, purpose: CodePurpose, account_id: UUID, new_email: str | None = None) -> str:
+        """As it would stand in a mail."""
+        async with self.app.contexts.identity.uow() as uow:
+            account = await uow.accounts.get(account_id)
+            if purpose is CodePurpose.verify_email:
+                account.email_verified_at = None
+                await uow.accounts.save(account)
+            code = OneTimeCode.issue(account, purpose, self.app.infra.clock().now(), new_email)
+            await uow.codes.add(code)
+            await uow.commit()
+        return OneTimeCodes(self.app.infra.guest_tokens()).text(purpose.value, code.id)
+
+    async def _account(self, email: str, name: str, kind: AccountKind) -> UUID:
+        made: UUID = await self.app.contexts.identity.ensure_account()(email, name, kind, (), PASSWORD)
+        await self.settle()
+        return made
+
+    async def _stock_up(self) -> None:
+        call = self.call
+        category = await call("POST", "/categories", {"name": "Lamps"})
+        brand = await call("POST", "/brands", {"name": "Brightly"})
+        product = await call(
+            "POST",
+            "/products",
+            {
+                "name": "Desk Lamp",
+                "category_id": category["id"],
+                "brand_id": brand["id"],
+                "variants": [{"sku": "LAMP-1", "price": {"amount": 20_00, "currency": "USD"}}],
+            },
+        )
+        await call("POST", f"/products/{product['id']}/publish")
+        draft = await call(
+            "POST",
+            "/products",
+            {"name": "Draft Lamp", "variants": [{"sku": "LAMP-2", "price": {"amount": 1, "currency": "USD"}}]},
+        )
+        variant = product["variants"][0]["id"]
+        await self.settle()
+        await call("POST", "/inventory/receipts", {"variant_id": variant, "quantity": 1000})
+        empty = await call("POST", "/categories", {"name": "Empty"})
+        group = await call("POST", "/users/groups", {"code": "trade", "name": "Trade"})
+        zone = await call("POST", "/shipping/zones", {"name": "Nowhere", "countries": ["AQ"]})
+        method = await call(
+            "POST",
+            "/shipping/methods",
+            {"zone_id": zone["id"], "code": "sled", "name": "Sled", "days_min": 1, "days_max": 2},
+        )
+        rate = await call(
+            "POST", "/shipping/rates", {"method_id": method["id"], "currency": "USD", "tiers": [{"price": 1}]}
+        )
+        bare_method = await call(
+            "POST",
+            "/shipping/methods",
+            {"zone_id": zone["id"], "code": "ski", "name": "Ski", "days_min": 1, "days_max": 2},
+        )
+        free_zone = await call("POST", "/shipping/zones", {"name": "Empty", "countries": ["BV"]})
+        key = await call("POST", "/auth/api-keys", {"name": "till", "scopes": ["api-keys:write"]})
+        self.catalogue = {
+            "category": category["id"],
+            "empty_category": empty["id"],
+            "brand": brand["id"],
+            "product": product["id"],
+            "draft": draft["id"],
+            "variant": variant,
+            "group": group["id"],
+            "zone": zone["id"],
+            "empty_zone": free_zone["id"],
+            "method": method["id"],
+            "bare_method": bare_method["id"],
+            "rate": rate["id"],
+            "api_key": key["api_key"]["id"],
+        }
+
+    async def _customer(self, name: str, email: str, street: str) -> Person:
+        account_id = await self._account(email, name, AccountKind.customer)
+        tokens = await self.call("POST", "/auth/login", {"email": email, "password": PASSWORD}, {"x": "y"})
+        person = Person(
+            name=name,
+            email=email,
+            account_id=account_id,
+            headers={"authorization": f"Bearer {tokens['access_token']}"},
+            refresh_token=tokens["refresh_token"],
+            address=postal_address(name, street),
+        )
+        sessions = await self.call("GET", "/auth/sessions", None, person.headers)
+        person.session_id = sessions[0]["id"]
+        saved = await self.call("POST", "/users/me/addresses", {"address": person.address}, person.headers)
+        person.address_id = saved["id"]
+        consent = {"purpose": "analytics", "granted": True}
+        await self.call("POST", "/users/me/consents", consent, person.headers)
+        await self._things(person)
+        return person
+
+    async def _guest(self, name: str, email: str, street: str) -> Person:
+        person = Person(name=name, email=email, address=postal_address(name, street))
+        await self._things(person)
+        return person
+
+    async def _things(self, person: Person) -> None:
+        person.sent = await self._order(person)
+        shipped = await self.call("POST", f"/orders/{person.sent['id']}/shipments", {"carrier": "DHL"})
+        person.sent |= {"shipments": shipped["shipments"]}
+        person.order = await self._order(person)
+        token = person.headers.get("x-order-token", "")
+        cart, cart_token = await self._cart(person)
+        person.cart = cart
+        if person.account_id is None:
+            person.headers = {"x-cart-token": cart_token, "x-order-token": token}
+        person.words = [
+            person.name, person.email, person.address["line1"], person.order["number"], person.sent["number"],
+            *filter(None, (person.refresh_token, cart_token, token)),
+        ]  # fmt: skip
+
+    async def _cart(self, person: Person) -> tuple[dict[str, Any], str]:
+        headers = person.headers if person.account_id else {"x": "y"}
+        cart = await self.call("POST", "/carts", None, headers)
+        token = cart.get("token") or ""
+        if token:
+            headers = {"x-cart-token": token}
+        path = f"/carts/{cart['id']}"
+        await self.call("POST", f"{path}/lines", {"variant_id": self.catalogue["variant"], "quantity": 2}, headers)
+        await self.call("PUT", f"{path}/address", {"email": person.email, "address": person.address}, headers)
+        options = await self.call("GET", f"{path}/shipping-options", None, headers)
+        cart = await self.call("PUT", f"{path}/shipping", {"method_id": options["items"][0]["method_id"]}, headers)
+        return cart, token
+
+    async def _order(self, person: Person) -> dict[str, Any]:
+        cart, token = await self._cart(person)
+        body = {"cart_id": cart["id"], "payment_method": "cod", "expected_total": cart["total"]}
+        headers = person.headers if person.account_id else {"x-cart-token": token}
+        placed = await self.call("POST", "/orders", body, headers | {"idempotency-key": new_id().hex})
+        if person.account_id is None:
+            person.headers = {"x-order-token": placed["token"]}
+        await self.settle()
+        order: dict[str, Any] = placed["order"]
+        return order
+
+    async def _keys(self, clerk: UUID) -> None:
+        """For each right a key that has it alone, and one that has all others."""
+        make = self.app.contexts.identity.look_after_api_keys().make
+        boss = Actor(kind=ActorKind.staff, account_id=clerk, permissions=frozenset({"*"}))
+        self._key_texts: dict[str, str] = {}
+        for permission in sorted(self.permissions):
+            others = sorted(self.permissions - {permission})
+            for name, scopes in ((permission, [permission]), (f"-{permission}", others)):
+                _, text = await make(boss, MakeApiKey(name=name, scopes=tuple(scopes)))
+                self._key_texts[name] = text

@@ -1,0 +1,46 @@
+"""Every route of the shop, called by everybody: the authorisation matrix, made from the router.
+
+A route without an entry fails. What an entry is: `entry.py`; what each caller must get: `promises.py`.
+"""
+
+import pytest
+
+from tests.matrix.entries.everything import ENTRIES
+from tests.matrix.play import Heard, failures, name_of
+from tests.matrix.shop import Shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOW = """
+Nobody has said how to call it. Add to the file of its context in tests/matrix/entries:
+
+    "{name}": Entry(lambda shop, person: at(order_id=person.order["id"])),
+
+The recipe makes a request about something that exists and belongs to `person`; the matrix sends it as eleven callers
+and compares the answers with what the rule {rule} promises. Things of a new kind are made in tests/matrix/shop.py.
+"""
+
+
+def routes(shop: Shop):
+    """All of them; Litestar's own answers to OPTIONS show nothing and belong to nobody."""
+    return [access for access in shop.api.routes if access.method != "OPTIONS"]
+
+
+async def test_s07_every_route_has_an_entry(shop: Shop):
+    missing = [access for access in routes(shop) if name_of(access) not in ENTRIES]
+    said = [HOW.format(name=name_of(access), rule=access.rule.name) for access in missing]
+    assert not missing, "".join(f"\n{name_of(access)}{how}" for access, how in zip(missing, said, strict=True))
+
+
+async def test_s07_no_entry_is_left_over(shop: Shop):
+    assert sorted(set(ENTRIES) - {name_of(access) for access in routes(shop)}) == []
+
+
+async def test_s07_s08_everybody_gets_what_the_rules_promise(shop: Shop):
+    heard: list[Heard] = []
+    found = []
+    for access in routes(shop):
+        if name_of(access) in ENTRIES:
+            found += await failures(shop, access, ENTRIES[name_of(access)], heard)
+    assert found == [], "\n" + "\n".join(found)
+    assert len(heard) > 1000
