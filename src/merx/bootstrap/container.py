@@ -21,7 +21,7 @@ from merx.contexts.shipping.container import ShippingContainer
 from merx.contexts.users.container import UsersContainer
 from merx.infra.cache import ByteCache
 from merx.infra.health import Probe
-from merx.infra.http.auth import permissions_of
+from merx.infra.http.auth import limits_of
 from merx.infra.http.parts import Hook, HttpParts
 from merx.infra.memory import MemoryStore
 from merx.infra.outbox.deliver import Deliverer
@@ -153,7 +153,8 @@ class App:
 
     def http_parts(self) -> HttpParts:
         # The route of the metrics belongs to no context, and asks only callers from elsewhere.
-        self.infra.permissions().learn({"metrics:read", *permissions_of(self.controllers)})
+        asked = limits_of(self.controllers)
+        self.infra.permissions().learn({"metrics:read", *asked}, asked)
         starts, stops = self._memory_hooks() if self.in_memory else self._postgres_hooks()
         return HttpParts(
             access_tokens=self.infra.access_tokens(),

@@ -6,7 +6,9 @@ from uuid import UUID
 
 import msgspec
 
-from merx.kernel.errors import Forbidden, Unauthenticated
+from merx.kernel.errors import BeyondLimit, Forbidden, Unauthenticated
+from merx.kernel.money import Money
+from merx.kernel.rights import Rights, rights_of
 
 
 class ActorKind(StrEnum):
@@ -18,7 +20,10 @@ class ActorKind(StrEnum):
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """`permissions` are names such as `orders:write`; `*` grants all. `session_id` is that of a sign-in on a device."""
+    """`permissions` are grants as text, such as `orders:write`; `*` grants all (see `kernel/rights.py`).
+
+    `session_id` is that of a sign-in on a device.
+    """
 
     kind: ActorKind
     account_id: UUID | None = None
@@ -46,13 +51,29 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     def customer_id(self) -> UUID | None:
         return self.account_id if self.kind is ActorKind.customer else None
 
-    def may(self, permission: str) -> bool:
-        return "*" in self.permissions or permission in self.permissions
+    @property
+    def rights(self) -> Rights:
+        return rights_of(self.permissions)
 
-    def must_may(self, permission: str) -> None:
+    def holds(self, permission: str) -> bool:
+        """At all, perhaps within limits: enough to be let in, not to act."""
+        return self.rights.holds(permission)
+
+    def may(self, permission: str, *, amount: Money | None = None, location: UUID | None = None) -> bool:
+        """Whether one action is allowed. Say what it is about: a limit never covers what was not said."""
+        return self.rights.allows(permission, amount, location)
+
+    def must_hold(self, permission: str) -> None:
         """Raises Unauthenticated for nobody in particular, Forbidden for somebody without the right."""
-        if self.may(permission):
+        if self.holds(permission):
             return
         if self.kind is ActorKind.anonymous:
             raise Unauthenticated
         raise Forbidden(f"needs {permission}")
+
+    def must_may(self, permission: str, *, amount: Money | None = None, location: UUID | None = None) -> None:
+        """Raises like `must_hold`, and BeyondLimit for more than the right goes."""
+        if self.may(permission, amount=amount, location=location):
+            return
+        self.must_hold(permission)
+        raise BeyondLimit(f"you hold {permission} within limits that this goes beyond")

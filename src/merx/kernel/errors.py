@@ -60,6 +60,13 @@ class Forbidden(MerxError):
     title = "Not allowed"
 
 
+class BeyondLimit(Forbidden):
+    """The right is there, and does not go so far: another amount, another place."""
+
+    slug = "auth.beyond-limit"
+    title = "Beyond the limit of your right"
+
+
 class NotFound(MerxError):
     slug = "resource.not-found"
     title = "Not found"

@@ -23,11 +23,13 @@ from merx.infra.postgres import Database
 from merx.infra.settings import Settings
 from merx.infra.tokens import AccessTokens, GuestTokens
 from merx.kernel.model import Event
+from merx.kernel.rights import Limit
 from tests.support.clock import FixedClock
 from tests.support.stage import staged
 
 PASSWORD = "correct horse battery"
-PERMISSIONS = {"orders:read", "orders:write", "api-keys:read", "api-keys:write"}
+LIMITS = {"payments:write": frozenset({Limit.amount}), "inventory:write": frozenset({Limit.location})}
+PERMISSIONS = {"orders:read", "orders:write", "api-keys:read", "api-keys:write", *LIMITS}
 HERE = Caller("192.0.2.7", "pytest")
 
 
@@ -59,7 +61,7 @@ class Shop:
         self.access_tokens = AccessTokens(Ed25519PrivateKey.generate(), issuer="t", audience="t", clock=self.clock)
         self.storage = storage
         self.permissions = PermissionCatalogue()
-        self.permissions.learn(PERMISSIONS)
+        self.permissions.learn(PERMISSIONS, LIMITS)
         infra = containers.DynamicContainer()
         for name, value in {
             "settings": Settings(storage=storage),

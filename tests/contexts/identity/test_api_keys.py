@@ -27,6 +27,8 @@ from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Forbidden, Unavailable
 from merx.kernel.ids import new_id
+from merx.kernel.money import Money
+from merx.kernel.rights import InvalidGrant
 from tests.contexts.identity.conftest import PASSWORD, bearer
 
 QUERIES: list[type[ApiKeyQueries]] = [MemoryApiKeyQueries, PostgresApiKeyQueries]
@@ -389,3 +391,25 @@ def test_the_catalogue_knows_what_the_routes_ask_for():
     assert {"orders:read", "orders:write", "catalog:write", "api-keys:write"} <= found
     app.http_parts()
     assert app.infra.permissions().known() == found | {"metrics:read"}
+
+
+class TestLimits:
+    async def test_s07_a_key_inherits_the_limits_of_its_scopes(self, shop):
+        clerk = Actor(kind=ActorKind.staff, account_id=new_id(), permissions=frozenset({"payments:write<=INR:500"}))
+        handler = shop.container.look_after_api_keys()
+        for scope in ("payments:write", "payments:write<=INR:501", "payments:write<=USD:1", "payments:*", "*"):
+            with pytest.raises(MoreThanOwn):
+                await handler.make(clerk, MakeApiKey(name="till", scopes=(scope,)))
+        key_id, text = await handler.make(clerk, MakeApiKey(name="till", scopes=("payments:write<=INR:400",)))
+        actor = await shop.container.api_key_door().actor(text, ANYWHERE)
+        assert actor.may("payments:write", amount=Money(400, "INR"))
+        assert not actor.may("payments:write", amount=Money(401, "INR"))
+        poorer = Actor(kind=ActorKind.staff, account_id=new_id(), permissions=frozenset({"payments:write<=INR:399"}))
+        with pytest.raises(MoreThanOwn):
+            await handler.rotate(poorer, key_id, RotateApiKey())
+
+    async def test_limits_that_nobody_asks_for_are_refused(self, shop):
+        owner = Actor(kind=ActorKind.staff, account_id=new_id(), permissions=frozenset({"*"}))
+        for scope in ("orders:write<=INR:1", f"payments:write@{new_id()}"):
+            with pytest.raises(InvalidGrant):
+                await shop.container.look_after_api_keys().make(owner, MakeApiKey(name="x", scopes=(scope,)))

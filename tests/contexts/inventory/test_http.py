@@ -86,3 +86,24 @@ async def test_doors_that_are_closed(client, memory_room):
         assert (await client.request(method, BASE + path, json=body, headers=customer)).status == 403
         allowed = (await client.request(method, BASE + path, json=body, headers=reader)).status
         assert allowed == (200 if reads else 403), path
+
+
+async def test_s07_a_right_to_one_location_ends_there(client, memory_room):
+    units, attic = await memory_room.variant(5), await memory_room.location("attic")
+    variant = str(units)
+    main = (await memory_room.queries.locations())[0].id
+    keeper = memory_room.staff("inventory:read", f"inventory:write@{attic}")
+    for path, body in (
+        ("adjustments", {"delta": 1, "reason": "found"}),
+        ("receipts", {"quantity": 1}),
+    ):
+        # Without a location it goes to the first one, which is another.
+        for place in ({}, {"location_id": str(main)}, {"location_id": str(new_id())}):
+            refused = await client.post(f"{BASE}/{path}", json=body | {"variant_id": variant} | place, headers=keeper)
+            assert (refused.status, refused.slug) == (403, "auth.beyond-limit"), (path, place)
+        at_home = body | {"variant_id": variant, "location_id": str(attic)}
+        assert (await client.post(f"{BASE}/{path}", json=at_home, headers=keeper)).status == 201
+    assert await memory_room.numbers(units) == (7, 0, 7)
+    # A new location is nobody's yet: this takes the right without a limit.
+    refused = await client.post(f"{BASE}/locations", json={"code": "b", "name": "B"}, headers=keeper)
+    assert (refused.status, refused.slug) == (403, "auth.beyond-limit")

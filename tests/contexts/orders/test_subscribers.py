@@ -53,7 +53,7 @@ async def test_after_a_partial_cancel_less_is_due(shop: Shop):
     payment = await shop.contexts.payments.queries().payment(made.order.payment_id)
     assert (payment.state, payment.amount) == (PaymentState.pending, due)
     cash = CollectCash(payment_id=payment.id, amount=due, reference="r-1")
-    await shop.contexts.payments.collect_cash()(cash)
+    await shop.contexts.payments.collect_cash()(Actor.system(), cash)
     assert (await shop.contexts.payments.queries().payment(payment.id)).captured == due.amount
 
 
@@ -63,7 +63,7 @@ async def test_cash_for_a_cancelled_order_is_refused(shop: Shop):
     await shop.drain()
     with pytest.raises(WrongState):
         await shop.contexts.payments.collect_cash()(
-            CollectCash(payment_id=made.order.payment_id, amount=made.order.total, reference="r-1")
+            Actor.system(), CollectCash(payment_id=made.order.payment_id, amount=made.order.total, reference="r-1")
         )
 
 
@@ -71,8 +71,8 @@ async def test_collected_cash_pays_the_order_once(shop: Shop):
     lamp = await shop.product()
     made = await shop.order({lamp: 1})
     cash = CollectCash(payment_id=made.order.payment_id, amount=made.order.total, reference="r-1")
-    await shop.contexts.payments.collect_cash()(cash)
-    await shop.contexts.payments.collect_cash()(cash)
+    await shop.contexts.payments.collect_cash()(Actor.system(), cash)
+    await shop.contexts.payments.collect_cash()(Actor.system(), cash)
     await shop.drain()
     view = await shop.contexts.orders.queries().order(made.order.id)
     assert (view.status, view.payment_status) == (Status.placed, PaymentStatus.paid)

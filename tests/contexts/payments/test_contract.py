@@ -10,6 +10,7 @@ from merx.contexts.payments.api import OpenPayment
 from merx.contexts.payments.domain.errors import PaymentExists, PaymentNotFound, WrongAmount, WrongState
 from merx.contexts.payments.domain.payment import PaymentState
 from merx.contexts.payments.usecases.collect import CollectCash, CollectCashHandler
+from merx.kernel.actor import Actor
 from merx.kernel.errors import StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
@@ -32,7 +33,7 @@ async def test_what_checkout_opens(till):
 async def test_money_is_taken_and_kept_with_its_history(till):
     [payment_id] = await till.open()
     for _ in range(2):
-        await till.collect(CollectCash(payment_id=payment_id, amount=DUE, reference="R 1"))
+        await till.collect(Actor.system(), CollectCash(payment_id=payment_id, amount=DUE, reference="R 1"))
     held = await till.load(payment_id)
     assert (held.state, held.captured) == (PaymentState.captured, 25_00)
     assert [(news.kind, news.amount, news.applied, news.reference) for news in held.history] == [
@@ -44,10 +45,10 @@ async def test_money_is_taken_and_kept_with_its_history(till):
 async def test_refusals_change_nothing(till):
     [payment_id] = await till.open()
     with pytest.raises(WrongAmount):
-        await till.collect(CollectCash(payment_id=payment_id, amount=Money(1, "USD"), reference="R1"))
-    await till.collect(CollectCash(payment_id=payment_id, amount=DUE, reference="R1"))
+        await till.collect(Actor.system(), CollectCash(payment_id=payment_id, amount=Money(1, "USD"), reference="R1"))
+    await till.collect(Actor.system(), CollectCash(payment_id=payment_id, amount=DUE, reference="R1"))
     with pytest.raises(WrongState):
-        await till.collect(CollectCash(payment_id=payment_id, amount=DUE, reference="R2"))
+        await till.collect(Actor.system(), CollectCash(payment_id=payment_id, amount=DUE, reference="R2"))
     assert len((await till.load(payment_id)).history) == 1
 
 
@@ -55,7 +56,7 @@ async def test_what_is_not_there(till):
     with pytest.raises(PaymentNotFound):
         await till.queries.payment(new_id())
     with pytest.raises(PaymentNotFound):
-        await till.collect(CollectCash(payment_id=new_id(), amount=DUE, reference="R1"))
+        await till.collect(Actor.system(), CollectCash(payment_id=new_id(), amount=DUE, reference="R1"))
 
 
 async def test_nothing_is_opened_without_commit(till):
@@ -96,7 +97,7 @@ async def cancel(till, order_id, *, whole=True):
 async def test_money_for_a_cancelled_order_is_not_asked_for(till):
     order_id = new_id()
     open_one, paid = await till.open(DUE, DUE, order_id=order_id)
-    await till.collect(CollectCash(payment_id=paid, amount=DUE, reference="R1"))
+    await till.collect(Actor.system(), CollectCash(payment_id=paid, amount=DUE, reference="R1"))
     await cancel(till, order_id, whole=False)
     assert (await till.queries.payment(open_one)).state is PaymentState.pending
     await cancel(till, order_id)
@@ -110,7 +111,10 @@ class TestRaces:
     async def collect_at_once(self, till, handler, *, receipts):
         [payment_id] = await till.open()
         return payment_id, await asyncio.gather(
-            *(handler(CollectCash(payment_id=payment_id, amount=DUE, reference=receipt)) for receipt in receipts),
+            *(
+                handler(Actor.system(), CollectCash(payment_id=payment_id, amount=DUE, reference=receipt))
+                for receipt in receipts
+            ),
             return_exceptions=True,
         )
 
@@ -147,7 +151,7 @@ class TestRaces:
             order_id = new_id()
             [payment_id] = await till.open(order_id=order_id)
             command = CollectCash(payment_id=payment_id, amount=DUE, reference="R1")
-            await asyncio.gather(till.collect(command), cancel(till, order_id))
+            await asyncio.gather(till.collect(Actor.system(), command), cancel(till, order_id))
             # Money that came is kept and told of, whichever was first.
             view = await till.queries.payment(payment_id)
             assert (view.state, view.captured) == (PaymentState.captured, 25_00)

@@ -76,3 +76,18 @@ async def test_doors_that_are_closed(client, memory_till):
             for headers in ({}, customer, other)
         ]
         assert statuses == [401, 403, 403], path
+
+
+async def test_s07_cash_is_taken_up_to_the_limit_of_a_right(client, memory_till):
+    [payment_id] = map(str, await memory_till.open())
+    body = {"payment_id": payment_id, "amount": USD, "reference": "R-1"}
+    for key, right in enumerate(("payments:write<=USD:2499", "payments:write<=INR:99999999", "payments:write<=USD:0")):
+        courier = memory_till.staff(right) | {"idempotency-key": str(key)}
+        refused = await client.post(f"{BASE}/cod/collections", json=body, headers=courier)
+        assert (refused.status, refused.slug) == (403, "auth.beyond-limit"), right
+    denied = memory_till.staff("*", "!payments:write") | {"idempotency-key": "9"}
+    answer = await client.post(f"{BASE}/cod/collections", json=body, headers=denied)
+    assert (answer.status, answer.slug) == (403, "auth.forbidden")
+    courier = memory_till.staff("payments:write<=INR:1,USD:2500") | {"idempotency-key": "10"}
+    taken = await client.post(f"{BASE}/cod/collections", json=body, headers=courier)
+    assert (taken.status, taken.json()["captured"]) == (201, 25_00)

@@ -8,6 +8,10 @@
 
 A rule closes the door early and says for whom the route is. What a caller may do with one particular order is decided
 where the order is known, in the use case.
+
+A right may have limits, which the door cannot judge. Without `limits` a rule lets in those whose right has none; with
+`staff("payments:write", limits=(Limit.amount,))` it lets in all who hold the right, and the use case has to ask
+`actor.must_may("payments:write", amount=...)`.
 """
 
 from collections.abc import Iterable
@@ -20,10 +24,12 @@ from litestar import Controller, Litestar
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import HTTPRoute
+from loguru import logger
 
 from merx.infra.tokens import GuestTokens
 from merx.kernel.actor import Actor, ActorKind
-from merx.kernel.errors import Forbidden, NotFound, Unauthenticated
+from merx.kernel.errors import Forbidden, MerxError, NotFound, Unauthenticated, Unavailable
+from merx.kernel.rights import Limit
 
 _Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -37,17 +43,37 @@ def actor_of(connection: _Connection) -> Actor:
     return actor if isinstance(actor, Actor) else Actor.anonymous()
 
 
+class Undecided(Unavailable):
+    """A rule failed where it should have answered. Nobody is let in by accident."""
+
+    slug = "auth.undecided"
+    title = "Whether you may could not be found out"
+
+
 class Rule(msgspec.Struct, frozen=True):
-    """`name` is one of public, signed_in, customer, staff, guest_or_owner; `permission` belongs to staff."""
+    """`name` is one of public, signed_in, customer, staff, guest_or_owner; `permission` belongs to staff.
+
+    `limits` are those that the use case behind the route asks for.
+    """
 
     name: str
     permission: str = ""
+    limits: tuple[Limit, ...] = ()
 
     async def __call__(self, connection: _Connection, _handler: BaseRouteHandler) -> None:
         self.check(connection)
 
     def check(self, connection: _Connection) -> None:
-        """Raises Unauthenticated, Forbidden or NotFound."""
+        """Raises Unauthenticated, Forbidden or NotFound, and Undecided for any failure of its own."""
+        try:
+            self._check(connection)
+        except MerxError:
+            raise
+        except Exception as error:
+            logger.opt(exception=error).error("a rule failed: {}", type(error).__name__)
+            raise Undecided from error
+
+    def _check(self, connection: _Connection) -> None:
         if self.name == "public":
             return
         actor = actor_of(connection)
@@ -64,7 +90,10 @@ class Rule(msgspec.Struct, frozen=True):
         if self.name == "staff":
             if not actor.is_staff:
                 raise Forbidden("this is for staff")
-            actor.must_may(self.permission)
+            if self.limits:
+                actor.must_hold(self.permission)
+            else:
+                actor.must_may(self.permission)
 
 
 public = Rule("public")
@@ -73,9 +102,9 @@ customer = Rule("customer")
 guest_or_owner = Rule("guest_or_owner")
 
 
-def staff(permission: str) -> Rule:
-    """Staff and API keys that hold `permission`, such as `orders:write`."""
-    return Rule("staff", permission)
+def staff(permission: str, *, limits: tuple[Limit, ...] = ()) -> Rule:
+    """Staff and API keys that hold `permission`, such as `orders:write`. With `limits` the use case asks too."""
+    return Rule("staff", permission, limits)
 
 
 class GuestProof:
@@ -108,11 +137,17 @@ def route_rules(handler: HTTPRouteHandler) -> list[Rule]:
 
 def permissions_of(controllers: Iterable[type[Controller]]) -> set[str]:
     """Every permission that a route of these asks for."""
-    found = set()
+    return set(limits_of(controllers))
+
+
+def limits_of(controllers: Iterable[type[Controller]]) -> dict[str, frozenset[Limit]]:
+    """The same, each with the limits that some use case behind these routes knows."""
+    found: dict[str, frozenset[Limit]] = {}
     for controller in controllers:
         handlers = [each for _, each in getmembers(controller) if isinstance(each, BaseRouteHandler)]
         layers = [vars(controller).get("guards") or (), *(handler.guards or () for handler in handlers)]
-        found |= {rule.permission for guards in layers for rule in guards if isinstance(rule, Rule) and rule.permission}
+        for rule in [rule for guards in layers for rule in guards if isinstance(rule, Rule) and rule.permission]:
+            found[rule.permission] = found.get(rule.permission, frozenset()) | frozenset(rule.limits)
     return found
 
 

@@ -22,7 +22,6 @@ _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_CHARACTERS = 40
 _TEXT = re.compile(rf"{KEY_PREFIX}[0-9A-Za-z]{{{_RANDOM_CHARACTERS}}}[0-9a-f]{{8}}")
 
-Permission = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^(\*|[a-z-]+:[a-z-]+)\Z")]
 Network = Annotated[str, msgspec.Meta(min_length=2, max_length=49, examples=["198.51.100.0/24"])]
 
 
@@ -57,7 +56,7 @@ def _checksum(body: str) -> str:
 
 
 class ApiKey(Entity, kw_only=True):
-    """`scopes` are permissions, fixed for life. `networks`: from where it may be used, empty for anywhere."""
+    """`scopes` are grants as text, fixed for life. `networks`: from where it may be used, empty for anywhere."""
 
     name: str
     prefix: str

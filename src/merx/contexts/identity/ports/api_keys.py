@@ -9,6 +9,7 @@ from merx.contexts.identity.domain.api_key import ApiKey
 from merx.kernel.model import View
 from merx.kernel.paging import Page
 from merx.kernel.ports import Repository
+from merx.kernel.rights import Limit
 
 
 class ApiKeyView(View, frozen=True):
@@ -61,4 +62,8 @@ class ApiKeyQueries(Protocol):
 class PermissionNames(Protocol):
     def known(self) -> frozenset[str]:
         """Every permission that some route asks for."""
+        ...
+
+    def limits(self, name: str) -> frozenset[Limit]:
+        """What a right to it can be limited by."""
         ...

@@ -7,14 +7,15 @@ from uuid import UUID
 
 import msgspec
 
-from merx.contexts.identity.domain.api_key import ApiKey, Network, Permission
-from merx.contexts.identity.domain.errors import MoreThanOwn, UnknownPermission
+from merx.contexts.identity.domain.api_key import ApiKey, Network
 from merx.contexts.identity.ports.api_keys import PermissionNames
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.contexts.identity.usecases.grants import checked, must_hold_all
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Forbidden
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
+from merx.kernel.rights import Grant, GrantText
 from merx.kernel.text import Name
 
 
@@ -25,7 +26,7 @@ def api_key_tag(key_id: UUID) -> str:
 
 class MakeApiKey(Command, frozen=True):
     name: Name
-    scopes: Annotated[tuple[Permission, ...], msgspec.Meta(min_length=1, max_length=50)]
+    scopes: Annotated[tuple[GrantText, ...], msgspec.Meta(min_length=1, max_length=50)]
     expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=730)] = 365
     networks: Annotated[tuple[Network, ...], msgspec.Meta(max_length=20)] = ()
 
@@ -48,14 +49,13 @@ class ApiKeysHandler:
     clock: Clock
 
     async def make(self, actor: Actor, cmd: MakeApiKey) -> tuple[UUID, str]:
-        """Raises UnknownPermission and WrongNetwork too."""
+        """Raises UnknownPermission, InvalidGrant and WrongNetwork too."""
         maker = _person(actor)
-        if unknown := sorted(set(cmd.scopes) - self.permissions.known() - {"*"}):
-            raise UnknownPermission(f"no route knows {', '.join(unknown)}")
-        _must_hold(actor, cmd.scopes)
+        scopes = checked(map(Grant.parse, cmd.scopes), self.permissions)
+        must_hold_all(actor.rights, scopes)
         key, text = ApiKey.make(
             name=cmd.name,
-            scopes=cmd.scopes,
+            scopes=scopes,
             networks=cmd.networks,
             created_by=maker,
             now=self.clock.now(),
@@ -71,7 +71,7 @@ class ApiKeysHandler:
         maker = _person(actor)
         async with self.uow() as uow:
             old = await uow.api_keys.get(key_id)
-            _must_hold(actor, old.scopes)
+            must_hold_all(actor.rights, old.scopes)
             new, text = old.successor(maker, self.clock.now(), timedelta(seconds=cmd.overlap_seconds))
             await uow.api_keys.save(old)
             await uow.api_keys.add(new)
@@ -95,8 +95,3 @@ def _person(actor: Actor) -> UUID:
     if actor.kind is not ActorKind.staff or actor.account_id is None:
         raise Forbidden("API keys are looked after by people")
     return actor.account_id
-
-
-def _must_hold(actor: Actor, scopes: tuple[str, ...]) -> None:
-    if missing := [scope for scope in scopes if not actor.may(scope)]:
-        raise MoreThanOwn(f"you do not hold {', '.join(missing)} yourself")

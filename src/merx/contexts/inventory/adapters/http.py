@@ -22,8 +22,10 @@ from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.kernel.actor import Actor
 from merx.kernel.paging import Page
+from merx.kernel.rights import Limit
 
 _READ, _WRITE = staff("inventory:read"), staff("inventory:write")
+_WRITE_SOMEWHERE = staff("inventory:write", limits=(Limit.location,))
 
 Threshold = Annotated[int, QueryParameter(ge=0, le=1_000_000, description="units left at most")]
 VariantFilter = Annotated[UUID | None, QueryParameter(description="movements of this variant only")]
@@ -46,7 +48,7 @@ class InventoryController(Controller):
             return stock
         return AvailabilityView(stock.variant_id, max(0, stock.available))
 
-    @post("/adjustments", guards=[_WRITE], operation_id="AdjustStock", **once())
+    @post("/adjustments", guards=[_WRITE_SOMEWHERE], operation_id="AdjustStock", **once())
     async def adjust(
         self,
         data: JSONBody[AdjustStock],
@@ -57,7 +59,7 @@ class InventoryController(Controller):
         await count_stock.adjust(actor, data)
         return await inventory_queries.variant(data.variant_id)
 
-    @post("/receipts", guards=[_WRITE], operation_id="ReceiveStock", **once())
+    @post("/receipts", guards=[_WRITE_SOMEWHERE], operation_id="ReceiveStock", **once())
     async def receive(
         self,
         data: JSONBody[ReceiveStock],

@@ -58,18 +58,21 @@ class CountStockHandler:
     clock: Clock
 
     async def adjust(self, actor: Actor, cmd: AdjustStock) -> None:
-        """Raises UnknownVariant, UnknownLocation, BelowPromised."""
+        """Raises UnknownVariant, UnknownLocation, BelowPromised, and BeyondLimit at a location of others."""
         if cmd.delta == 0:
             raise Invalid("nothing to adjust", fields=(FieldError("delta", "must not be 0"),))
         await self._count(actor, cmd.variant_id, cmd.location_id, cmd.delta, MovementKind.adjusted, cmd.reason)
 
     async def receive(self, actor: Actor, cmd: ReceiveStock) -> None:
-        """Goods that came in. Raises UnknownVariant, UnknownLocation."""
+        """Goods that came in. Raises UnknownVariant, UnknownLocation, BeyondLimit."""
         await self._count(actor, cmd.variant_id, cmd.location_id, cmd.quantity, MovementKind.received, cmd.reference)
 
     async def _count(
         self, actor: Actor, variant_id: UUID, location_id: UUID | None, delta: int, kind: str, reason: str
     ) -> None:
+        if location_id is not None:
+            # Before anything is looked up: what is elsewhere is no business of this actor.
+            actor.must_may("inventory:write", location=location_id)
         async with self.uow() as uow:
             if location_id is not None:
                 await self._check_location(uow, location_id)
@@ -78,6 +81,7 @@ class CountStockHandler:
                 await uow.stock.open([variant_id], location_id)
             shelf = await uow.stock.lock([variant_id])
             row = _row(shelf, variant_id, location_id)
+            actor.must_may("inventory:write", location=row.location_id)
             row.adjust(delta)
             shelf.touch(row)
             movement = Movement(

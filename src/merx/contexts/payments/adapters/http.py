@@ -13,7 +13,9 @@ from merx.contexts.payments.usecases.collect import CollectCash, CollectCashHand
 from merx.contexts.payments.usecases.facade import PaymentsFacade
 from merx.infra.http.auth import public, staff
 from merx.infra.http.once import once
+from merx.kernel.actor import Actor
 from merx.kernel.money import MAX_AMOUNT, Money, exponent
+from merx.kernel.rights import Limit
 
 Amount = Annotated[int, QueryParameter(ge=0, le=MAX_AMOUNT, description="minor units")]
 # Limits of an annotated type are not looked at below a QueryParameter: they are said again.
@@ -39,13 +41,19 @@ class PaymentController(Controller):
     ) -> PaymentView:
         return await payment_queries.payment(payment_id)
 
-    @post("/cod/collections", guards=[staff("payments:write")], operation_id="CollectCash", **once(required=True))
+    @post(
+        "/cod/collections",
+        guards=[staff("payments:write", limits=(Limit.amount,))],
+        operation_id="CollectCash",
+        **once(required=True),
+    )
     async def collect(
         self,
         data: JSONBody[CollectCash],
+        actor: NamedDependency[Actor],
         collect_cash: NamedDependency[CollectCashHandler],
         payment_queries: NamedDependency[PaymentQueries],
     ) -> PaymentView:
         """The courier took the money; the same receipt twice is one collection."""
-        await collect_cash(data)
+        await collect_cash(actor, data)
         return await payment_queries.payment(data.payment_id)

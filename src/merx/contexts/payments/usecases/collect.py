@@ -9,6 +9,7 @@ from msgspec import Meta
 from merx.contexts.payments.domain.errors import WrongState
 from merx.contexts.payments.domain.payment import PaymentState
 from merx.contexts.payments.ports.repositories import PaymentsUowFactory
+from merx.kernel.actor import Actor
 from merx.kernel.model import Command
 from merx.kernel.money import Money
 from merx.kernel.ports import Clock
@@ -27,8 +28,9 @@ class CollectCashHandler:
     uow: PaymentsUowFactory
     clock: Clock
 
-    async def __call__(self, cmd: CollectCash) -> None:
-        """Raises PaymentNotFound, WrongAmount, WrongState."""
+    async def __call__(self, actor: Actor, cmd: CollectCash) -> None:
+        """Raises PaymentNotFound, WrongAmount, WrongState, and BeyondLimit for more than the actor may take."""
+        actor.must_may("payments:write", amount=cmd.amount)
         async with self.uow() as uow:
             payment = await uow.locked(cmd.payment_id)
             if payment.state is PaymentState.voided:
