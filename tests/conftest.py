@@ -1,13 +1,23 @@
 """Fixtures for every test: the real servers (started only when a test asks for one)."""
 
+import asyncio
 import gc
 import os
 import sys
+from collections.abc import Callable
 
+import pytest
 from hypothesis import settings
 from loguru import logger
 
+from tests.support.hurried import HurriedLoop
+
 pytest_plugins = ["tests.support.servers"]
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"hurried": HurriedLoop} if item.get_closest_marker("hurried") else {"usual": asyncio.new_event_loop}
+
 
 # The fast suite tries some new examples each time, `nox -s properties` very many. A busy machine is not a failing
 # property; in CI every run tries the same examples, so a red run can be repeated.

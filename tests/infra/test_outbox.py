@@ -419,7 +419,7 @@ async def test_the_relay_delivers_when_told_and_when_not(storage: Storage, deliv
 
     storage.registry.add(Subscriber("toy.hear", Shelved, hear))
     deliverer = Deliverer(deliveries, storage.registry, concurrency=2)
-    relay = Relay(deliverer, every=0.3)
+    relay = Relay(deliverer, every=0.1)
     relay.start()
     await asyncio.sleep(0.05)
     await emit(storage, "A", "B", "C", "D", "E")

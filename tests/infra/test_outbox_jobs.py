@@ -115,9 +115,9 @@ async def test_missed_periods_are_made_up_for_by_one_run(
 
 async def test_the_scheduler_ticks_and_tells(storage: Storage, heard: list[JobDue]) -> None:
     told: list[object] = []
-    scheduler = Scheduler(timetable_of(storage, job(heard, "toy.often", SECOND)), told.extend, every=0.1)
+    scheduler = Scheduler(timetable_of(storage, job(heard, "toy.often", SECOND)), told.extend, every=0.02)
     scheduler.start()
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.1)
     await scheduler.stop()
     assert len(told) == 1
 

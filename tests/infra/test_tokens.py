@@ -82,8 +82,8 @@ def test_a_remembered_token_still_expires(tokens: AccessTokens, clock: TestClock
         tokens.verify(token)
 
 
-def test_memory_is_bounded(tokens: AccessTokens, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("merx.infra.tokens.MAX_REMEMBERED", 10)
+def test_memory_is_bounded(clock: TestClock):
+    tokens = AccessTokens(KEY, issuer="merx", audience="merx-api", clock=clock, remember=10)
     for _ in range(30):
         tokens.verify(tokens.issue(new_id(), ActorKind.customer))
     assert len(tokens._known) == 10

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from merx.bootstrap.container import App
@@ -82,9 +83,8 @@ class World:
 
 
 async def _world(settings: Settings) -> AsyncIterator[World]:
-    app = App(settings)
     # The index gathers changes for a second before it writes them; here nothing else is coming.
-    app.contexts.search.pause.override(0.0)
+    app = App(msgspec.structs.replace(settings, search_refresh_seconds=0.0))
     async with AsgiClient(staged(settings, app)) as client:
         world = World(app, client)
         await world.stock_up()

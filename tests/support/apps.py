@@ -14,7 +14,7 @@ def new_app() -> App:
     So it takes the place of the one before; a test with two applications, or other settings, makes its own `App`.
     """
     if not _one:
-        app = App(Settings(storage="memory"))
+        app = App(Settings(storage="memory", search_refresh_seconds=0.0))
         made = {*app.infra.traverse(), *app.contexts.traverse()}
         _one.append((app, [provider for provider in made if isinstance(provider, providers.BaseSingleton)]))
         return app

@@ -81,7 +81,9 @@ def staged(settings: Settings, source: HttpSource) -> Api:
     """Like `create_app(settings, source)`, from the second time on without building anything."""
     parts = source.http_parts()
     # No route knows them.
-    settings = msgspec.structs.replace(settings, data_dir=".", database_url="postgresql://nowhere", storage="memory")
+    settings = msgspec.structs.replace(
+        settings, data_dir=".", database_url="postgresql://nowhere", storage="memory", search_refresh_seconds=0.0
+    )
     probes = tuple((probe.name, probe.required) for probe in parts.probes)
     key = (
         settings,

@@ -59,6 +59,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(description="folder of the embedded search index; empty is `search` in the data folder")
     ] = ""
 
+    search_refresh_seconds: Annotated[
+        float,
+        Meta(ge=0, le=60, description="least time between two writes of the search index: what changes goes together"),
+    ] = 1.0
+
     host: Annotated[str, Meta(description="address the API listens on")] = "127.0.0.1"
     port: Annotated[_Port, Meta(description="port the API listens on; 0 takes a free one")] = 8000
     public_url: Annotated[str, Meta(description="how customers reach the shop; links in mails start with it")] = (

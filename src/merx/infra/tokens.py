@@ -66,10 +66,19 @@ class AccessTokens:
     The newest key signs. Tokens of the others are good until they expire.
     """
 
-    def __init__(self, keys: Ed25519PrivateKey | KeyRing, *, issuer: str, audience: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        keys: Ed25519PrivateKey | KeyRing,
+        *,
+        issuer: str,
+        audience: str,
+        clock: Clock,
+        remember: int = MAX_REMEMBERED,
+    ) -> None:
         self._ring = keys if isinstance(keys, KeyRing) else KeyRing([SigningKey(keys)])
         self._issuer = issuer
         self._audience = audience
+        self._remember = remember
         # Asked at every request: the system clock's own number costs a fifth of a datetime.
         self._seconds = time.time if isinstance(clock, SystemClock) else lambda: clock.now().timestamp()
         self._known: OrderedDict[str, tuple[Actor, int]] = OrderedDict()
@@ -125,7 +134,7 @@ class AccessTokens:
         if known is None:
             known = self._check(token, now)
             self._known[token] = known
-            if len(self._known) > MAX_REMEMBERED:
+            if len(self._known) > self._remember:
                 self._known.popitem(last=False)
         actor, expires = known
         if now >= expires + LEEWAY_SECONDS:

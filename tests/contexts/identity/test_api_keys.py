@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from merx.bootstrap.container import App
-from merx.contexts.identity.adapters.key_door import LOOKS_AT_ONCE, MAX_REMEMBERED, ApiKeyDoor
+from merx.contexts.identity.adapters.key_door import LOOKS_AT_ONCE, ApiKeyDoor
 from merx.contexts.identity.adapters.memory_api_keys import MemoryApiKeyQueries
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeyQueries
 from merx.contexts.identity.domain.api_key import is_key_text, new_key_text
@@ -213,12 +213,11 @@ class TestDoor:
         await asyncio.gather(*(door.actor(new_key_text(), ANYWHERE) for _ in range(12)), return_exceptions=True)
         assert queries.most == LOOKS_AT_ONCE
 
-    async def test_memory_is_bounded(self, shop, monkeypatch):
-        monkeypatch.setattr("merx.contexts.identity.adapters.key_door.MAX_REMEMBERED", 3)
-        door = shop.container.api_key_door()
+    async def test_memory_is_bounded(self, shop):
+        door = ApiKeyDoor(shop.container.api_key_queries(), shop.container.uow, shop.clock, remember=3)
         for _ in range(5):
             await door.actor((await made(shop))[1], ANYWHERE)
-        assert len(door._known) == 3 < MAX_REMEMBERED
+        assert len(door._known) == 3
 
     async def test_the_last_use_is_written_once_a_minute_behind_the_requests(self, shop):
         key_id, text = await made(shop)

@@ -22,6 +22,7 @@ from merx.contexts.identity.domain.session import (
     Session,
 )
 from merx.kernel.ids import new_id
+from tests.support.calls import calls_of
 from tests.support.clock import FixedClock
 
 KEY = b"k" * 32
@@ -102,47 +103,33 @@ def test_an_old_token_ends_the_session(rotations):
         session.rotate(newest, KEY, LATER)
 
 
-@pytest.fixture
-def digests(monkeypatch):
-    """The keyed digests that were computed."""
-    made = []
-
-    def next_secret(secret, key):
-        made.append(secret)
-        return real(secret, key)
-
-    real = session_module._next
-    monkeypatch.setattr(session_module, "_next", next_secret)
-    return made
-
-
-def test_a_token_that_claims_to_be_very_old_is_refused_without_work(digests):
+def test_a_token_that_claims_to_be_very_old_is_refused_without_work():
     session, first = started()
     newest = first
     for _ in range(MAX_BEHIND + 1):
         newest = rotate(session, newest)
-    digests.clear()
-    with pytest.raises(InvalidRefreshToken):
-        session.rotate(first, KEY, LATER)
-    assert not session.owns(first, KEY)
-    assert not digests
-    with pytest.raises(InvalidRefreshToken):
+    with calls_of(session_module._next) as digests:
+        with pytest.raises(InvalidRefreshToken):
+            session.rotate(first, KEY, LATER)
+        assert not session.owns(first, KEY)
+    assert digests.count == 0
+    with calls_of(session_module._next) as digests, pytest.raises(InvalidRefreshToken):
         session.rotate(RefreshToken(session.id, 1, b"x" * 32), KEY, LATER)
-    assert len(digests) == MAX_BEHIND
+    assert digests.count == MAX_BEHIND
     rotate(session, newest, LATER)
 
 
 @pytest.mark.parametrize("over", ["ended", "expired"])
-def test_a_session_that_is_over_computes_nothing(digests, over):
+def test_a_session_that_is_over_computes_nothing(over):
     session, first = started()
     second = rotate(session, first)
     if over == "ended":
         session.end(EndReason.signed_out, NOW)
-    digests.clear()
-    for token in (first, second):
-        with pytest.raises(InvalidRefreshToken):
-            session.rotate(token, KEY, NOW if over == "ended" else session.expires_at)
-    assert not digests
+    with calls_of(session_module._next) as digests:
+        for token in (first, second):
+            with pytest.raises(InvalidRefreshToken):
+                session.rotate(token, KEY, NOW if over == "ended" else session.expires_at)
+    assert digests.count == 0
 
 
 def test_two_behind_is_never_a_lost_answer():

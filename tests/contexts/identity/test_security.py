@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from merx.contexts.identity.adapters import throttle as throttle_module
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
 from merx.contexts.identity.adapters.throttle import ADDRESS, EMAIL, PAIR, LocalThrottle
@@ -149,9 +148,8 @@ class TestThrottle:
         assert await self.tries(throttle, 1, address="203.0.113.9") == 0
         assert await self.tries(throttle, 1, address="192.0.2.1") == 1
 
-    async def test_refused_attempts_push_nobody_out(self, clock, monkeypatch):
-        throttle = LocalThrottle(clock)
-        monkeypatch.setattr(throttle_module, "MAX_BUCKETS", 200)
+    async def test_refused_attempts_push_nobody_out(self, clock):
+        throttle = LocalThrottle(clock, buckets=200)
         assert await self.tries(throttle, 50, email="victim") == PAIR.free + 1
         passed = 0
         for number in range(1000):

@@ -150,7 +150,7 @@ class Office:
     """The wired context on memory."""
 
     def __init__(self) -> None:
-        self.settings = Settings(storage="memory")
+        self.settings = Settings(storage="memory", search_refresh_seconds=0.01)
         self.catalogue = Catalogue()
         self.outbox = HeardOutbox()
         clock = FixedClock()
@@ -167,7 +167,6 @@ class Office:
         }.items():
             infra.set_provider(name, providers.Object(value))
         self.container = SearchContainer(infra=infra, catalog=providers.Object(self.catalogue))
-        self.container.pause.override(0.01)
 
     def http_parts(self) -> HttpParts:
         return HttpParts(

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merx.contexts.search.domain import spelling
 from merx.contexts.search.domain.analysis import analyse, code, fold, split_words, stem, tokens
 from merx.contexts.search.domain.documents import combination, property_name, value_text
 from merx.contexts.search.domain.facets import PRICE_BOUNDS, Selection, TooManyFilters, band_range, price_band
 from merx.contexts.search.domain.query import MAX_CORRECTED, Query, second_guesses, understand
 from merx.contexts.search.domain.spelling import MAX_DISTANCES, Vocabulary, distance
 from merx.contexts.search.domain.synonyms import DEFAULT_SYNONYMS, read_synonyms
+from tests.support.calls import calls_of
 
 
 class Words:
@@ -132,33 +132,21 @@ def test_words_two_edits_away_are_those_that_a_look_at_all_words_finds(tail: str
     assert len(found) == min(len(expected), 5)
 
 
-@pytest.fixture
-def distances(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Words whose distance was computed."""
-    computed: list[str] = []
-
-    def counted(left: str, right: str, most: int) -> int:
-        computed.append(right)
-        return distance(left, right, most)
-
-    monkeypatch.setattr(spelling, "distance", counted)
-    return computed
-
-
-def test_a_hostile_query_costs_no_more_than_a_few_corrections(distances: list[str]) -> None:
+def test_a_hostile_query_costs_no_more_than_a_few_corrections() -> None:
     letters = Random(1)
     # Thousands of words of the same few letters: nothing but the bound keeps their distances from being computed.
     sold = Words(*{"s" + "".join(letters.choices("aeiort", k=9)) for _ in range(5000)})
     hostile = " ".join("s" + "".join(letters.sample("aaeeiioorrtt", k=9)) + letters.choice("xyz") for _ in range(12))
-    query = understand(hostile, sold, NONE)
-    assert MAX_DISTANCES <= len(distances) <= MAX_CORRECTED * MAX_DISTANCES
-    second_guesses(query, sold, NONE)
-    assert len(distances) <= 2 * MAX_CORRECTED * MAX_DISTANCES
-    distances.clear()
-    assert understand(hostile, sold, NONE) == query
-    assert distances == [], "unknown words are remembered"
-    understand("-".join(hostile.split()), sold, NONE)
-    assert distances == [], "parts of a compound are words"
+    with calls_of(distance) as distances:
+        query = understand(hostile, sold, NONE)
+        assert MAX_DISTANCES <= distances.count <= MAX_CORRECTED * MAX_DISTANCES
+        second_guesses(query, sold, NONE)
+        assert distances.count <= 2 * MAX_CORRECTED * MAX_DISTANCES
+    with calls_of(distance) as distances:
+        assert understand(hostile, sold, NONE) == query
+        assert distances.count == 0, "unknown words are remembered"
+        understand("-".join(hostile.split()), sold, NONE)
+        assert distances.count == 0, "parts of a compound are words"
 
 
 def test_only_the_first_unknown_words_are_corrected() -> None:

@@ -118,8 +118,8 @@ async def counted() -> AsyncIterator[Shop]:
     await index.close()
 
 
-def keeper_of(shop: Shop, pause: float = 0.05) -> IndexKeeper:
-    return IndexKeeper(shop.index, shop.products, shop.reindex, pause=pause)
+def keeper_of(shop: Shop, pause: float = 0.05, patience: float = 20.0) -> IndexKeeper:
+    return IndexKeeper(shop.index, shop.products, shop.reindex, pause=pause, patience=patience)
 
 
 async def test_many_changes_are_few_writes(counted: Shop) -> None:
@@ -205,10 +205,7 @@ async def test_a_catalogue_that_is_away_fails_the_delivery_and_the_next_one_work
     assert await quick_shop.names("lamp") == ["New lamp"]
 
 
-async def test_a_long_rebuild_lets_the_delivery_go(quick_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from merx.contexts.search.usecases import keep_index
-
-    monkeypatch.setattr(keep_index, "_PATIENCE", 0.05)
+async def test_a_long_rebuild_lets_the_delivery_go(quick_shop: Shop) -> None:
     gate = asyncio.Event()
     export = quick_shop.catalogue.export
 
@@ -218,7 +215,7 @@ async def test_a_long_rebuild_lets_the_delivery_go(quick_shop: Shop, monkeypatch
 
     quick_shop.catalogue.export = slow  # type: ignore[method-assign]
     [key] = quick_shop.catalogue.add(document("Lamp"))
-    keeper = keeper_of(quick_shop, 0.0)
+    keeper = keeper_of(quick_shop, 0.0, patience=0.05)
     with pytest.raises(Unavailable):
         await keeper.products_changed([key])
     await keeper.begin_rebuild()

@@ -276,7 +276,8 @@ class TestBodies:
         refused(await client.post("/api/v1/toys/heavy", **large), 413, "request.too-large")
         refused(await client.post("/api/v1/toys/heavy", json=PLACE), 401, "auth.required")
 
-    async def test_a_slow_body_is_given_up(self, monkeypatch: pytest.MonkeyPatch):
+    @pytest.mark.hurried
+    async def test_a_slow_body_is_given_up(self):
         import asyncio
 
         async def never() -> dict[str, object]:
@@ -284,7 +285,6 @@ class TestBodies:
             return {}
 
         app = toy_app()
-        monkeypatch.setattr(app._parts.bodies._deadlines, "seconds", 0.02)
         sent: list[dict[str, object]] = []
 
         async def send(message: dict[str, object]) -> None:

@@ -33,7 +33,9 @@ class Wire(asyncio.Transport):
 
 class Connection:
     def __init__(self, app: Any, protocol: type[GuardedProtocol] = GuardedProtocol) -> None:
-        config = Config(app, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False)
+        config = Config(
+            app, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False, timeout_keep_alive=60
+        )
         config.load()
         state = ServerState()
         state.default_headers = [(b"date", b"Mon, 23 Nov 2026 10:00:00 GMT")]

@@ -11,7 +11,7 @@ from merx.contexts.search.adapters.neighbours import CatalogProducts
 from merx.contexts.search.adapters.subscribers import Listener, subscribers
 from merx.contexts.search.adapters.tantivy.index import FolderSearchIndex
 from merx.contexts.search.usecases.find_products import FindProductsHandler
-from merx.contexts.search.usecases.keep_index import PAUSE, IndexKeeper
+from merx.contexts.search.usecases.keep_index import IndexKeeper
 from merx.contexts.search.usecases.reindex import ReindexHandler
 from merx.contexts.search.usecases.request_reindex import RequestReindexHandler
 from merx.contexts.search.usecases.suggest import SuggestHandler
@@ -41,8 +41,9 @@ class SearchContainer(containers.DeclarativeContainer):
     suggest_products = providers.Singleton(SuggestHandler, index)
     request_reindex = providers.Singleton(RequestReindexHandler, uow.provider, infra.clock)
     reindex = providers.Singleton(ReindexHandler, index, products)
-    pause = providers.Object(PAUSE)
-    keeper = providers.Singleton(IndexKeeper, index, products, reindex, pause=pause)
+    keeper = providers.Singleton(
+        IndexKeeper, index, products, reindex, pause=infra.settings.provided.search_refresh_seconds
+    )
     listener = providers.Singleton(Listener, keeper)
 
     controllers = providers.Object((SearchController,))

@@ -5,7 +5,6 @@
 
 import asyncio
 import re
-from time import monotonic
 from typing import Any
 
 import msgspec
@@ -62,9 +61,9 @@ class Deadlines:
         """The task that reads, for `done`; None outside of a task, where nothing can be ended."""
         task = asyncio.current_task()
         if task is not None:
-            self._reading[task] = monotonic() + self.seconds
+            loop = task.get_loop()
+            self._reading[task] = loop.time() + self.seconds
             if self._timer is None:
-                loop = task.get_loop()
                 self._timer = loop.call_later(self.seconds, self._sweep, loop)
         return task
 
@@ -81,7 +80,7 @@ class Deadlines:
         return True
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = monotonic()
+        now = loop.time()
         for task, deadline in list(self._reading.items()):
             if deadline <= now:
                 del self._reading[task]

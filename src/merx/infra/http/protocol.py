@@ -17,8 +17,6 @@ from merx.kernel.ids import new_id
 
 # Beyond what is allowed by far (inbound.py): up to there a request gets its answer from the frame.
 MAX_HEAD = 64 * 1024
-HEAD_SECONDS = 10.0
-STALL_SECONDS = 15.0
 
 _HEADERS = refusal(431, "request.headers-too-large", "Headers too large", f"A request may begin with {MAX_HEAD} bytes.")
 _URL = refusal(414, "request.url-too-long", "URL too long", f"The URL may have {MAX_URL} bytes.")
@@ -33,6 +31,9 @@ class GuardedProtocol(HttpToolsProtocol):
     """Costs a request 2 µs and no timer: one timer for each connection looks at the time now and then."""
 
     own_headers = SECURITY
+    # For the first line and the headers, and for each next piece of a body.
+    head_seconds = 10.0
+    stall_seconds = 15.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,7 +50,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._since = self.loop.time()
-        self._watch = self.loop.call_later(HEAD_SECONDS, self._look)
+        self._watch = self.loop.call_later(self.head_seconds, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._watch is not None:
@@ -124,9 +125,9 @@ class GuardedProtocol(HttpToolsProtocol):
             # It is we who do not read.
             self._since = now
         if self._waits == _NOTHING:
-            left = HEAD_SECONDS
+            left = self.head_seconds
         else:
-            left = self._since + (HEAD_SECONDS if self._waits == _HEAD else STALL_SECONDS) - now
+            left = self._since + (self.head_seconds if self._waits == _HEAD else self.stall_seconds) - now
         if left > 0:
             self._watch = self.loop.call_later(left, self._look)
         elif self._waits == _HEAD and not self._begun:

@@ -42,10 +42,13 @@ class _Known(msgspec.Struct, frozen=True):
 class ApiKeyDoor(Background):
     """Says for whom a key speaks, and writes down behind the requests when it was used."""
 
-    def __init__(self, queries: ApiKeyQueries, uow: IdentityUowFactory, clock: Clock) -> None:
+    def __init__(
+        self, queries: ApiKeyQueries, uow: IdentityUowFactory, clock: Clock, remember: int = MAX_REMEMBERED
+    ) -> None:
         self._queries = queries
         self._uow = uow
         self._clock = clock
+        self._remember = remember
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._uses: dict[UUID, datetime] = {}
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
@@ -83,7 +86,7 @@ class ApiKeyDoor(Background):
         # What changed while we read must not be remembered as it was.
         if self._listening and began == self._sequence:
             self._known[text] = known
-            if len(self._known) > MAX_REMEMBERED:
+            if len(self._known) > self._remember:
                 self._known.popitem(last=False)
         return known
 

@@ -49,8 +49,10 @@ class LocalThrottle:
     The rule by e-mail spares addresses from which the account signed in before.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, buckets: int = MAX_BUCKETS) -> None:
+        """`buckets`: so many callers are remembered at most."""
         self._clock = clock
+        self._most = buckets
         self._buckets: OrderedDict[tuple[str, ...], _Bucket] = OrderedDict()
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
 
@@ -85,7 +87,7 @@ class LocalThrottle:
         network = network_of(address)
         self._known[email_key, network] = None
         self._known.move_to_end((email_key, network))
-        if len(self._known) > MAX_BUCKETS:
+        if len(self._known) > self._most:
             self._known.popitem(last=False)
 
     def _bucket(self, key: tuple[str, ...], now: float) -> _Bucket:
@@ -93,6 +95,6 @@ class LocalThrottle:
         if bucket is None or now > max(bucket.until, bucket.seen) + FORGET_AFTER:
             bucket = self._buckets[key] = _Bucket(seen=now)
         self._buckets.move_to_end(key)
-        if len(self._buckets) > MAX_BUCKETS:
+        if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
         return bucket

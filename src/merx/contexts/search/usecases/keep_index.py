@@ -13,8 +13,6 @@ from merx.contexts.search.ports.neighbours import CatalogFeed
 from merx.contexts.search.usecases.reindex import ReindexHandler
 from merx.kernel.errors import Unavailable
 
-# The engine writes a new piece of index with every commit: many small ones slow every search down.
-PAUSE = 1.0
 # What happens together is written together.
 _GATHER = 0.05
 _PAGE = 500
@@ -27,17 +25,25 @@ _REMEMBERED = 50_000
 class IndexKeeper:
     """One in a process. Each method returns when its change can be found, so a delivery that ends is done for good.
 
-    A flood of changes costs one commit a second, however many there are. Raises Unavailable while a large index is
-    built from nothing; the delivery then comes again.
+    A flood of changes costs one commit each `pause` seconds, however many there are: the engine writes a new piece of
+    index with every commit, and many small ones slow every search down. Raises Unavailable while a large index is built
+    from nothing; the delivery then comes again.
     """
 
     def __init__(
-        self, index: SearchIndex, catalog: CatalogFeed, reindex: ReindexHandler, *, pause: float = PAUSE
+        self,
+        index: SearchIndex,
+        catalog: CatalogFeed,
+        reindex: ReindexHandler,
+        *,
+        pause: float,
+        patience: float = _PATIENCE,
     ) -> None:
         self._index = index
         self._catalog = catalog
         self._reindex = reindex
         self._pause = pause
+        self._patience = patience
         self._ids: set[UUID] = set()
         self._next: asyncio.Task[None] | None = None
         self._rebuild: asyncio.Task[int] | None = None
@@ -73,7 +79,7 @@ class IndexKeeper:
             self._rebuild = asyncio.create_task(self._reindex())
         assert self._rebuild is not None
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 await asyncio.shield(self._rebuild)
         except (TimeoutError, RebuildRunning):
             raise Unavailable("the search index is being built", retry_after=5) from None
@@ -91,7 +97,7 @@ class IndexKeeper:
         return self._rebuild is not None and not self._rebuild.done()
 
     async def _flush(self) -> None:
-        await asyncio.sleep(max(_GATHER, self._ended + self._pause - time.monotonic()))
+        await asyncio.sleep(max(min(_GATHER, self._pause), self._ended + self._pause - time.monotonic()))
         async with self._writing:
             ids, self._ids, self._next = self._ids, set(), None
             try:
