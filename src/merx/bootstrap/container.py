@@ -8,6 +8,7 @@ from litestar import Controller
 
 from merx.bootstrap.infra import Infra
 from merx.bootstrap.schema import check_schema
+from merx.contexts.audit.container import AuditContainer
 from merx.contexts.carts.container import CartsContainer
 from merx.contexts.catalog.container import CatalogContainer
 from merx.contexts.identity.adapters.key_door import ApiKeyDoor
@@ -59,6 +60,7 @@ class Contexts(containers.DeclarativeContainer):
         payments=payments.api,
     )
     notifications = providers.Container(NotificationsContainer, infra=infra)
+    audit = providers.Container(AuditContainer, infra=infra)
 
 
 NAMES = (
@@ -72,6 +74,7 @@ NAMES = (
     "carts",
     "orders",
     "notifications",
+    "audit",
 )
 
 

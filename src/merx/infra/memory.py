@@ -13,7 +13,9 @@ from uuid import UUID
 
 import msgspec
 
+from merx.infra.audit.memory import MemoryTrail
 from merx.infra.outbox.events import OutboxWriter
+from merx.kernel.audit import AuditEntry
 from merx.kernel.errors import Conflict, NotFound, StaleVersion, Unavailable
 from merx.kernel.model import Entity, Event
 
@@ -23,6 +25,7 @@ V = TypeVar("V")
 _GONE: Any = object()
 # A unit of work that opens another one inside itself would wait for itself for ever.
 _LOCK_TIMEOUT = 5.0
+_TRAIL = MemoryTrail()
 
 
 _UNCHANGING = frozenset({str, int, float, bool, bytes, NoneType, UUID, datetime, date})
@@ -149,10 +152,12 @@ class MemoryUow:
     One use at a time; after `commit()` the block is over and `tx` raises.
     """
 
-    def __init__(self, store: MemoryStore, outbox: OutboxWriter) -> None:
+    def __init__(self, store: MemoryStore, outbox: OutboxWriter, trail: MemoryTrail = _TRAIL) -> None:
         self._store = store
         self._outbox = outbox
+        self._trail = trail
         self._events: list[Event] = []
+        self._entries: list[AuditEntry] = []
         self._tags: set[str] = set()
         self._tx: MemoryTx | None = None
         self._committed = False
@@ -174,7 +179,7 @@ class MemoryUow:
         except TimeoutError:
             raise Unavailable("the in-memory store is busy") from None
         self._tx = MemoryTx(self._store)
-        self._events, self._tags, self._committed = [], set(), False
+        self._events, self._entries, self._tags, self._committed = [], [], set(), False
         try:
             self.open(self._tx)
         except BaseException as error:
@@ -185,12 +190,17 @@ class MemoryUow:
     def emit(self, *events: Event) -> None:
         self._events.extend(events)
 
+    def record(self, *entries: AuditEntry) -> None:
+        self._entries.extend(entries)
+
     def invalidate(self, *tags: str) -> None:
         self._tags.update(tags)
 
     async def commit(self) -> None:
         tx = self.tx
         deliveries = await self._outbox.write(tx, self._events) if self._events else []
+        if self._entries:
+            self._trail.write(tx, self._entries)
         tx.apply()
         self._committed = True
         if self._tags:

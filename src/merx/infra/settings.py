@@ -58,6 +58,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     search_dir: Annotated[
         str, Meta(description="folder of the embedded search index; empty is `search` in the data folder")
     ] = ""
+    anchor_dir: Annotated[
+        str,
+        Meta(
+            description="folder in which the head of the audit trail is kept, out of reach of the database; empty is "
+            "`audit` in the data folder"
+        ),
+    ] = ""
 
     search_refresh_seconds: Annotated[
         float,
@@ -209,6 +216,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def search_folder(self) -> Path:
         return Path(self.search_dir) if self.search_dir else self.folder / "search"
+
+    @property
+    def anchor_folder(self) -> Path:
+        return Path(self.anchor_dir) if self.anchor_dir else self.folder / "audit"
 
     @property
     def account_page(self) -> str:

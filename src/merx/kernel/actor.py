@@ -22,7 +22,8 @@ class ActorKind(StrEnum):
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """`permissions` are grants as text, such as `orders:write`; `*` grants all (see `kernel/rights.py`).
 
-    `session_id` is that of a sign-in on a device.
+    `session_id` is that of a sign-in on a device. `account_id` of an API key is the id of the key. `client` is the
+    address of the caller, empty for ourselves. `impersonator` is the member of staff who acts in place of the account.
     """
 
     kind: ActorKind
@@ -30,6 +31,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     permissions: frozenset[str] = frozenset()
     request_id: str = ""
     session_id: UUID | None = None
+    client: str = ""
+    impersonator: UUID | None = None
 
     @classmethod
     def system(cls) -> Self:
@@ -40,8 +43,9 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         return cls(kind=ActorKind.anonymous, request_id=request_id)
 
     def __str__(self) -> str:
-        """For histories: `customer:018f…`, or the kind alone of nobody in particular."""
-        return f"{self.kind}:{self.account_id}" if self.account_id else str(self.kind)
+        """For histories: `customer:018f…`, or the kind alone of nobody in particular; and who acts in its place."""
+        name = f"{self.kind}:{self.account_id}" if self.account_id else str(self.kind)
+        return f"{name} (staff:{self.impersonator})" if self.impersonator else name
 
     @property
     def is_staff(self) -> bool:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
+from merx.kernel.audit import AuditEntry
 from merx.kernel.model import Entity, Event
 
 E = TypeVar("E", bound=Entity)
@@ -37,6 +38,12 @@ class UnitOfWork(Protocol):
 
     def emit(self, *events: Event) -> None:
         """Publish with this transaction: subscribers hear the events if and only if it commits."""
+        ...
+
+    def record(self, *entries: AuditEntry) -> None:
+        """Write into the audit trail with this transaction. For everything that staff changes and for what happens at
+        the doors: sign-ins, passwords, keys. Who, from where and in which request comes with the actor.
+        """
         ...
 
     def invalidate(self, *tags: str) -> None:

@@ -6,12 +6,13 @@ import pkgutil
 from sqlalchemy import MetaData
 
 from merx import contexts
+from merx.infra.audit import tables as audit_tables
 from merx.infra.idempotency import tables as idempotency_tables
 from merx.infra.outbox import tables as outbox_tables
 from merx.infra.postgres.columns import Base
 
 # Imported for what they register.
-_PLATFORM = (outbox_tables, idempotency_tables)
+_PLATFORM = (outbox_tables, idempotency_tables, audit_tables)
 
 
 def metadata() -> MetaData:

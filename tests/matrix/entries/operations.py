@@ -6,6 +6,8 @@ from tests.matrix.entry import Entries, Entry, at
 _SCHEMA = "/api/v1/schema"
 
 ENTRIES: Entries = {
+    "GET /api/v1/audit": Entry(),
+    "GET /api/v1/audit/verify": Entry(),
     "GET /api/v1/health/live": Entry(),
     "GET /api/v1/health/ready": Entry(),
     "GET /api/v1/health/startup": Entry(),

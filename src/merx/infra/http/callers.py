@@ -29,10 +29,10 @@ class Authenticator:
         self._api_keys = api_keys
         self._metrics_token = metrics_token.encode()
 
-    def actor(self, authorization: bytes | None, request_id: str) -> Actor:
+    def actor(self, authorization: bytes | None, request_id: str, address: str = "") -> Actor:
         """Raises Unauthenticated for a header that is not valid: nobody acts as anonymous by mistake."""
         if authorization is None:
-            return Actor(kind=ActorKind.anonymous, request_id=request_id)
+            return Actor(kind=ActorKind.anonymous, request_id=request_id, client=address)
         if not authorization.startswith(b"Bearer ") and authorization[:7].lower() != b"bearer ":
             raise InvalidToken("send `Authorization: Bearer <access token>`")
         token = authorization[7:].strip()
@@ -46,6 +46,8 @@ class Authenticator:
             permissions=known.permissions,
             request_id=request_id,
             session_id=known.session_id,
+            client=address,
+            impersonator=known.impersonator,
         )
 
     def is_key(self, authorization: bytes | None) -> bool:
@@ -57,7 +59,13 @@ class Authenticator:
         if self._api_keys is None or authorization[:7].lower() != b"bearer ":
             raise InvalidToken("send `Authorization: Bearer <API key>`")
         known = await self._api_keys.actor(authorization[7:].decode("latin-1").strip(), address)
-        return Actor(kind=known.kind, account_id=known.account_id, permissions=known.permissions, request_id=request_id)
+        return Actor(
+            kind=known.kind,
+            account_id=known.account_id,
+            permissions=known.permissions,
+            request_id=request_id,
+            client=address,
+        )
 
 
 def caller_address(scope: Scope, forwarded: bytes | None, proxies: int) -> str:

@@ -133,7 +133,7 @@ class Frame:
             if authorization is not None and parts.callers.is_key(authorization):
                 actor = await parts.callers.key_holder(authorization, exchange.request_id, address)
             else:
-                actor = parts.callers.actor(authorization, exchange.request_id)
+                actor = parts.callers.actor(authorization, exchange.request_id, address)
         except Unauthenticated:
             if limits is not None:
                 limits.stranger(address)

@@ -12,12 +12,15 @@ from merx.infra.postgres.compiled import Compiled
 from merx.infra.postgres.database import Database
 from merx.infra.postgres.failures import LOST, translated, unavailable
 from merx.infra.postgres.reader import touched
+from merx.infra.postgres.trail import PostgresTrail
+from merx.kernel.audit import AuditEntry
 from merx.kernel.model import Event
 
 CACHE_CHANNEL = "merx_cache"
 # NOTIFY refuses payloads of 8,000 bytes; a change that touches more tags than fit drops everything.
 _MAX_PAYLOAD = 7_900
 EVERYTHING = "*"
+_TRAIL = PostgresTrail()
 
 
 class PostgresTx:
@@ -107,10 +110,12 @@ class PostgresUow:
     One use at a time; after `commit()` the block is over and `tx` raises.
     """
 
-    def __init__(self, database: Database, outbox: OutboxWriter) -> None:
+    def __init__(self, database: Database, outbox: OutboxWriter, trail: PostgresTrail = _TRAIL) -> None:
         self._database = database
         self._outbox = outbox
+        self._trail = trail
         self._events: list[Event] = []
+        self._entries: list[AuditEntry] = []
         self._tags: set[str] = set()
         self._scope: AbstractAsyncContextManager[tuple[AsyncConnection, asyncpg.Connection]] | None = None
         self._tx: PostgresTx | None = None
@@ -131,7 +136,7 @@ class PostgresUow:
         self._scope = self._database.connection()
         connection, driver = await self._scope.__aenter__()
         self._tx = PostgresTx(connection, driver)
-        self._events, self._tags, self._committed = [], set(), False
+        self._events, self._entries, self._tags, self._committed = [], [], set(), False
         try:
             self.open(self._tx)
         except BaseException as error:
@@ -142,6 +147,9 @@ class PostgresUow:
     def emit(self, *events: Event) -> None:
         self._events.extend(events)
 
+    def record(self, *entries: AuditEntry) -> None:
+        self._entries.extend(entries)
+
     def invalidate(self, *tags: str) -> None:
         self._tags.update(tags)
 
@@ -151,6 +159,9 @@ class PostgresUow:
         deliveries = []
         if self._events:
             deliveries = await self._outbox.write(tx, self._events)
+        if self._entries:
+            # Last of all: the end of the chain is a lock that all writers share.
+            await self._trail.write(tx, self._entries)
         notice = " ".join(sorted(self._tags))
         await tx.commit(notice if len(notice.encode()) <= _MAX_PAYLOAD else EVERYTHING)
         self._committed = True

@@ -1,0 +1,41 @@
+"""Wiring of audit."""
+
+from datetime import timedelta
+
+from dependency_injector import containers, providers
+
+from merx.contexts.audit.adapters.folder import FolderAnchors
+from merx.contexts.audit.adapters.http import AuditController
+from merx.contexts.audit.adapters.memory import MemoryAnchors, MemoryAuditQueries
+from merx.contexts.audit.adapters.postgres import PostgresAuditQueries
+from merx.contexts.audit.usecases.anchor import AnchorTrailHandler
+from merx.contexts.audit.usecases.verify import VerifyTrailHandler
+from merx.infra.outbox.jobs import Job
+
+
+class AuditContainer(containers.DeclarativeContainer):
+    infra = providers.DependenciesContainer()
+
+    queries = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresAuditQueries, infra.reader),
+        memory=providers.Singleton(MemoryAuditQueries, infra.store),
+    )
+    anchors = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(FolderAnchors, infra.settings.provided.anchor_folder),
+        memory=providers.Singleton(MemoryAnchors),
+    )
+    verify_trail = providers.Singleton(VerifyTrailHandler, queries=queries, anchors=anchors)
+    anchor_trail = providers.Singleton(AnchorTrailHandler, queries=queries, anchors=anchors, clock=infra.clock)
+
+    controllers = providers.Object((AuditController,))
+    handlers = providers.Dict(audit_queries=queries, verify_trail=verify_trail, audit_clock=infra.clock)
+    subscribers = providers.List()
+    schedule = providers.List(
+        # Just after midnight in UTC a day is over, and once an hour: what came after the last anchor is what somebody
+        # who rewrites the database could leave out unseen.
+        providers.Factory(
+            Job, name="audit.anchor", every=timedelta(hours=1), offset=timedelta(minutes=1), handler=anchor_trail
+        ),
+    )
