@@ -50,19 +50,29 @@ class Run(NamedTuple):
         return self
 
 
-class _Connection:
-    __slots__ = ("buffer", "sent_at", "socket", "user")
+class Connection:
+    __slots__ = ("_buffer", "sent_at", "socket")
 
-    def __init__(self, port: int, user: User) -> None:
+    def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.user = user
-        self.buffer = b""
+        self._buffer = b""
         self.sent_at = 0.0
 
     def send(self, request: bytes) -> None:
         self.sent_at = perf_counter()
         self.socket.sendall(request)
+
+    def received(self) -> Answer | None:
+        """The answer, when what is here now completes it. Raises RuntimeError when the server closed the connection."""
+        received = self.socket.recv(262_144)
+        if not received:
+            raise RuntimeError(f"the server closed a connection after {self._buffer[:300]!r}")
+        self._buffer = self._buffer + received if self._buffer else received
+        answer = parse(self._buffer)
+        if answer is not None:
+            self._buffer = b""
+        return answer
 
 
 def drive(port: int, users: Iterable[User], seconds: float, *, patience: float = 30.0) -> Run:
@@ -70,15 +80,15 @@ def drive(port: int, users: Iterable[User], seconds: float, *, patience: float =
 
     Raises RuntimeError when the server closes a connection or says nothing for `patience` seconds.
     """
-    connections = {c.socket.fileno(): c for c in [_Connection(port, user) for user in users]}
+    connections = {c.socket.fileno(): (c, user) for c, user in [(Connection(port), user) for user in users]}
     poll = select.epoll()
     for number in connections:
         poll.register(number, select.EPOLLIN)
     times, statuses = array("d"), Counter[int]()
     started = perf_counter()
     until = started + seconds
-    for connection in list(connections.values()):
-        connection.send(next(connection.user))
+    for connection, user in list(connections.values()):
+        connection.send(next(user))
     finished = started
     try:
         while connections:
@@ -86,28 +96,23 @@ def drive(port: int, users: Iterable[User], seconds: float, *, patience: float =
             if not ready:
                 raise RuntimeError(f"no answer to {len(connections)} requests in {patience:.0f} s")
             for number, _ in ready:
-                connection = connections[number]
-                received = connection.socket.recv(262_144)
-                if not received:
-                    raise RuntimeError(f"the server closed a connection after {connection.buffer[:300]!r}")
-                connection.buffer = connection.buffer + received if connection.buffer else received
-                answer = parse(connection.buffer)
+                connection, user = connections[number]
+                answer = connection.received()
                 if answer is None:
                     continue
-                connection.buffer = b""
                 finished = perf_counter()
                 times.append(finished - connection.sent_at)
                 statuses[answer.status] += 1
                 try:
                     if finished >= until:
                         raise StopIteration
-                    connection.send(connection.user.send(answer))
+                    connection.send(user.send(answer))
                 except StopIteration:
                     poll.unregister(number)
-                    connections.pop(number).socket.close()
+                    connections.pop(number)[0].socket.close()
     finally:
         poll.close()
-        for connection in connections.values():
+        for connection, _ in connections.values():
             connection.socket.close()
     return Run(times, statuses, finished - started)
 

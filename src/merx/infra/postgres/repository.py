@@ -1,12 +1,13 @@
 """The one generic aggregate repository: Struct in, Struct out, rows never leave."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 from asyncpg import UniqueViolationError
-from sqlalchemy import inspect, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import RelationshipProperty
 from sqlalchemy.orm.attributes import flag_modified
@@ -41,6 +42,13 @@ def to_row(row_type: type[Any], value: Any) -> Any:
     return row
 
 
+@cache
+def _by_ids(row_type: type[VersionedRow]) -> Select[VersionedRow]:
+    """To build it costs as much as to run it."""
+    ids: ColumnElement[Sequence[UUID]] = bindparam("ids", type_=ARRAY(Uuid))
+    return select(row_type).where(row_type.id == any_(ids))
+
+
 class PostgresRepository(Generic[E]):
     """Loads, adds and saves one aggregate type. `conflicts` maps constraint names to the error each one means."""
 
@@ -69,9 +77,11 @@ class PostgresRepository(Generic[E]):
         return found[0]
 
     async def find(self, ids: Iterable[UUID]) -> list[E]:
-        statement = select(self._row).where(self._row.id.in_(list(ids))).options(*self._options)
+        statement = _by_ids(self._row)
+        if self._options:
+            statement = statement.options(*self._options)
         with translated():
-            rows = (await self._tx.session.scalars(statement)).all()
+            rows = (await self._tx.session.scalars(statement, {"ids": list(ids)})).all()
         self._held.update((row.id, row) for row in rows)
         return [msgspec.convert(row, self._entity, from_attributes=True) for row in rows]
 

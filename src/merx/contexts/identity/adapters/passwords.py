@@ -4,6 +4,8 @@ import asyncio
 import base64
 import os
 import secrets
+import sys
+import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,10 +23,14 @@ MEMORY_KIB = 19 * 1024
 TIME_COST = 2
 PARALLELISM = 1
 MAX_WAITING = 128
+# A few sign-ins more a second are not worth a page that comes late for everybody.
+_LOWER_PRIORITY = 10
 
 
 class Argon2Passwords:
-    """argon2 runs without the interpreter lock; half of the cores keep serving everything else meanwhile."""
+    """argon2 runs without the interpreter lock; half of the cores keep serving everything else meanwhile, and on the
+    others hashing takes what everything else leaves.
+    """
 
     def __init__(
         self,
@@ -38,7 +44,7 @@ class Argon2Passwords:
             time_cost=time_cost, memory_cost=memory_kib, parallelism=PARALLELISM, hash_len=32, salt_len=16, type=Type.ID
         )
         workers = workers or max(1, (os.cpu_count() or 1) // 2)
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="merx-argon2")
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="merx-argon2", initializer=_stand_back)
         self._max_waiting = max_waiting
         self._waiting = 0
         # Verifying takes the same time whatever the digest, so nobody has to compute this one.
@@ -68,6 +74,12 @@ class Argon2Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._waiting -= 1
+
+
+def _stand_back() -> None:
+    """On Linux a thread has a priority of its own, which may always be lowered."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWER_PRIORITY)
 
 
 def _normal(password: str) -> str:

@@ -66,7 +66,8 @@ class OneTimeCodeRow(Base):
 
 
 _SESSION = SessionRow.__table__
-_LOCK_ACCOUNT = compiled(select(AccountRow.id).where(AccountRow.id == bindparam("account_id")).with_for_update())
+_ACCOUNT = AccountRow.__table__
+_LOCK_ACCOUNT = compiled(select(_ACCOUNT).where(_ACCOUNT.c.id == bindparam("account_id")).with_for_update())
 _LOCK_SESSION = compiled(select(_SESSION).where(_SESSION.c.id == bindparam("session_id")).with_for_update())
 _ADD_SESSION = compiled(insert(SessionRow).values({name: bindparam(name) for name in Session.__struct_fields__}))
 _CHANGING = ("generation", "token_hash", "used_at", "expires_at", "ended_at", "end_reason")
@@ -132,8 +133,11 @@ class PostgresAccounts(PostgresRepository[Account]):
         )
 
     async def locked(self, id: UUID) -> Account:
-        await self._tx.fetch(_LOCK_ACCOUNT, account_id=id)
-        return await self.get(id)
+        row = await self._tx.fetchrow(_LOCK_ACCOUNT, account_id=id)
+        if row is None:
+            raise AccountNotFound
+        # Most who lock an account only look at it; whoever saves it pays for the row then.
+        return msgspec.convert(dict(row), Account)
 
     async def by_email(self, email_key: str) -> Account | None:
         found = await self._tx.session.scalar(select(AccountRow.id).where(AccountRow.email_key == email_key))

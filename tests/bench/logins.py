@@ -1,0 +1,91 @@
+"""Sign-ins a second beside bare argon2, and what 20 of them at once do to the p99 of the product detail.
+
+Product details are asked for at fixed times, far below what the API can do, alone and while 20 customers sign in over
+and over; both in turns. The bare rate is argon2 with the same parameters on one thread, which is what the API gives it.
+"""
+
+import statistics
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+from argon2 import PasswordHasher, Type
+
+from merx.bootstrap.container import App
+from merx.contexts.identity.adapters.passwords import MEMORY_KIB, PARALLELISM, TIME_COST
+from merx.contexts.identity.domain.account import AccountKind
+from tests.bench.kit import servers
+from tests.bench.kit.load import User, drive, request
+from tests.bench.kit.measure import Figure, parser
+from tests.bench.kit.paced import paced
+from tests.bench.kit.shop import API, shop
+
+AT_ONCE = 20
+RATE = 500.0
+PASSWORD = "a password of the benchmarks"
+
+
+def run(arguments: list[str]) -> list[Figure]:
+    options = parser(__doc__, seconds=4.0, rounds=5).parse_args(arguments)
+    # In a process of its own: what signs in must not hold up what measures.
+    with (
+        shop(300) as made,
+        servers.serving(servers.api(made.home, made.environment)) as merx,
+        ProcessPoolExecutor(1) as others,
+    ):
+        merx.ready(f"{API}/health/ready")
+        made.with_app(customers)
+        details = [request("GET", path) for path in made.product_paths(300)]
+        alone, beside, rates, bare = [], [], [], []
+        paced(merx.port, details, RATE, 1.0)
+        others.submit(sign_in_over_and_over, merx.port, 1.0).result()
+        for _ in range(options.rounds):
+            bare.append(argon2_rate(1.0))
+            alone.append(paced(merx.port, details, RATE, options.seconds).expect(200).quantile(0.99) * 1000)
+            signing = others.submit(sign_in_over_and_over, merx.port, options.seconds + 1.0)
+            time.sleep(0.5)
+            beside.append(paced(merx.port, details, RATE, options.seconds).expect(200).quantile(0.99) * 1000)
+            rates.append(signing.result())
+            print(
+                f"p99 {alone[-1]:6.2f} ms alone, {beside[-1]:6.2f} ms beside sign-ins;"
+                f" {rates[-1]:5.1f} sign-ins/s, argon2 alone {bare[-1]:5.1f}/s",
+                flush=True,
+            )
+    ratio = statistics.median(second / first for first, second in zip(alone, beside, strict=True))
+    p99 = f"p99 {statistics.median(alone):.2f} ms alone, {statistics.median(beside):.2f} ms beside, at {RATE:.0f}/s"
+    rate, floor = statistics.median(rates), statistics.median(bare)
+    return [
+        Figure(
+            what=f"product detail beside {AT_ONCE} sign-ins", value=ratio, unit="x p99", target=2.0, good="at most",
+            detail=p99,
+        ),
+        Figure(what="sign-ins", value=rate, unit="per second", detail=f"argon2 alone on one thread {floor:.1f}/s"),
+    ]  # fmt: skip
+
+
+def email(number: int) -> str:
+    return f"customer{number}@example.com"
+
+
+async def customers(app: App) -> None:
+    ensure = app.contexts.identity.ensure_account()
+    for number in range(AT_ONCE):
+        await ensure(email(number), f"Customer {number}", AccountKind.customer, (), PASSWORD)
+
+
+def argon2_rate(seconds: float) -> float:
+    hasher = PasswordHasher(TIME_COST, MEMORY_KIB, PARALLELISM, type=Type.ID)
+    known, done, began = hasher.hash(PASSWORD), 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        hasher.verify(known, PASSWORD)
+        done += 1
+    return done / (time.perf_counter() - began)
+
+
+def sign_in_over_and_over(port: int, seconds: float) -> float:
+    """Sign-ins a second of all customers at once, each again as soon as it is in."""
+    return drive(port, [customer(number) for number in range(AT_ONCE)], seconds).expect(200).rate
+
+
+def customer(number: int) -> User:
+    while True:
+        yield request("POST", f"{API}/auth/login", {"email": email(number), "password": PASSWORD})
