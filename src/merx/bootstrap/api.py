@@ -20,6 +20,7 @@ from merx.infra.http.access import AccessLog
 from merx.infra.http.auth import RouteAccess, check_routes_closed
 from merx.infra.http.bodies import BodyGate
 from merx.infra.http.callers import Authenticator
+from merx.infra.http.cookies import CookieMode
 from merx.infra.http.dependencies import current_actor, guest_proof, provide, settle_routes
 from merx.infra.http.docs import DocsPage
 from merx.infra.http.errors import handle_error
@@ -30,8 +31,10 @@ from merx.infra.http.middleware import Frame, FrameParts
 from merx.infra.http.once import settle_once
 from merx.infra.http.openapi import StrictStructs, openapi_document
 from merx.infra.http.operations import HealthController, MetricsController, SchemaController
+from merx.infra.http.origins import Cors
 from merx.infra.http.parts import Hook, HttpParts, HttpSource
 from merx.infra.http.route_classes import RouteClasses
+from merx.infra.http.token_answers import settle_token_answers
 from merx.infra.limits.local import LocalBuckets
 from merx.infra.log_writer import LineWriter
 from merx.infra.logging import configure_logging, wants_text
@@ -83,9 +86,11 @@ def create_app(
         return api.openapi()
 
     docs = DocsPage(document)
-    app = _litestar(settings, parts, health, metrics, docs)
+    cookies = CookieMode(settings, parts.guest_tokens)
+    app = _litestar(settings, parts, health, metrics, docs, cookies)
     app.on_startup.extend(last)
     settle_routes(app)
+    settle_token_answers(app, cookies, parts.access_tokens)
     settle_once(app, parts.idempotency)
     bodies = BodyGate(settings.body_limit)
     bodies.learn(app)
@@ -106,6 +111,9 @@ def create_app(
             any_host=_BY_ADDRESS,
             limits=RateLimits(settings, classes, parts.buckets or local, local) if settings.rate_limits_on else None,
             load=LoadGate(settings, classes, spared=_BY_ADDRESS),
+            cookies=cookies,
+            cors=Cors(settings.cors_origins) if settings.cors_origins else None,
+            sign_in=f"{BASE}/auth/",
         ),
     )
     api.litestar = app
@@ -131,11 +139,12 @@ class _OnlyStructs(Litestar):
 
 
 def _litestar(
-    settings: Settings, parts: HttpParts, health: Health, metrics: RequestMetrics, docs: DocsPage
+    settings: Settings, parts: HttpParts, health: Health, metrics: RequestMetrics, docs: DocsPage, cookies: CookieMode
 ) -> Litestar:
     dependencies = {name: _value(value) for name, value in parts.dependencies.items()} | {
         "actor": current_actor(),
         "proof": guest_proof(parts.guest_tokens),
+        "cookie_mode": _value(cookies),
         "health": _value(health),
         "exposition": _value(Exposition(metrics)),
         "open_metrics": _value(not settings.metrics_token),

@@ -90,6 +90,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "The host of the public URL is always in, loopback names too in development"
         ),
     ] = ()
+    cors_origins: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="origins of shop fronts whose pages may call from a browser, such as `https://shop.example`; "
+            "with cookies too. The origin of the public URL needs no entry"
+        ),
+    ] = ()
     trusted_proxies: Annotated[
         int,
         Meta(
@@ -239,6 +246,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.shown().items())})"
 
 
+# Written with commas between.
+_LISTS = ("allowed_hosts", "cors_origins")
 FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
 
 
@@ -272,6 +281,6 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def _parse(text: str, field: msgspec.structs.FieldInfo) -> Any:
-    if field.name == "allowed_hosts":
+    if field.name in _LISTS:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return msgspec.convert(text, field.type, strict=False)

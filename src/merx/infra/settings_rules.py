@@ -12,6 +12,11 @@ _DATABASES = ("postgresql", "postgres")
 _REDIS = ("redis", "rediss", "unix")
 # A name, an address or, alone, everything: what stands in a Host header without its port.
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?\Z|\[[0-9A-Fa-f:.]+\]\Z|\*\Z")
+# As browsers write it: lower case, no path, not even a slash, and no port where it is the usual one.
+_ORIGIN = re.compile(
+    r"(?:http(?!.*:80\Z)|https(?!.*:443\Z))://"
+    r"(?:[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,20}|\[[0-9a-f:.]{2,45}\])(?::[1-9][0-9]{0,4})?\Z"
+)
 # The display name may hold anything but what begins an address or a header of its own.
 _SENDER = re.compile(r"([^<>\r\n\0]*<[^<>@\s\0]+@[^<>@\s\0]+>|[^<>@\s\0]+@[^<>@\s\0]+)\Z")
 
@@ -35,6 +40,8 @@ class Checked(Protocol):
     def account_url(self) -> str: ...
     @property
     def allowed_hosts(self) -> tuple[str, ...]: ...
+    @property
+    def cors_origins(self) -> tuple[str, ...]: ...
     @property
     def secret(self) -> str: ...
     @property
@@ -76,6 +83,11 @@ def _everywhere(settings: Checked) -> list[str]:
         problems += _mailed("MERX_ACCOUNT_URL", settings.account_url)
     if wrong := [host for host in settings.allowed_hosts if not _HOST.match(host)]:
         problems.append(f"MERX_ALLOWED_HOSTS takes host names without scheme, port and path, not {', '.join(wrong)}")
+    if wrong := [origin for origin in settings.cors_origins if not _ORIGIN.match(origin)]:
+        problems.append(
+            "MERX_CORS_ORIGINS takes origins as browsers write them (https://shop.example: lower case, no path, no "
+            f"usual port, no *), not {', '.join(wrong)}"
+        )
     if settings.currency not in EXPONENTS:
         problems.append(f"MERX_CURRENCY {settings.currency} is no currency of ISO 4217")
     if settings.secret and (problem := weak_secret(settings.secret.encode())):
@@ -126,6 +138,8 @@ def _production(settings: Checked) -> list[str]:
         problems.append("MERX_PUBLIC_URL must be https in production")
     if settings.account_url and _address(settings.account_url).scheme != "https":
         problems.append("MERX_ACCOUNT_URL must be https in production")
+    if plain := [origin for origin in settings.cors_origins if not origin.startswith("https://")]:
+        problems.append(f"MERX_CORS_ORIGINS must be https in production, not {', '.join(plain)}")
     if settings.docs == "on":
         problems.append("MERX_DOCS=on is refused in production: publish the OpenAPI file instead")
     if settings.failpoints:

@@ -143,10 +143,10 @@ class TestOpenApi:
     def test_failures_and_access_of_each_operation(self, document: dict[str, Any]):
         place = document["paths"][f"{BASE}/toys"]["post"]
         change = document["paths"][f"{BASE}/toys/{{order_id}}"]["patch"]
-        assert {"201", "400", "401", "409", "413", "415", "422", "429", "503"} == set(place["responses"])
+        assert {"201", "400", "401", "403", "409", "413", "415", "422", "429", "503"} == set(place["responses"])
         assert {"403", "404"} <= set(change["responses"])
         assert (change["x-access"], change["x-permission"]) == ("staff", "toys:write")
-        assert change["security"] == [{"accessToken": []}]
+        assert change["security"] == [{"accessToken": []}, {"accessCookie": [], "csrfToken": []}]
         assert {} in place["security"]
         problem = document["components"]["responses"]["Conflict"]["content"]["application/problem+json"]["schema"]
         assert problem["$ref"].removeprefix("#/components/schemas/") in document["components"]["schemas"]

@@ -1,7 +1,7 @@
 """Accounts, sessions, API keys."""
 
 from merx.contexts.identity.domain.one_time_code import CodePurpose
-from tests.matrix.callers import PROGRAMS, STAFF, Caller
+from tests.matrix.callers import GUESTS, PROGRAMS, STAFF, Caller
 from tests.matrix.entry import Entries, Entry, Target, at, sends
 from tests.matrix.people import PASSWORD, Person
 from tests.matrix.shop import Shop
@@ -58,6 +58,8 @@ ENTRIES: Entries = {
         differs=dict.fromkeys(PROGRAMS, 401) | dict.fromkeys([Caller.other, *STAFF], 400),
         because="a code of somebody else is no code",
     ),
+    # The staff of this shop has tokens without a session, as `merx token` makes them.
+    f"GET {_AUTH}/csrf": Entry(differs=dict.fromkeys((*GUESTS, *STAFF, *PROGRAMS), 401), because="there is no session"),
     f"GET {_AUTH}/jwks.json": Entry(),
     f"GET {_KEYS}": Entry(),
     f"GET {_KEYS}/{{key_id}}": Entry(_key),

@@ -10,6 +10,7 @@ from merx.contexts.identity.adapters.http import AuthController
 from merx.contexts.identity.adapters.http_api_keys import ApiKeyController
 from merx.contexts.identity.adapters.http_codes import CodesController
 from merx.contexts.identity.adapters.http_credentials import CredentialsController
+from merx.contexts.identity.adapters.http_csrf import CsrfController
 from merx.contexts.identity.adapters.http_keys import JwksController
 from merx.contexts.identity.adapters.http_sessions import SessionsController
 from merx.contexts.identity.adapters.key_door import ApiKeyDoor
@@ -36,6 +37,7 @@ from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
 from merx.contexts.identity.usecases.login import LoginHandler
 from merx.contexts.identity.usecases.logout import LogoutHandler
 from merx.contexts.identity.usecases.present_password import PresentPassword
+from merx.contexts.identity.usecases.prove_session import ProveSessionHandler
 from merx.contexts.identity.usecases.redeem import Redeemer
 from merx.contexts.identity.usecases.refresh import RefreshHandler
 from merx.contexts.identity.usecases.register import RegisterHandler
@@ -111,6 +113,7 @@ class IdentityContainer(containers.DeclarativeContainer):
         RefreshHandler, uow=uow.provider, queries=queries, tokens=tokens, key=key, clock=infra.clock
     )
     logout = providers.Singleton(LogoutHandler, uow=uow.provider, key=key, clock=infra.clock)
+    prove_session = providers.Singleton(ProveSessionHandler, uow=uow.provider, key=key, clock=infra.clock)
     end_session = providers.Singleton(EndSessionHandler, uow=uow.provider, clock=infra.clock)
     end_all_sessions = providers.Singleton(EndAllSessionsHandler, uow=uow.provider, clock=infra.clock)
     list_sessions = providers.Singleton(ListSessionsHandler, queries=queries, clock=infra.clock)
@@ -142,6 +145,7 @@ class IdentityContainer(containers.DeclarativeContainer):
             SessionsController,
             CodesController,
             CredentialsController,
+            CsrfController,
             JwksController,
             ApiKeyController,
         )
@@ -151,6 +155,7 @@ class IdentityContainer(containers.DeclarativeContainer):
         login=login,
         refresh_tokens=refresh_tokens,
         logout=logout,
+        prove_session=prove_session,
         list_sessions=list_sessions,
         end_session=end_session,
         end_all_sessions=end_all_sessions,

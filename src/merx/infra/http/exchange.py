@@ -5,6 +5,7 @@ from time import perf_counter
 from merx.infra.http import server
 from merx.infra.http.asgi import Message, Scope, Send
 from merx.infra.http.limits import limit_headers
+from merx.infra.http.origins import Cors
 from merx.infra.http.problems import RawHeaders
 from merx.infra.http.security import NO_STORE, POLICY
 from merx.infra.limits.buckets import Taken
@@ -18,11 +19,13 @@ class Exchange:
     """What the frame has to remember until the answer is out."""
 
     __slots__ = (
+        "_cors",
         "_head",
         "_security",
         "_send",
         "begun",
         "by_name",
+        "cookies",
         "method",
         "request_id",
         "started",
@@ -32,7 +35,9 @@ class Exchange:
         "who",
     )
 
-    def __init__(self, scope: Scope, send: Send, request_id: str, security: RawHeaders) -> None:
+    def __init__(
+        self, scope: Scope, send: Send, request_id: str, security: RawHeaders, cors: Cors | None = None
+    ) -> None:
         self.started = perf_counter()
         self.by_name: dict[bytes, bytes] = dict(scope["headers"])
         self.method: str = scope["method"]
@@ -40,10 +45,12 @@ class Exchange:
         self.status = 0
         self.begun = False
         self.taken: Taken | None = None
+        self.cookies: RawHeaders = []
         self.template = NO_ROUTE
         self.who: str = ANYBODY
         self._send = send
         self._security = security
+        self._cors = cors
         self._head: Message | None = None
 
     async def send(self, message: Message) -> None:
@@ -59,6 +66,10 @@ class Exchange:
                     outgoing += limit_headers(self.taken)
             if b"content-security-policy" not in present:
                 outgoing.append(POLICY)
+            if self.cookies:
+                outgoing += self.cookies
+            if self._cors is not None:
+                self._cors.add(outgoing, self.by_name.get(b"origin"))
             message["headers"] = outgoing
             # Waits for the body: most answers are of one piece.
             self._head = message

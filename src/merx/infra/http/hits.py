@@ -1,7 +1,8 @@
 """Answers out of the byte cache before anything else of the frame runs: no task switch, no routing, one write.
 
-Only what is plain takes this way: a GET without a token, for a host already known, with few headers. Its URL was
-checked when its answer was made. Everything else meets the same cached answer in the frame, after all checks.
+Only what is plain takes this way: a GET without a token (also none in a cookie), for a host already known, with few
+headers. Its URL was checked when its answer was made. Everything else meets the same cached answer in the frame, after
+all checks.
 """
 
 import re
@@ -12,6 +13,7 @@ from merx.infra.cache import ByteCache, CachedResponse
 from merx.infra.http import server
 from merx.infra.http.asgi import Scope, Send
 from merx.infra.http.inbound import Hosts
+from merx.infra.http.origins import VARY, Cors
 from merx.infra.http.problems import RawHeaders
 from merx.infra.http.responses import not_modified
 
@@ -25,10 +27,21 @@ Told = Callable[[Scope, dict[bytes, bytes], str, int, float], None]
 class Hits:
     """`told(scope, headers, request_id, status, started)` hears of every answer."""
 
-    def __init__(self, cache: ByteCache, hosts: Hosts, own_headers: RawHeaders, told: Told) -> None:
+    def __init__(
+        self,
+        cache: ByteCache,
+        hosts: Hosts,
+        own_headers: RawHeaders,
+        told: Told,
+        token_cookie: bytes,
+        cors: Cors | None,
+    ) -> None:
         self._cache = cache
         self._hosts = hosts
-        self._own = own_headers
+        self._own = own_headers if cors is None else [*own_headers, VARY]
+        self._token_cookie = token_cookie
+        # What an answer says besides to pages of each origin.
+        self._by_origin = cors.lines if cors is not None else None
         self._told = told
         self._dates: RawHeaders = []
         self._date_lines = b""
@@ -48,6 +61,7 @@ class Hits:
         if (
             len(given) != len(headers)
             or b"authorization" in given
+            or (b"cookie" in given and self._token_cookie in given[b"cookie"])
             or not self._hosts.knows(given.get(b"host"))
             or sum(map(len, given.values())) > _FEW_BYTES
         ):
@@ -67,7 +81,8 @@ class Hits:
         status, body = 200, found.body
         if not_modified(found.etag, given.get(b"if-none-match")):
             status, body, block = 304, b"", self._unchanged(found)
-        server.write(cycle, b"".join((block, self._date_lines, b"x-request-id: ", named, b"\r\n\r\n", body)))
+        extra = self._by_origin.get(given.get(b"origin"), b"") if self._by_origin is not None else b""
+        server.write(cycle, b"".join((block, self._date_lines, extra, b"x-request-id: ", named, b"\r\n\r\n", body)))
         self._told(scope, given, request_id, status, started)
         return True
 

@@ -13,7 +13,17 @@ MAX_HEADER_BYTES = 32 * 1024
 MAX_DEPTH = 32
 
 # With two of these in one request, two servers could read it in two ways.
-_SINGLE = (b"host", b"authorization", b"content-length", b"content-type", b"transfer-encoding", b"idempotency-key")
+_SINGLE = (
+    b"host",
+    b"authorization",
+    b"cookie",
+    b"origin",
+    b"x-csrf-token",
+    b"content-length",
+    b"content-type",
+    b"transfer-encoding",
+    b"idempotency-key",
+)
 
 
 class Refused(Exception):

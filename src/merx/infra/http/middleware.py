@@ -1,8 +1,8 @@
 """The one layer in front of Litestar, as one function: it costs a few µs where the built-in layers cost 450.
 
-In order: a place among the requests in flight, request id, URL and header limits, host, token, cached answer, rate
-limit, body; then the application; on the way out the security headers, the access line and the metrics. What is refused
-here gets the same problem+json as anything else.
+In order: a place among the requests in flight, request id, URL and header limits, host, preflight, token and whether a
+change by cookie was wanted, cached answer, rate limit, body; then the application; on the way out the security headers,
+the access line and the metrics. What is refused here gets the same problem+json as anything else.
 """
 
 import itertools
@@ -14,9 +14,10 @@ from litestar.utils.scope.state import ScopeState
 
 from merx.infra.cache import ByteCache
 from merx.infra.http.access import AccessLine, AccessLog
-from merx.infra.http.asgi import AsgiApp, Receive, Scope, Send, send_failure
+from merx.infra.http.asgi import AsgiApp, Receive, Scope, Send, send_answer, send_failure
 from merx.infra.http.bodies import BodyGate, replay
 from merx.infra.http.callers import Authenticator, caller_address
+from merx.infra.http.cookies import BY_COOKIE, SAFE_METHODS, CookieMode
 from merx.infra.http.errors import failure_of, note
 from merx.infra.http.exchange import ANYBODY, NO_ROUTE, Exchange
 from merx.infra.http.hits import REQUEST_ID as GIVEN_REQUEST_ID
@@ -24,10 +25,12 @@ from merx.infra.http.hits import Hits
 from merx.infra.http.inbound import Hosts, Refused, check_headers, check_url
 from merx.infra.http.limits import Limited, RateLimits
 from merx.infra.http.load import LoadGate
+from merx.infra.http.origins import Cors, is_preflight, preflight
 from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
 from merx.infra.http.security import POLICY, security_headers
 from merx.infra.logging import REQUEST_ID
 from merx.infra.metrics import RequestMetrics
+from merx.kernel.actor import Actor
 from merx.kernel.errors import Unauthenticated
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -39,7 +42,10 @@ FROM_CACHE = "(from cache)"
 
 
 class FrameParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the layer works with. `any_host` paths are asked by address, by probes that know no name."""
+    """What the layer works with. `any_host` paths are asked by address, by probes that know no name.
+
+    Below `sign_in` a cookie that is good no more is nobody's, so that one can sign in again.
+    """
 
     callers: Authenticator
     hosts: Hosts
@@ -52,6 +58,9 @@ class FrameParts(msgspec.Struct, frozen=True, kw_only=True):
     any_host: frozenset[str] = frozenset()
     limits: RateLimits | None = None
     load: LoadGate
+    cookies: CookieMode
+    cors: Cors | None = None
+    sign_in: str = "/auth/"
 
 
 class Frame:
@@ -63,7 +72,16 @@ class Frame:
         self._cache = parts.cache if parts.cache is not None and parts.cache.enabled else None
         self._security = security_headers(https=parts.https)
         self._hits = (
-            Hits(self._cache, parts.hosts, [*self._security, POLICY], self._hit) if self._cache is not None else None
+            Hits(
+                self._cache,
+                parts.hosts,
+                [*self._security, POLICY],
+                self._hit,
+                parts.cookies.access_name,
+                parts.cors,
+            )
+            if self._cache is not None
+            else None
         )
         # Unique without coordination, and cheaper than random bytes for every request.
         self._id_prefix = secrets.token_hex(5)
@@ -75,7 +93,7 @@ class Frame:
             return
         if self._hits is not None and scope["method"] == "GET" and self._hits.answer(scope, send, self._new_id):
             return
-        exchange = Exchange(scope, send, self._new_id(), self._security)
+        exchange = Exchange(scope, send, self._new_id(), self._security, self._parts.cors)
         metrics = self._parts.metrics
         load = self._parts.load
         if metrics.in_flight >= load.open_to_all:
@@ -123,17 +141,16 @@ class Frame:
         by_name = exchange.by_name
         path: str = scope["path"]
         raw_path = self._look_over(exchange, scope, path)
+        if exchange.method == "OPTIONS" and is_preflight(by_name):
+            await send_answer(exchange.send, 204, preflight(parts.cors, by_name[b"origin"]))
+            return
         client = scope.get("client")
         address: str = client[0] if client else ""
         if parts.proxies:
             address = caller_address(scope, by_name.get(b"x-forwarded-for"), parts.proxies)
         limits = parts.limits if path not in parts.any_host else None
-        authorization = by_name.get(b"authorization")
         try:
-            if authorization is not None and parts.callers.is_key(authorization):
-                actor = await parts.callers.key_holder(authorization, exchange.request_id, address)
-            else:
-                actor = parts.callers.actor(authorization, exchange.request_id, address)
+            actor = await self._caller(exchange, scope, path, address)
         except Unauthenticated:
             if limits is not None:
                 limits.stranger(address)
@@ -170,6 +187,33 @@ class Frame:
             scope["path_template"] = inner.get("path_template", NO_ROUTE)
         else:
             await self._app(scope, receive, exchange.send)
+
+    async def _caller(self, exchange: Exchange, scope: Scope, path: str, address: str) -> Actor:
+        """Raises Unauthenticated, and Forbidden for a change by cookie that no page of the shop wanted."""
+        callers, request_id = self._parts.callers, exchange.request_id
+        authorization = exchange.by_name.get(b"authorization")
+        if authorization is not None:
+            if callers.is_key(authorization):
+                return await callers.key_holder(authorization, request_id, address)
+            return callers.actor(authorization, request_id, address)
+        cookie = exchange.by_name.get(b"cookie")
+        if cookie is not None:
+            cookies = self._parts.cookies
+            try:
+                token = cookies.access(cookie)
+                actor = callers.actor(None if token is None else b"Bearer " + token, request_id, address)
+            except Unauthenticated:
+                if not path.startswith(self._parts.sign_in):
+                    # The browser need not send it again.
+                    exchange.cookies = cookies.cleared()[:1]
+                    raise
+            else:
+                if token is not None:
+                    scope.setdefault("state", {})[BY_COOKIE] = True
+                    if exchange.method not in SAFE_METHODS:
+                        cookies.check(exchange.by_name, actor.session_id)
+                return actor
+        return callers.actor(None, request_id, address)
 
     @staticmethod
     async def _from_cache(cache: ByteCache, raw_path: bytes, scope: Scope, exchange: Exchange) -> bool:

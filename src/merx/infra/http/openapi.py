@@ -18,8 +18,10 @@ from litestar.openapi.spec import Schema
 from litestar.typing import FieldDefinition
 
 from merx.infra.http.auth import GUEST_HEADERS, RouteAccess
+from merx.infra.http.cookies import CSRF_HEADER, SAFE_METHODS
 from merx.infra.http.once import describe, once_of
 from merx.infra.http.problems import MEDIA_TYPE, Problem
+from merx.infra.http.token_answers import CookieSession, describe_token_answer, hands_out_tokens
 
 Json = dict[str, Any]
 
@@ -31,7 +33,7 @@ Money is an integer amount in minor units with its ISO 4217 currency. Times are 
 _FAILURES = {
     400: ("MalformedRequest", "The request cannot be read or does not match this description"),
     401: ("NotAuthenticated", "No valid access token"),
-    403: ("NotAllowed", "The account may not do this"),
+    403: ("NotAllowed", "The account may not do this, or no page of the shop sent what a cookie would allow"),
     404: ("NotFound", "Nothing there, or nothing the caller may see"),
     409: ("Conflict", "The present state does not allow it"),
     412: ("ChangedMeanwhile", "`If-Match` names an older version"),
@@ -66,10 +68,12 @@ def openapi_document(app: Litestar, routes: list[RouteAccess], version: str) -> 
     )
     document: Json = _portable(_named(plugin.provide_openapi_schema()))
     components = document.setdefault("components", {})
-    components.setdefault("schemas", {}).update(_problem_schemas())
+    components.setdefault("schemas", {}).update(_own_schemas())
     components["responses"] = {name: _failure(text) for name, text in _FAILURES.values()}
     components["securitySchemes"] = {
         "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "accessCookie": {"type": "apiKey", "in": "cookie", "name": "__Host-merx-access"},
+        "csrfToken": {"type": "apiKey", "in": "header", "name": CSRF_HEADER.decode().title()},
         **{
             f"{kind}Token": {"type": "apiKey", "in": "header", "name": header.title()}
             for kind, header in GUEST_HEADERS.items()
@@ -88,19 +92,26 @@ def _complete(operation: Json, path: str, method: str, access: RouteAccess) -> N
     rule = access.rule
     if (declared := once_of(access.handler)) is not None:
         describe(operation, declared)
+    if hands_out_tokens(access.handler):
+        describe_token_answer(operation)
     anonymous: Json = {}
-    token: Json = {"accessToken": []}
+    safe = method.upper() in SAFE_METHODS
+    tokens: list[Json] = [{"accessToken": []}, {"accessCookie": []} if safe else {"accessCookie": [], "csrfToken": []}]
     guests: list[Json] = [{f"{kind}Token": []} for kind in GUEST_HEADERS]
     operation["security"] = {
-        "public": [anonymous, token],
-        "guest_or_owner": [token, *guests],
-    }.get(rule.name, [token])
+        "public": [anonymous, *tokens],
+        "guest_or_owner": [*tokens, *guests],
+    }.get(rule.name, tokens)
     operation["x-access"] = rule.name
     if rule.permission:
         operation["x-permission"] = rule.permission
+    body = access.handler.parsed_fn_signature.parameters.get("data")
+    if body is not None and body.has_default:
+        operation["requestBody"]["required"] = False
     names = {parameter.get("name", "").lower() for parameter in operation.get("parameters", [])}
     statuses = {400, 401, 429, 503}
-    statuses |= {403} if rule.name in ("staff", "customer") else set()
+    # By cookie, everything that changes something has to show that a page of the shop wanted it.
+    statuses |= {403} if rule.name in ("staff", "customer") or not safe else set()
     statuses |= {404} if "{" in path or rule.name == "guest_or_owner" else set()
     statuses |= {413, 415} if "requestBody" in operation else set()
     statuses |= {409, 422} if method != "get" else set()
@@ -115,8 +126,8 @@ def _failure(text: str) -> Json:
     return {"description": text, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
-def _problem_schemas() -> Json:
-    _, schemas = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
+def _own_schemas() -> Json:
+    _, schemas = msgspec.json.schema_components([Problem, CookieSession], ref_template="#/components/schemas/{name}")
     return schemas
 
 

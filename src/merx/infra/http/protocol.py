@@ -7,6 +7,7 @@ import logging
 from asyncio.events import TimerHandle
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from merx.infra.http.inbound import MAX_URL, refusal
@@ -86,6 +87,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._spent + self._piece > MAX_HEAD and self._head_size() > MAX_HEAD:
             # Ends the parser, which has send_400_response called.
             raise ValueError("head too large")
+        if self.url[:1] != b"/":
+            self._take_host_of_target()
         HttpToolsProtocol.on_headers_complete(self)
         self._waits = _BODY
         self._since = 0.0
@@ -107,6 +110,17 @@ class GuardedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         too_large = self._begun and self._head_size() > MAX_HEAD
         self._refuse(self._too_large() if too_large else MALFORMED)
+
+    def _take_host_of_target(self) -> None:
+        """`GET http://host/path`: that host counts, whatever `Host` says (RFC 9112 §3.2.2). Two of these stay wrong."""
+        named = [item for item in self.headers if item[0] == b"host"]
+        target = httptools.parse_url(self.url)
+        if len(named) > 1 or not target.host:
+            return
+        host: bytes = b"[%b]" % target.host if b":" in target.host else target.host
+        if target.port is not None:
+            host += b":%d" % target.port
+        self.headers[:] = [item for item in self.headers if item[0] != b"host"] + [(b"host", host)]
 
     def _head_size(self) -> int:
         """Of this message, as far as it was read."""

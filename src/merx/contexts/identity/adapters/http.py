@@ -6,6 +6,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 from litestar.types import Scope
 
+from merx.contexts.identity.adapters.refresh_cookie import refresh_token_in
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.usecases.login import Login, LoginHandler
 from merx.contexts.identity.usecases.logout import Logout, LogoutHandler
@@ -13,7 +14,9 @@ from merx.contexts.identity.usecases.refresh import Refresh, RefreshHandler
 from merx.contexts.identity.usecases.register import Register, RegisterHandler
 from merx.contexts.identity.usecases.tokens import Tokens
 from merx.infra.http.auth import public
+from merx.infra.http.cookies import CookieMode
 from merx.infra.http.route_classes import RouteClass, limited
+from merx.infra.http.token_answers import ends_session
 from merx.kernel.model import View
 
 
@@ -60,8 +63,15 @@ class AuthController(Controller):
         summary="Trade a refresh token",
         **limited(RouteClass.write),
     )
-    async def refresh(self, data: JSONBody[Refresh], refresh_tokens: NamedDependency[RefreshHandler]) -> Tokens:
-        return await refresh_tokens(data)
+    async def refresh(
+        self,
+        scope: Scope,
+        cookie_mode: NamedDependency[CookieMode],
+        refresh_tokens: NamedDependency[RefreshHandler],
+        data: JSONBody[Refresh | None] = None,
+    ) -> Tokens:
+        """Without a body the refresh token is that of the cookie."""
+        return await refresh_tokens(data or Refresh(refresh_token=refresh_token_in(scope, cookie_mode)))
 
     @post(
         "/logout",
@@ -70,6 +80,14 @@ class AuthController(Controller):
         operation_id="Logout",
         summary="End this device's session",
         **limited(RouteClass.write),
+        **ends_session(),
     )
-    async def logout(self, data: JSONBody[Logout], logout: NamedDependency[LogoutHandler]) -> None:
-        await logout(data)
+    async def logout(
+        self,
+        scope: Scope,
+        cookie_mode: NamedDependency[CookieMode],
+        logout: NamedDependency[LogoutHandler],
+        data: JSONBody[Logout | None] = None,
+    ) -> None:
+        """Without a body it is the session of the cookie."""
+        await logout(data or Logout(refresh_token=refresh_token_in(scope, cookie_mode)))

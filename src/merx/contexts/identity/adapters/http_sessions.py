@@ -10,6 +10,7 @@ from merx.contexts.identity.ports.queries import SessionSummary
 from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
 from merx.infra.http.auth import signed_in
+from merx.infra.http.token_answers import ends_session
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Unauthenticated
 
@@ -44,7 +45,14 @@ class SessionsController(Controller):
     ) -> None:
         await end_session(account_of(actor), session_id)
 
-    @post("/logout-all", guards=[signed_in], status_code=204, operation_id="LogoutAll", summary="Sign out every device")
+    @post(
+        "/logout-all",
+        guards=[signed_in],
+        status_code=204,
+        operation_id="LogoutAll",
+        summary="Sign out every device",
+        **ends_session(),
+    )
     async def end_all(
         self, actor: NamedDependency[Actor], end_all_sessions: NamedDependency[EndAllSessionsHandler]
     ) -> None:

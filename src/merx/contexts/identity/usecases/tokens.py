@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from merx.contexts.identity.domain.account import AccountKind
-from merx.contexts.identity.domain.session import RefreshToken
+from merx.contexts.identity.domain.session import IDLE_LIFE, RefreshToken
 from merx.contexts.identity.ports.security import AccessTokenIssuer
 from merx.kernel.actor import ActorKind
 from merx.kernel.model import View
@@ -13,13 +13,14 @@ from merx.kernel.model import View
 class Tokens(View, frozen=True):
     """`access_token` goes into `Authorization: Bearer …` and lives `expires_in` seconds.
 
-    `refresh_token` is good for one use at `/auth/refresh`.
+    `refresh_token` is good for one use at `/auth/refresh`, within `refresh_expires_in` seconds.
     """
 
     access_token: str
     refresh_token: str
     expires_in: int
     token_type: str = "Bearer"  # noqa: S105 - the scheme of RFC 6750, no secret
+    refresh_expires_in: int = int(IDLE_LIFE.total_seconds())
 
     def __repr__(self) -> str:
         return "Tokens(***)"
