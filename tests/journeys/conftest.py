@@ -10,7 +10,7 @@ import pytest
 from merx.bootstrap.container import App
 from merx.contexts.catalog.usecases.commands import CreateCategory, CreateProduct, NewVariant, Price
 from merx.infra.settings import Settings
-from merx.kernel.actor import ActorKind
+from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.drain import drain
@@ -50,8 +50,8 @@ class World:
         """Two categories, three products with colour and size."""
         catalog, inventory = self.app.contexts.catalog, self.app.contexts.inventory
         await self.app.contexts.shipping.seed_shipping()()
-        clothing = await catalog.create_category()(CreateCategory(name="Clothing"))
-        shirts = await catalog.create_category()(CreateCategory(name="Shirts", parent_id=clothing))
+        clothing = await catalog.create_category()(Actor.system(), CreateCategory(name="Clothing"))
+        shirts = await catalog.create_category()(Actor.system(), CreateCategory(name="Shirts", parent_id=clothing))
         for name, amount in (
             ("Harbour Linen Shirt", 45_00),
             ("Meadow Cotton Shirt", 30_00),
@@ -68,15 +68,16 @@ class World:
                 for size in ("S", "M")
             ]
             product_id = await catalog.create_product()(
+                Actor.system(),
                 CreateProduct(
                     name=name,
                     category_id=shirts,
                     description=f"{name} for every day.",
                     attributes={"fabric": name.split()[1].lower()},
                     variants=variants,
-                )
+                ),
             )
-            await catalog.change_status().publish(product_id)
+            await catalog.change_status().publish(Actor.system(), product_id)
             view = await catalog.queries().staff_product(product_id)
             await inventory.count_stock().open_with({variant.id: 5 for variant in view.variants})
         await self.settle()

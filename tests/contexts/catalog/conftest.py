@@ -14,7 +14,7 @@ from merx.contexts.catalog.ports.repositories import Level, LevelChange
 from merx.contexts.catalog.usecases.commands import CreateBrand, CreateCategory, CreateProduct, NewVariant, Price
 from merx.infra.postgres import compiled
 from merx.infra.settings import Settings
-from merx.kernel.actor import ActorKind
+from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
 from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
@@ -40,22 +40,24 @@ class Shop:
 
     async def category(self, name: str, parent_id: UUID | None = None, **fields: Any) -> UUID:
         command = CreateCategory(name=name, parent_id=parent_id, **fields)
-        found: UUID = await self.catalog.create_category()(command)
+        found: UUID = await self.catalog.create_category()(Actor.system(), command)
         return found
 
     async def brand(self, name: str) -> UUID:
-        found: UUID = await self.catalog.edit_brand().create(CreateBrand(name=name))
+        found: UUID = await self.catalog.edit_brand().create(Actor.system(), CreateBrand(name=name))
         return found
 
     async def draft(self, name: str = "Lamp", *variants: NewVariant, **fields: Any) -> UUID:
         given = list(variants) or [variant(f"S-{new_id().hex[-12:]}")]
-        found: UUID = await self.catalog.create_product()(CreateProduct(name=name, variants=given, **fields))
+        found: UUID = await self.catalog.create_product()(
+            Actor.system(), CreateProduct(name=name, variants=given, **fields)
+        )
         return found
 
     async def product(self, name: str = "Lamp", *variants: NewVariant, **fields: Any) -> UUID:
         """A visible one; each a minute newer than the one before."""
         product_id = await self.draft(name, *variants, **fields)
-        await self.catalog.change_status().publish(product_id)
+        await self.catalog.change_status().publish(Actor.system(), product_id)
         self.clock.advance(timedelta(minutes=1))
         return product_id
 

@@ -15,6 +15,7 @@ from merx.contexts.catalog.domain.errors import (
 from merx.contexts.catalog.domain.product import Product, ProductStatus
 from merx.contexts.catalog.ports.queries import ListFilter
 from merx.contexts.catalog.usecases.commands import EditProduct, EditVariant
+from merx.kernel.actor import Actor
 from merx.kernel.errors import StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
@@ -52,7 +53,9 @@ class TestProducts:
     async def test_a_sku_that_was_given_up_can_be_used_again(self, shop):
         first = await shop.draft("One", variant("A-1"))
         [held] = (await load(shop, first)).variants
-        await shop.catalog.edit_product()(first, EditProduct(variants=[EditVariant(id=held.id, sku="A-2")]))
+        await shop.catalog.edit_product()(
+            Actor.system(), first, EditProduct(variants=[EditVariant(id=held.id, sku="A-2")])
+        )
         await shop.draft("Two", variant("A-1"))
 
     async def test_a_slug_that_is_asked_for_is_refused_when_taken_one_from_a_name_is_not(self, shop):
@@ -67,11 +70,13 @@ class TestProducts:
         first, second = (await load(shop, product_id)).variants
         edit = shop.catalog.edit_product()
         with pytest.raises(SameOptions):
-            await edit(product_id, EditProduct(variants=[EditVariant(id=second.id, options={"size": "M"})]))
-        await edit(product_id, EditProduct(variants=[EditVariant(id=first.id, active=False)]))
-        await edit(product_id, EditProduct(variants=[EditVariant(id=second.id, options={"size": "M"})]))
+            await edit(
+                Actor.system(), product_id, EditProduct(variants=[EditVariant(id=second.id, options={"size": "M"})])
+            )
+        await edit(Actor.system(), product_id, EditProduct(variants=[EditVariant(id=first.id, active=False)]))
+        await edit(Actor.system(), product_id, EditProduct(variants=[EditVariant(id=second.id, options={"size": "M"})]))
         with pytest.raises(SameOptions):
-            await edit(product_id, EditProduct(variants=[EditVariant(id=first.id, active=True)]))
+            await edit(Actor.system(), product_id, EditProduct(variants=[EditVariant(id=first.id, active=True)]))
 
     async def test_variants_exchange_their_skus_and_options(self, shop):
         product_id = await shop.product(
@@ -80,7 +85,7 @@ class TestProducts:
         a, b, c, d = (found.id for found in (await load(shop, product_id)).variants)
 
         async def edit(*variants: EditVariant) -> list:
-            await shop.catalog.edit_product()(product_id, EditProduct(variants=list(variants)))
+            await shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(variants=list(variants)))
             found = await load(shop, product_id)
             return [(each.id, each.sku, each.options["size"], each.active) for each in found.variants]
 
@@ -110,7 +115,9 @@ class TestProducts:
         a, b = (found.id for found in before.variants)
         with pytest.raises(SkuTaken):
             await shop.catalog.edit_product()(
-                product_id, EditProduct(variants=[EditVariant(id=a, sku="B"), EditVariant(id=b, sku="X")])
+                Actor.system(),
+                product_id,
+                EditProduct(variants=[EditVariant(id=a, sku="B"), EditVariant(id=b, sku="X")]),
             )
         after = await load(shop, product_id)
         assert (after.version, after.variants) == (before.version, before.variants)
@@ -118,7 +125,7 @@ class TestProducts:
     async def test_a_save_over_a_newer_save_is_refused(self, shop):
         product_id = await shop.draft()
         old = await load(shop, product_id)
-        await shop.catalog.edit_product()(product_id, EditProduct(name="Newer"))
+        await shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(name="Newer"))
         async with shop.catalog.uow() as uow:
             with pytest.raises(StaleVersion):
                 await uow.products.save(old)
@@ -139,7 +146,7 @@ class TestVisibility:
         draft = await shop.draft("Draft")
         shown = await shop.product("Shown")
         archived = await shop.product("Archived")
-        await shop.catalog.change_status().archive(archived)
+        await shop.catalog.change_status().archive(Actor.system(), archived)
         assert await shop.names() == ["Shown"]
         assert (await shop.detail(shown)).name == "Shown"
         for hidden in (draft, archived, new_id(), "draft", "archived", "no such", "%00", "x" * 300):
@@ -150,11 +157,11 @@ class TestVisibility:
         product_id = await shop.product("Lamp")
         [only] = (await shop.queries.staff_product(product_id)).variants
         edit = shop.catalog.edit_product()
-        await edit(product_id, EditProduct(variants=[EditVariant(id=only.id, active=False)]))
+        await edit(Actor.system(), product_id, EditProduct(variants=[EditVariant(id=only.id, active=False)]))
         assert await shop.names() == []
         [document] = await shop.catalog.api().documents([product_id])
         assert not document.visible
-        await edit(product_id, EditProduct(variants=[EditVariant(id=only.id, active=True)]))
+        await edit(Actor.system(), product_id, EditProduct(variants=[EditVariant(id=only.id, active=True)]))
         assert await shop.names() == ["Lamp"]
 
     async def test_the_detail_shows_all_a_shopper_may_see(self, shop):
@@ -209,14 +216,14 @@ class TestLevels:
         product_id = await shop.draft("Lamp")
         id = (await shop.queries.staff_product(product_id)).variants[0].id
         assert (await shop.levels((id, 3, 1), (new_id(), 3, 1))).changed == []
-        await shop.catalog.change_status().publish(product_id)
+        await shop.catalog.change_status().publish(Actor.system(), product_id)
         assert (await shop.detail(product_id)).in_stock
 
     async def test_an_edit_keeps_the_stock(self, shop):
         product_id = await shop.product("Lamp")
         id = (await shop.detail(product_id)).variants[0].id
         await shop.levels((id, 3, 1))
-        await shop.catalog.edit_product()(product_id, EditProduct(name="Lamp 2"))
+        await shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(name="Lamp 2"))
         assert (await shop.queries.products(ListFilter(in_stock=True))).items[0].name == "Lamp 2"
 
 
@@ -232,13 +239,13 @@ class TestFacade:
         assert (sold.sku, sold.options, sold.price) == ("B", {"size": "M"}, Money(6_00, "USD"))
         assert (sold.on_sale, sold.available) == (True, 3)
         assert await shop.catalog.api().variants([]) == {}
-        await shop.catalog.change_status().archive(product_id)
+        await shop.catalog.change_status().archive(Actor.system(), product_id)
         assert not (await shop.catalog.api().variants([first.id]))[first.id].on_sale
 
     async def test_an_added_variant_is_found(self, shop):
         product_id = await shop.product("Lamp", variant("A", size="S"))
         new = EditVariant(sku="B", price=variant("B").price, options={"size": "M"})
-        await shop.catalog.edit_product()(product_id, EditProduct(variants=[new]))
+        await shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(variants=[new]))
         added = (await shop.detail(product_id)).variants[1]
         assert (await shop.catalog.api().variants([added.id]))[added.id].sku == "B"
         assert "catalog.variants-added.v1" in await shop.told()
@@ -246,7 +253,7 @@ class TestFacade:
     async def test_documents_and_export(self, shop):
         brand, category = await shop.brand("Acme"), await shop.category("Lamps")
         ids = [await shop.product(f"Lamp {n}", brand_id=brand, category_id=category) for n in range(5)]
-        await shop.catalog.change_status().archive(ids[1])
+        await shop.catalog.change_status().archive(Actor.system(), ids[1])
         exported, after = [], None
         while page := await shop.catalog.api().export(after, 2):
             exported += page
@@ -262,7 +269,7 @@ class TestFacade:
         product_id = await shop.product("Lamp")
         versions = []
         for change in (EditProduct(name="A"), EditProduct(attributes={"w": 1}), EditProduct(slug="b")):
-            await shop.catalog.edit_product()(product_id, change)
+            await shop.catalog.edit_product()(Actor.system(), product_id, change)
             versions.append((await shop.catalog.api().documents([product_id]))[0].version)
         assert versions == sorted(set(versions))
 

@@ -9,6 +9,7 @@ from merx.contexts.catalog.domain.errors import SkuTaken
 from merx.contexts.catalog.domain.product import ProductStatus
 from merx.contexts.catalog.usecases.commands import EditProduct
 from merx.contexts.catalog.usecases.import_catalogue import ImportCatalogueHandler, ImportedBatch
+from merx.kernel.actor import Actor
 from tests.contexts.catalog.conftest import Shop, variant
 
 
@@ -89,7 +90,7 @@ async def test_a_changed_row_changes_its_product_and_keeps_ids_and_slug(shop):
 async def test_what_staff_changed_stays_until_the_row_changes(shop):
     await run(shop, feed(row("1")))
     [[product, _]] = (await by_sku(shop)).values()
-    await shop.catalog.edit_product()(product.id, EditProduct(name="Ours", slug="ours"))
+    await shop.catalog.edit_product()(Actor.system(), product.id, EditProduct(name="Ours", slug="ours"))
     await run(shop, feed(row("1"), row("2")))
     assert (await shop.detail(product.id)).name == "Ours"
     await run(shop, feed(row("1", price=12)))
@@ -99,7 +100,7 @@ async def test_what_staff_changed_stays_until_the_row_changes(shop):
 async def test_what_is_in_the_archive_stays_there(shop):
     await run(shop, feed(row("1")))
     [[product, _]] = (await by_sku(shop)).values()
-    await shop.catalog.change_status().archive(product.id)
+    await shop.catalog.change_status().archive(Actor.system(), product.id)
     await run(shop, feed(row("1", name="New name")))
     held = await shop.queries.staff_product(product.id)
     assert (held.status, held.name) == (ProductStatus.archived, "New name")
@@ -130,7 +131,7 @@ async def test_variants_of_staff_s_own_stay_behind_those_of_the_feed(shop):
     await run(shop, feed(row("1", variants=[{"sku": "A", "size": "M"}])))
     [[product, _]] = (await by_sku(shop)).values()
     edit = msgspec.convert({"variants": [msgspec.to_builtins(variant("OWN", size="XL"))]}, EditProduct)
-    await shop.catalog.edit_product()(product.id, edit)
+    await shop.catalog.edit_product()(Actor.system(), product.id, edit)
     again = [{"sku": "A", "size": "M"}, {"sku": "B", "size": "L"}]
     await run(shop, feed(row("1", variants=again)))
     held = await shop.queries.staff_product(product.id)

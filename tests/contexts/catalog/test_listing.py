@@ -13,6 +13,7 @@ from merx.contexts.catalog.adapters.postgres.listing import FEW
 from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound
 from merx.contexts.catalog.ports.queries import ListFilter, Sort
 from merx.contexts.catalog.usecases.commands import EditProduct, NewVariant, Price
+from merx.kernel.actor import Actor
 from merx.kernel.ids import new_id
 from merx.kernel.paging import InvalidCursor, encode_cursor
 from tests.contexts.catalog.conftest import Shop, variant
@@ -45,7 +46,7 @@ async def stock_up(shop: Shop, seed: int = 7) -> list[tuple]:
         place, brand = chance.choice(places), chance.choice(brands)
         variants = [variant(f"S-{new_id().hex[-12:]}", amount)]
         product_id = await shop.draft(name, *variants, category_id=place, brand_id=brand)
-        await shop.catalog.change_status().publish(product_id)
+        await shop.catalog.change_status().publish(Actor.system(), product_id)
         made.append((shop.clock.now(), amount, name, product_id, place, brand))
         if chance.random() < 0.3:
             shop.clock.advance(timedelta(microseconds=1))
@@ -95,10 +96,10 @@ async def test_what_was_there_all_along_is_shown_exactly_once(shop, sort):
     expected = in_order(made, sort)
     gone, moved = expected[2], expected[20]
     first = await shop.queries.products(ListFilter(sort=sort, limit=5))
-    await shop.catalog.change_status().archive(gone)
+    await shop.catalog.change_status().archive(Actor.system(), gone)
     fresh = await shop.product("mmm", variant("FRESH", 6))
     held = await shop.queries.staff_product(moved)
-    await shop.catalog.edit_product()(moved, EditProduct(name=held.name, description="changed"))
+    await shop.catalog.edit_product()(Actor.system(), moved, EditProduct(name=held.name, description="changed"))
     rest, after = [], first.next
     while after is not None:
         page = await shop.queries.products(ListFilter(sort=sort, limit=5, after=after))

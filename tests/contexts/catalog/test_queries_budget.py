@@ -6,6 +6,7 @@ from merx.contexts.catalog.domain.errors import ProductNotFound
 from merx.contexts.catalog.ports.queries import ListFilter
 from merx.contexts.catalog.usecases.commands import EditProduct
 from merx.infra.postgres import Reader
+from merx.kernel.actor import Actor
 from tests.contexts.catalog.conftest import Shop, variant
 
 pytestmark = pytest.mark.services
@@ -40,7 +41,7 @@ async def test_reads(postgres_shop, counted):
     brand = await shop.brand("Acme")
     variants = [variant(f"V{n}", n=str(n)) for n in range(8)]
     product_id = await shop.product("Lamp", *variants, category_id=lamps, brand_id=brand, attributes={"w": 60})
-    await shop.catalog.edit_product()(product_id, EditProduct(slug="torch"))
+    await shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(slug="torch"))
     ids = [v.id for v in (await shop.detail(product_id)).variants]
     queries, api = counted.queries, counted.api
     budget = {

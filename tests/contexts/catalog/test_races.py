@@ -15,6 +15,7 @@ from merx.contexts.catalog.usecases.commands import CreateProduct, EditCategory,
 from merx.contexts.catalog.usecases.edit_taxonomy import EditCategoryHandler
 from merx.contexts.catalog.usecases.import_catalogue import ImportCatalogueHandler
 from merx.infra.postgres import compiled
+from merx.kernel.actor import Actor
 from merx.kernel.errors import StaleVersion
 from tests.contexts.catalog.conftest import Shop, variant
 
@@ -61,7 +62,7 @@ async def test_edits_and_stock_news_of_one_product_both_stay(shop):
 
     async def rename(n: int) -> None:
         try:
-            await edit(product_id, EditProduct(description=f"d{n}"))
+            await edit(Actor.system(), product_id, EditProduct(description=f"d{n}"))
         except StaleVersion:
             return
 
@@ -111,7 +112,9 @@ async def test_moves_against_each_other_make_no_loop(shop):
         a, b = await shop.category("A"), await shop.category("B")
         move = shop.catalog.edit_category().move
         results = await asyncio.gather(
-            move(a, MoveCategory(parent_id=b)), move(b, MoveCategory(parent_id=a)), return_exceptions=True
+            move(Actor.system(), a, MoveCategory(parent_id=b)),
+            move(Actor.system(), b, MoveCategory(parent_id=a)),
+            return_exceptions=True,
         )
         assert sorted(type(result) for result in results if result is not None) == [CategoryLoop]
         assert await rows(shop, MISPLACED) == []
@@ -135,7 +138,9 @@ async def test_control_without_owning_the_taxonomy_two_moves_make_a_loop(shop):
 
     a, b = await shop.category("A"), await shop.category("B")
     move = EditCategoryHandler(lambda: CarelessUow(shop.app.database, shop.app.infra.outbox()), shop.clock).move
-    await asyncio.gather(move(a, MoveCategory(parent_id=b)), move(b, MoveCategory(parent_id=a)))
+    await asyncio.gather(
+        move(Actor.system(), a, MoveCategory(parent_id=b)), move(Actor.system(), b, MoveCategory(parent_id=a))
+    )
     assert len(await rows(shop, MISPLACED)) == 2
 
 
@@ -153,11 +158,13 @@ async def test_moves_and_edits_and_new_children_leave_every_trail_right(shop):
             return
 
     await asyncio.gather(
-        *(categories.move(branch, MoveCategory(parent_id=roots[n % 3])) for n in range(9)),
-        *(categories(leaves[n % 3], EditCategory(name=f"New {n}")) for n in range(6)),
+        *(categories.move(Actor.system(), branch, MoveCategory(parent_id=roots[n % 3])) for n in range(9)),
+        *(categories(Actor.system(), leaves[n % 3], EditCategory(name=f"New {n}")) for n in range(6)),
         *(shop.category(f"Child {n}", branch) for n in range(6)),
         *(
-            quietly(shop.catalog.edit_product()(products[n % 3], EditProduct(category_id=leaves[n % 2])))
+            quietly(
+                shop.catalog.edit_product()(Actor.system(), products[n % 3], EditProduct(category_id=leaves[n % 2]))
+            )
             for n in range(9)
         ),
     )
@@ -168,20 +175,22 @@ async def test_moves_and_edits_and_new_children_leave_every_trail_right(shop):
 
 
 async def test_one_sku_one_slug_one_set_of_options_among_many_editors(shop):
-    create = shop.catalog.create_product()
+    create, staff = shop.catalog.create_product(), Actor.system()
     results = await asyncio.gather(
-        *(create(CreateProduct(name="Lamp", variants=[variant("ONE")], slug=f"s{n}")) for n in range(6)),
+        *(create(staff, CreateProduct(name="Lamp", variants=[variant("ONE")], slug=f"s{n}")) for n in range(6)),
         return_exceptions=True,
     )
     assert sorted(type(r).__name__ for r in results) == [SkuTaken.__name__] * 5 + ["UUID"]
     results = await asyncio.gather(
-        *(create(CreateProduct(name="Lamp", variants=[variant(f"S{n}")], slug="same")) for n in range(6)),
+        *(create(staff, CreateProduct(name="Lamp", variants=[variant(f"S{n}")], slug="same")) for n in range(6)),
         return_exceptions=True,
     )
     assert sorted(type(r).__name__ for r in results) == [SlugTaken.__name__] * 5 + ["UUID"]
 
     # Names alone never refuse anybody.
-    made = await asyncio.gather(*(create(CreateProduct(name="Twin", variants=[variant(f"T{n}")])) for n in range(6)))
+    made = await asyncio.gather(
+        *(create(staff, CreateProduct(name="Twin", variants=[variant(f"T{n}")])) for n in range(6))
+    )
     assert len(set(made)) == 6
 
 
@@ -192,8 +201,8 @@ async def test_the_database_refuses_twins_that_two_editors_make(shop):
     other = msgspec.structs.replace(add, sku="C")
     edit = shop.catalog.edit_product()
     results = await asyncio.gather(
-        edit(product_id, EditProduct(variants=[add])),
-        edit(product_id, EditProduct(variants=[other])),
+        edit(Actor.system(), product_id, EditProduct(variants=[add])),
+        edit(Actor.system(), product_id, EditProduct(variants=[other])),
         return_exceptions=True,
     )
     assert [type(r) for r in results if r is not None] in ([StaleVersion], [SameOptions])
@@ -214,11 +223,13 @@ async def test_editors_that_exchange_skus_do_not_block_each_other_for_ever(shop)
     async def exchange(number: int) -> None:
         skus = ("A", "B") if number % 2 else ("B", "A")
         named = zip((first, second), skus, strict=True)
-        await edit(product_id, EditProduct(variants=[EditVariant(id=id, sku=sku) for id, sku in named]))
+        await edit(Actor.system(), product_id, EditProduct(variants=[EditVariant(id=id, sku=sku) for id, sku in named]))
 
     async def weigh(number: int) -> None:
         both = (second, first) if number % 2 else (first, second)
-        await edit(product_id, EditProduct(variants=[EditVariant(id=id, weight_grams=number) for id in both]))
+        await edit(
+            Actor.system(), product_id, EditProduct(variants=[EditVariant(id=id, weight_grams=number) for id in both])
+        )
 
     results = await asyncio.gather(*(work(n) for n in range(8) for work in (exchange, weigh)), return_exceptions=True)
     assert {type(result) for result in results} <= {type(None), StaleVersion}
@@ -253,7 +264,7 @@ async def test_two_imports_and_staff_at_once(shop):
     async def stir() -> None:
         home = (await shop.queries.category("home")).id
         for n in range(5):
-            await shop.catalog.edit_category()(home, EditCategory(name=f"Home {n}"))
+            await shop.catalog.edit_category()(Actor.system(), home, EditCategory(name=f"Home {n}"))
             await shop.category(f"C{n}")
 
     await asyncio.gather(bring_in(content), bring_in(content[:40]), stir())

@@ -1,6 +1,7 @@
 """What the catalogue hears, told through the outbox on both storages."""
 
 from merx.contexts.catalog.usecases.commands import EditProduct, EditVariant, Price
+from merx.kernel.actor import Actor
 from tests.contexts.catalog.conftest import Shop, variant
 
 
@@ -21,7 +22,7 @@ async def test_counted_stock_shows_in_lists_details_and_carts(shop: Shop):
 async def test_stock_can_be_counted_for_drafts_and_for_variants_added_later(shop: Shop):
     product_id = await shop.draft("Lamp", variant("A", size="S"))
     new = EditVariant(sku="B", price=Price(amount=1, currency="USD"), options={"size": "M"})
-    await shop.catalog.edit_product()(product_id, EditProduct(variants=[new]))
+    await shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(variants=[new]))
     await shop.settle()
     queries = shop.app.contexts.inventory.queries()
     for held in (await shop.queries.staff_product(product_id)).variants:
@@ -33,7 +34,7 @@ async def test_what_is_withdrawn_is_not_counted(shop: Shop):
     product_id = await shop.product("Lamp", category_id=category)
     await shop.settle()
     assert (await shop.queries.category("lamps")).product_count == 1
-    await shop.catalog.change_status().archive(product_id)
+    await shop.catalog.change_status().archive(Actor.system(), product_id)
     await shop.settle()
     assert (await shop.queries.category("lamps")).product_count == 0
 

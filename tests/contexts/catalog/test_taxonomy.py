@@ -6,6 +6,7 @@ from merx.contexts.catalog.domain.errors import CategoryNotEmpty, CategoryNotFou
 from merx.contexts.catalog.domain.taxonomy import Category
 from merx.contexts.catalog.ports.queries import ListFilter, Moved
 from merx.contexts.catalog.usecases.commands import EditBrand, EditCategory, EditProduct, MoveCategory
+from merx.kernel.actor import Actor
 from merx.kernel.errors import StaleVersion
 
 
@@ -13,34 +14,34 @@ class TestSlugHistory:
     async def test_every_old_slug_leads_to_the_present_one(self, shop):
         product_id = await shop.product("First")
         edit = shop.catalog.edit_product()
-        await edit(product_id, EditProduct(slug="second"))
-        await edit(product_id, EditProduct(slug="third"))
+        await edit(Actor.system(), product_id, EditProduct(slug="second"))
+        await edit(Actor.system(), product_id, EditProduct(slug="third"))
         assert await shop.queries.product("first") == Moved("third")
         assert await shop.queries.product("second") == Moved("third")
-        await edit(product_id, EditProduct(slug="first"))
+        await edit(Actor.system(), product_id, EditProduct(slug="first"))
         assert (await shop.detail("first")).id == product_id
         assert await shop.queries.product("third") == Moved("first")
 
     async def test_a_slug_that_is_used_again_wins_over_history(self, shop):
         old = await shop.product("Old")
-        await shop.catalog.edit_product()(old, EditProduct(slug="renamed"))
+        await shop.catalog.edit_product()(Actor.system(), old, EditProduct(slug="renamed"))
         new = await shop.product("New", slug="old")
         assert (await shop.detail("old")).id == new
 
     async def test_a_hidden_product_is_not_pointed_at(self, shop):
         product_id = await shop.product("First")
-        await shop.catalog.edit_product()(product_id, EditProduct(slug="second"))
-        await shop.catalog.change_status().archive(product_id)
+        await shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(slug="second"))
+        await shop.catalog.change_status().archive(Actor.system(), product_id)
         with pytest.raises(ProductNotFound):
             await shop.queries.product("first")
 
     async def test_categories_and_brands_too(self, shop):
         category, brand = await shop.category("Lamps"), await shop.brand("Acme")
-        await shop.catalog.edit_category()(category, EditCategory(slug="lights"))
-        await shop.catalog.edit_brand()(brand, EditBrand(slug="ac-me"))
+        await shop.catalog.edit_category()(Actor.system(), category, EditCategory(slug="lights"))
+        await shop.catalog.edit_brand()(Actor.system(), brand, EditBrand(slug="ac-me"))
         assert await shop.queries.category("lamps") == Moved("lights")
         assert await shop.queries.brand("acme") == Moved("ac-me")
-        await shop.catalog.edit_category().remove(category)
+        await shop.catalog.edit_category().remove(Actor.system(), category)
         with pytest.raises(CategoryNotFound):
             await shop.queries.category("lamps")
 
@@ -53,7 +54,7 @@ class TestTree:
         product_id = await shop.product("Lamp", category_id=desk)
         before = (await shop.catalog.api().documents([product_id]))[0].version
 
-        await shop.catalog.edit_category().move(lamps, MoveCategory(parent_id=office))
+        await shop.catalog.edit_category().move(Actor.system(), lamps, MoveCategory(parent_id=office))
 
         assert [crumb.name for crumb in (await shop.detail(product_id)).categories] == ["Office", "Lamps", "Desk lamps"]
         trail = (await shop.queries.category(str(desk))).trail
@@ -64,7 +65,7 @@ class TestTree:
         assert (await shop.catalog.api().documents([product_id]))[0].version > before
         assert (await shop.told())[-1] == "catalog.products-changed.v1"
 
-        await shop.catalog.edit_category().move(lamps, MoveCategory(parent_id=None))
+        await shop.catalog.edit_category().move(Actor.system(), lamps, MoveCategory(parent_id=None))
         assert [crumb.name for crumb in (await shop.detail(product_id)).categories] == ["Lamps", "Desk lamps"]
         assert await shop.names(category="office") == []
 
@@ -72,7 +73,7 @@ class TestTree:
         home = await shop.category("Home")
         lamps = await shop.category("Lamps", home)
         product_id = await shop.product("Lamp", category_id=lamps)
-        await shop.catalog.edit_category()(home, EditCategory(name="House", slug="house"))
+        await shop.catalog.edit_category()(Actor.system(), home, EditCategory(name="House", slug="house"))
         crumbs = (await shop.detail(product_id)).categories
         assert [(crumb.name, crumb.slug) for crumb in crumbs] == [("House", "house"), ("Lamps", "lamps")]
         assert await shop.names(category="house") == ["Lamp"]
@@ -109,10 +110,10 @@ class TestTree:
         remove = shop.catalog.edit_category().remove
         for full in (home, lamps):
             with pytest.raises(CategoryNotEmpty):
-                await remove(full)
-        await shop.catalog.edit_product()(draft, EditProduct(category_id=None))
-        await remove(lamps)
-        await remove(home)
+                await remove(Actor.system(), full)
+        await shop.catalog.edit_product()(Actor.system(), draft, EditProduct(category_id=None))
+        await remove(Actor.system(), lamps)
+        await remove(Actor.system(), home)
         assert await shop.queries.category_tree() == []
 
     async def test_the_same_name_in_two_branches(self, shop):
@@ -129,7 +130,7 @@ class TestTree:
         child = await shop.category("Child", a)
         async with shop.catalog.uow() as uow:
             held: Category = await uow.categories.get(child)
-        await shop.catalog.edit_category().move(child, MoveCategory(parent_id=b))
+        await shop.catalog.edit_category().move(Actor.system(), child, MoveCategory(parent_id=b))
         async with shop.catalog.uow() as uow:
             with pytest.raises(StaleVersion):
                 await uow.categories.save(held)
@@ -147,7 +148,7 @@ class TestBrands:
         brand = await shop.brand("Acme")
         product_id = await shop.product("Lamp", brand_id=brand)
         before = (await shop.catalog.api().documents([product_id]))[0]
-        await shop.catalog.edit_brand()(brand, EditBrand(name="Acme & Sons"))
+        await shop.catalog.edit_brand()(Actor.system(), brand, EditBrand(name="Acme & Sons"))
         after = (await shop.catalog.api().documents([product_id]))[0]
         assert (after.brand, after.brand_slug) == ("Acme & Sons", "acme")
         assert after.version > before.version

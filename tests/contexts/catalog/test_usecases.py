@@ -20,6 +20,7 @@ from merx.contexts.catalog.usecases.commands import (
     Price,
 )
 from merx.contexts.catalog.usecases.edit_taxonomy import EditCategoryHandler
+from merx.kernel.actor import Actor
 from merx.kernel.errors import Invalid, StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.money import UnknownCurrency
@@ -45,14 +46,14 @@ class TestProducts:
         assert dropped == set()
 
     async def test_an_edit_of_what_is_hidden_drops_nothing(self, shop, dropped):
-        await shop.catalog.edit_product()(await shop.draft(), EditProduct(name="Other"))
+        await shop.catalog.edit_product()(Actor.system(), await shop.draft(), EditProduct(name="Other"))
         assert dropped == set()
         assert "catalog.products-changed.v1" not in await shop.told()
 
     async def test_publish_edit_archive(self, shop, dropped):
         product_id = await shop.product()
-        await shop.catalog.edit_product()(product_id, EditProduct(name="Other"))
-        await shop.catalog.change_status().archive(product_id)
+        await shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(name="Other"))
+        await shop.catalog.change_status().archive(Actor.system(), product_id)
         assert await shop.told() == [
             "catalog.variants-added.v1",
             "catalog.products-published.v1",
@@ -67,16 +68,16 @@ class TestProducts:
                 await shop.draft(**fields)
             assert refusal.value.fields[0].field in fields
             with pytest.raises(Invalid):
-                await shop.catalog.edit_product()(await shop.draft(), EditProduct(**fields))
+                await shop.catalog.edit_product()(Actor.system(), await shop.draft(), EditProduct(**fields))
 
     async def test_only_what_is_sent_changes(self, shop):
         category = await shop.category("Lamps")
         product_id = await shop.draft("Lamp", category_id=category, description="d", attributes={"w": 1})
         edit = shop.catalog.edit_product()
-        await edit(product_id, EditProduct(name="Other"))
+        await edit(Actor.system(), product_id, EditProduct(name="Other"))
         held = await shop.queries.staff_product(product_id)
         assert (held.name, held.category_id, held.description, held.attributes) == ("Other", category, "d", {"w": 1})
-        await edit(product_id, EditProduct(category_id=None, description=""))
+        await edit(Actor.system(), product_id, EditProduct(category_id=None, description=""))
         held = await shop.queries.staff_product(product_id)
         assert (held.category_id, held.description) == (None, "")
 
@@ -86,21 +87,21 @@ class TestProducts:
         [held] = (await shop.queries.staff_product(product_id)).variants
         change = EditVariant(id=held.id, price=Price(amount=1, currency="USD"), weight_grams=5, barcodes=["12345678"])
         added = EditVariant(sku="B", price=Price(amount=2, currency="USD"), options={"size": "L"})
-        await edit(product_id, EditProduct(variants=[change, added]))
+        await edit(Actor.system(), product_id, EditProduct(variants=[change, added]))
         first, second = (await shop.queries.staff_product(product_id)).variants
         assert (first.price.amount, first.weight_grams, first.barcodes, first.sku) == (1, 5, ["12345678"], "A")
         assert (second.sku, second.options, second.active) == ("B", {"size": "L"}, True)
         with pytest.raises(UnknownVariant):
-            await edit(product_id, EditProduct(variants=[EditVariant(id=new_id(), sku="C")]))
+            await edit(Actor.system(), product_id, EditProduct(variants=[EditVariant(id=new_id(), sku="C")]))
         with pytest.raises(Invalid) as refusal:
-            await edit(product_id, EditProduct(variants=[EditVariant(sku="C")]))
+            await edit(Actor.system(), product_id, EditProduct(variants=[EditVariant(sku="C")]))
         assert refusal.value.fields[0].field == "variants[0]"
 
     async def test_limits_between_edits(self, shop):
         product_id = await shop.draft("Shirt", *(variant(f"A{n}", n=str(n)) for n in range(500)))
         one_more = EditVariant(sku="B", price=Price(amount=1, currency="USD"), options={"n": "x"})
         with pytest.raises(TooManyVariants):
-            await shop.catalog.edit_product()(product_id, EditProduct(variants=[one_more]))
+            await shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(variants=[one_more]))
 
     async def test_a_currency_that_is_none(self, shop):
         with pytest.raises(UnknownCurrency):
@@ -109,32 +110,32 @@ class TestProducts:
         [held] = (await shop.queries.staff_product(product_id)).variants
         change = EditVariant(id=held.id, price=Price(amount=1, currency="QQQ"))
         with pytest.raises(UnknownCurrency):
-            await shop.catalog.edit_product()(product_id, EditProduct(variants=[change]))
+            await shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(variants=[change]))
 
     async def test_states(self, shop):
         change = shop.catalog.change_status()
         product_id = await shop.product()
         with pytest.raises(NotArchived):
-            await change.restore(product_id)
-        await change.archive(product_id)
+            await change.restore(Actor.system(), product_id)
+        await change.archive(Actor.system(), product_id)
         with pytest.raises(NotPublishable):
-            await change.publish(product_id)
-        await change.restore(product_id)
+            await change.publish(Actor.system(), product_id)
+        await change.restore(Actor.system(), product_id)
         assert (await shop.queries.staff_product(product_id)).status == "draft"
 
     async def test_an_expected_version(self, shop):
         product_id = await shop.draft()
-        await shop.catalog.edit_product()(product_id, EditProduct(name="A"), 1)
+        await shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(name="A"), 1)
         change = shop.catalog.change_status()
         for late in (
-            lambda: shop.catalog.edit_product()(product_id, EditProduct(name="B"), 1),
-            lambda: change.publish(product_id, 1),
-            lambda: change.archive(product_id, 1),
-            lambda: change.restore(product_id, 1),
+            lambda: shop.catalog.edit_product()(Actor.system(), product_id, EditProduct(name="B"), 1),
+            lambda: change.publish(Actor.system(), product_id, 1),
+            lambda: change.archive(Actor.system(), product_id, 1),
+            lambda: change.restore(Actor.system(), product_id, 1),
         ):
             with pytest.raises(StaleVersion):
                 await late()
-        await change.publish(product_id, 2)
+        await change.publish(Actor.system(), product_id, 2)
 
 
 class TestCategories:
@@ -145,9 +146,9 @@ class TestCategories:
         move = shop.catalog.edit_category().move
         for target in (a, b, c):
             with pytest.raises(CategoryLoop):
-                await move(a, MoveCategory(parent_id=target))
-        await move(c, MoveCategory(parent_id=a))
-        await move(b, MoveCategory(parent_id=c))
+                await move(Actor.system(), a, MoveCategory(parent_id=target))
+        await move(Actor.system(), c, MoveCategory(parent_id=a))
+        await move(Actor.system(), b, MoveCategory(parent_id=c))
         trail = (await shop.queries.category(str(b))).trail
         assert [crumb.name for crumb in trail] == ["A", "C", "B"]
 
@@ -156,23 +157,23 @@ class TestCategories:
             await shop.category("A", new_id())
         category = await shop.category("A")
         with pytest.raises(Invalid):
-            await shop.catalog.edit_category().move(category, MoveCategory(parent_id=new_id()))
+            await shop.catalog.edit_category().move(Actor.system(), category, MoveCategory(parent_id=new_id()))
 
     async def test_an_expected_version(self, shop):
         category = await shop.category("A")
         edit = shop.catalog.edit_category()
-        await edit(category, EditCategory(position=3), 1)
+        await edit(Actor.system(), category, EditCategory(position=3), 1)
         with pytest.raises(StaleVersion):
-            await edit(category, EditCategory(name="B"), 1)
+            await edit(Actor.system(), category, EditCategory(name="B"), 1)
         with pytest.raises(StaleVersion):
-            await edit.move(category, MoveCategory(parent_id=None), 1)
+            await edit.move(Actor.system(), category, MoveCategory(parent_id=None), 1)
 
     async def test_a_position_alone_tells_nobody_of_products(self, shop, dropped):
         category = await shop.category("A")
         await shop.product("Lamp", category_id=category)
         told = len(await shop.told())
         dropped.clear()
-        await shop.catalog.edit_category()(category, EditCategory(position=3))
+        await shop.catalog.edit_category()(Actor.system(), category, EditCategory(position=3))
         assert len(await shop.told()) == told
         assert dropped == {"categories", "listings"}
 
@@ -182,7 +183,7 @@ class TestCategories:
             await shop.product(f"Lamp {n}", category_id=category)
         told = len(await shop.told())
         edit = EditCategoryHandler(shop.catalog.uow, shop.clock, event_page=2)
-        await edit(category, EditCategory(name="B"))
+        await edit(Actor.system(), category, EditCategory(name="B"))
         assert (await shop.told())[told:] == ["catalog.products-changed.v1"] * 3
 
 

@@ -40,7 +40,7 @@ class Stockroom:
         return variant_id
 
     async def location(self, code: str, priority: int = 5) -> UUID:
-        return await self.count.create_location(CreateLocation(code=code, name=code, priority=priority))
+        return await self.count.create_location(Actor.system(), CreateLocation(code=code, name=code, priority=priority))
 
     async def close(self, location_id: UUID) -> None:
         async with self.inventory.uow() as uow:

@@ -47,8 +47,10 @@ class Shop:
         """A published product; returns its only variant."""
         sku = f"S-{new_id().hex[-12:]}"
         variant = NewVariant(sku=sku, price=Price(amount=price, currency="USD"))
-        product_id = await self.contexts.catalog.create_product()(CreateProduct(name=f"Lamp {sku}", variants=[variant]))
-        await self.contexts.catalog.change_status().publish(product_id)
+        product_id = await self.contexts.catalog.create_product()(
+            Actor.system(), CreateProduct(name=f"Lamp {sku}", variants=[variant])
+        )
+        await self.contexts.catalog.change_status().publish(Actor.system(), product_id)
         found = await self.contexts.catalog.queries().staff_product(product_id)
         variant_id: UUID = found.variants[0].id
         await self.contexts.inventory.count_stock().open_with({variant_id: stock})

@@ -111,7 +111,7 @@ async def test_another_total_is_refused_with_the_present_one(shop: Shop):
     command = await shop.cart({lamp: 1})
     variants = await shop.contexts.catalog.api().variants([lamp])
     price = EditVariant(id=lamp, price=Price(amount=25_00, currency="USD"))
-    await shop.contexts.catalog.edit_product()(variants[lamp].product_id, EditProduct(variants=[price]))
+    await shop.contexts.catalog.edit_product()(Actor.system(), variants[lamp].product_id, EditProduct(variants=[price]))
     with pytest.raises(CartChanged) as refused:
         await shop.place(request(command))
     assert refused.value.extra["items_total"] == {"amount": 25_00, "currency": "USD"}
@@ -122,7 +122,7 @@ async def test_what_is_withdrawn_is_not_sold(shop: Shop):
     lamp = await shop.product()
     command = await shop.cart({lamp: 1})
     variants = await shop.contexts.catalog.api().variants([lamp])
-    await shop.contexts.catalog.change_status().archive(variants[lamp].product_id)
+    await shop.contexts.catalog.change_status().archive(Actor.system(), variants[lamp].product_id)
     with pytest.raises(NotForSale):
         await shop.place(request(command))
 

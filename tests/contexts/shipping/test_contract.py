@@ -24,6 +24,7 @@ from merx.contexts.shipping.usecases.methods import ChangeMethod, CreateMethod
 from merx.contexts.shipping.usecases.rates import ChangeRate, CreateRate
 from merx.contexts.shipping.usecases.rules import KEPT
 from merx.contexts.shipping.usecases.zones import ChangeZone, CreateZone
+from merx.kernel.actor import Actor
 from merx.kernel.errors import StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
@@ -33,18 +34,21 @@ from tests.contexts.shipping.conftest import Office
 
 async def build(office: Office):
     box = office.container
-    zone = await box.create_zone()(CreateZone(name="Bengaluru", countries=["IN"], postal_prefixes=["560"]))
+    zone = await box.create_zone()(
+        Actor.system(), CreateZone(name="Bengaluru", countries=["IN"], postal_prefixes=["560"])
+    )
     method = await box.create_method()(
-        CreateMethod(zone_id=zone.id, code="bike", name="By bike", days_min=0, days_max=1)
+        Actor.system(), CreateMethod(zone_id=zone.id, code="bike", name="By bike", days_min=0, days_max=1)
     )
     rate = await box.create_rate()(
+        Actor.system(),
         CreateRate(
             method_id=method.id,
             currency="INR",
             basis=Basis.weight,
             tiers=[Tier(up_to=2000, price=40_00), Tier(up_to=9000, price=90_00)],
             free_from=5_000_00,
-        )
+        ),
     )
     return zone, method, rate
 
@@ -78,7 +82,7 @@ async def test_a_change_is_quoted_at_once_in_this_process(office):
     _, _, rate = await build(office)
     assert (await office.container.api().options(parcel()))[0].price.amount == 40_00
     changed = await office.container.change_rate()(
-        rate.id, ChangeRate(basis=Basis.flat, tiers=[Tier(price=7_00)], free_from=None), rate.version
+        Actor.system(), rate.id, ChangeRate(basis=Basis.flat, tiers=[Tier(price=7_00)], free_from=None), rate.version
     )
     assert changed.version == 2
     assert changed.free_from is None
@@ -102,42 +106,46 @@ async def test_unique_keys(office):
     zone, method, _ = await build(office)
     box = office.container
     with pytest.raises(ZoneNameTaken):
-        await box.create_zone()(CreateZone(name="Bengaluru"))
+        await box.create_zone()(Actor.system(), CreateZone(name="Bengaluru"))
     with pytest.raises(MethodCodeTaken):
-        await box.create_method()(CreateMethod(zone_id=zone.id, code="bike", name="Again", days_min=0, days_max=1))
+        await box.create_method()(
+            Actor.system(), CreateMethod(zone_id=zone.id, code="bike", name="Again", days_min=0, days_max=1)
+        )
     with pytest.raises(RateTaken):
-        await box.create_rate()(CreateRate(method_id=method.id, currency="INR", tiers=[Tier(price=1)]))
+        await box.create_rate()(Actor.system(), CreateRate(method_id=method.id, currency="INR", tiers=[Tier(price=1)]))
 
 
 async def test_parents_must_exist(office):
     with pytest.raises(InvalidMethod):
         await office.container.create_method()(
-            CreateMethod(zone_id=new_id(), code="x", name="X", days_min=0, days_max=1)
+            Actor.system(), CreateMethod(zone_id=new_id(), code="x", name="X", days_min=0, days_max=1)
         )
     with pytest.raises(InvalidRate):
-        await office.container.create_rate()(CreateRate(method_id=new_id(), currency="USD", tiers=[Tier(price=1)]))
+        await office.container.create_rate()(
+            Actor.system(), CreateRate(method_id=new_id(), currency="USD", tiers=[Tier(price=1)])
+        )
 
 
 async def test_edits_of_an_old_version_are_refused(office):
     zone, method, rate = await build(office)
     box = office.container
-    await box.change_zone()(zone.id, ChangeZone(name="Bangalore"), 1)
+    await box.change_zone()(Actor.system(), zone.id, ChangeZone(name="Bangalore"), 1)
     with pytest.raises(StaleVersion):
-        await box.change_zone()(zone.id, ChangeZone(name="Bengalūru"), 1)
+        await box.change_zone()(Actor.system(), zone.id, ChangeZone(name="Bengalūru"), 1)
     with pytest.raises(StaleVersion):
-        await box.change_method()(method.id, ChangeMethod(active=False), 7)
+        await box.change_method()(Actor.system(), method.id, ChangeMethod(active=False), 7)
     with pytest.raises(StaleVersion):
-        await box.remove_rate()(rate.id, 7)
+        await box.remove_rate()(Actor.system(), rate.id, 7)
     assert (await box.queries().zone(zone.id)).name == "Bangalore"
 
 
 async def test_only_what_is_sent_changes(office):
     zone, method, _ = await build(office)
-    changed = await office.container.change_method()(method.id, ChangeMethod(days_max=3))
+    changed = await office.container.change_method()(Actor.system(), method.id, ChangeMethod(days_max=3))
     assert (changed.days_min, changed.days_max, changed.name) == (0, 3, "By bike")
     assert ChangeZone(name="x").countries is UNSET
     with pytest.raises(InvalidZone):
-        await office.container.change_zone()(zone.id, ChangeZone(countries=["IN", "LK"]))
+        await office.container.change_zone()(Actor.system(), zone.id, ChangeZone(countries=["IN", "LK"]))
     assert (await office.container.queries().zone(zone.id)).countries == ["IN"]
 
 
@@ -145,12 +153,12 @@ async def test_removal_starts_at_the_leaves(office):
     zone, method, rate = await build(office)
     box = office.container
     with pytest.raises(ZoneInUse):
-        await box.remove_zone()(zone.id)
+        await box.remove_zone()(Actor.system(), zone.id)
     with pytest.raises(MethodInUse):
-        await box.remove_method()(method.id)
-    await box.remove_rate()(rate.id)
-    await box.remove_method()(method.id)
-    await box.remove_zone()(zone.id)
+        await box.remove_method()(Actor.system(), method.id)
+    await box.remove_rate()(Actor.system(), rate.id)
+    await box.remove_method()(Actor.system(), method.id)
+    await box.remove_zone()(Actor.system(), zone.id)
     assert await box.api().options(parcel()) == []
 
 
@@ -163,12 +171,12 @@ async def test_unknown_ids(office):
     with pytest.raises(RateNotFound):
         await queries.rate(new_id())
     with pytest.raises(ZoneNotFound):
-        await office.container.change_zone()(new_id(), ChangeZone(name="x"))
+        await office.container.change_zone()(Actor.system(), new_id(), ChangeZone(name="x"))
 
 
 async def test_pages_follow_each_other(office):
     for number in range(5):
-        await office.container.create_zone()(CreateZone(name=f"Zone {number}"))
+        await office.container.create_zone()(Actor.system(), CreateZone(name=f"Zone {number}"))
     queries = office.container.queries()
     first = await queries.zones(None, 2)
     second = await queries.zones(first.next, 2)
@@ -203,6 +211,6 @@ async def test_seed_leaves_what_staff_changed(office):
     seed = office.container.seed_shipping()
     await seed()
     zone = next(view for view in (await office.container.queries().zones(None, 9)).items if view.name == "India")
-    await office.container.change_zone()(zone.id, ChangeZone(countries=["IN", "NP"]))
+    await office.container.change_zone()(Actor.system(), zone.id, ChangeZone(countries=["IN", "NP"]))
     await seed()
     assert (await office.container.queries().zone(zone.id)).countries == ["IN", "NP"]

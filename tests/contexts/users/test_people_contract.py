@@ -15,6 +15,7 @@ from merx.contexts.users.ports.queries import UserFilter, UserSort
 from merx.contexts.users.usecases.consents import RecordConsent
 from merx.contexts.users.usecases.groups import ChangeGroup, CreateGroup
 from merx.contexts.users.usecases.profiles import ChangeProfile
+from merx.kernel.actor import Actor
 from merx.kernel.errors import StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
@@ -65,10 +66,10 @@ async def test_others_hear_of_answers_and_groups(town: Town):
     outbox.write = listen
     ada = await town.person()
     await answer(town, ada, Purpose.marketing_sms, True, "popup")
-    group_id = await town.users.create_group()(CreateGroup(code="trade", name="Trade"))
+    group_id = await town.users.create_group()(Actor.system(), CreateGroup(code="trade", name="Trade"))
     for change in (town.users.group_membership().join, town.users.group_membership().leave):
-        await change(group_id, ada)
-        await change(group_id, ada)
+        await change(Actor.system(), group_id, ada)
+        await change(Actor.system(), group_id, ada)
     told = [event for event in heard if isinstance(event, ConsentChanged | GroupMembershipChanged)]
     assert [(type(event).__name__, event.account_id) for event in told] == [
         ("ConsentChanged", ada),
@@ -82,48 +83,48 @@ async def test_others_hear_of_answers_and_groups(town: Town):
 async def test_groups(town: Town):
     ada = await town.person()
     create, membership, queries = town.users.create_group(), town.users.group_membership(), town.users.queries()
-    trade = await create(CreateGroup(code="trade", name="Trade", description="Buys in bulk"))
-    early = await create(CreateGroup(code="early", name="Early"))
+    trade = await create(Actor.system(), CreateGroup(code="trade", name="Trade", description="Buys in bulk"))
+    early = await create(Actor.system(), CreateGroup(code="early", name="Early"))
     with pytest.raises(GroupCodeTaken):
-        await create(CreateGroup(code="trade", name="Other"))
+        await create(Actor.system(), CreateGroup(code="trade", name="Other"))
     assert [group.code for group in (await queries.groups(None, 10)).items] == ["trade", "early"]
     page = await queries.groups(None, 1)
     assert [group.id for group in (await queries.groups(page.next, 1)).items] == [early]
-    await town.users.change_group()(trade, ChangeGroup(name="Wholesale"), 1)
+    await town.users.change_group()(Actor.system(), trade, ChangeGroup(name="Wholesale"), 1)
     with pytest.raises(StaleVersion):
-        await town.users.change_group()(trade, ChangeGroup(name="X"), 1)
+        await town.users.change_group()(Actor.system(), trade, ChangeGroup(name="X"), 1)
     shown = await queries.group(trade)
     assert (shown.name, shown.description, shown.version) == ("Wholesale", "Buys in bulk", 2)
 
     for group_id in (trade, early):
-        await membership.join(group_id, ada)
-        await membership.join(group_id, ada)
+        await membership.join(Actor.system(), group_id, ada)
+        await membership.join(Actor.system(), group_id, ada)
     assert [group.code for group in await queries.groups_of(ada)] == ["early", "trade"]
     with pytest.raises(GroupInUse):
-        await town.users.remove_group()(trade)
-    await membership.leave(trade, ada)
-    await membership.leave(trade, ada)
-    await town.users.remove_group()(trade)
+        await town.users.remove_group()(Actor.system(), trade)
+    await membership.leave(Actor.system(), trade, ada)
+    await membership.leave(Actor.system(), trade, ada)
+    await town.users.remove_group()(Actor.system(), trade)
     assert [group.code for group in await queries.groups_of(ada)] == ["early"]
     for attempt in (
         queries.group(trade),
-        membership.join(trade, ada),
-        membership.leave(trade, ada),
-        town.users.remove_group()(trade),
-        town.users.change_group()(trade, ChangeGroup(name="X")),
+        membership.join(Actor.system(), trade, ada),
+        membership.leave(Actor.system(), trade, ada),
+        town.users.remove_group()(Actor.system(), trade),
+        town.users.change_group()(Actor.system(), trade, ChangeGroup(name="X")),
     ):
         with pytest.raises(GroupNotFound):
             await attempt
     with pytest.raises(ProfileNotFound):
-        await membership.join(early, new_id())
+        await membership.join(Actor.system(), early, new_id())
 
 
 @pytest.mark.services
 async def test_many_clerks_put_one_customer_into_a_group_once(postgres_town: Town):
     town = postgres_town
     ada = await town.person()
-    group_id = await town.users.create_group()(CreateGroup(code="trade", name="Trade"))
-    await asyncio.gather(*(town.users.group_membership().join(group_id, ada) for _ in range(8)))
+    group_id = await town.users.create_group()(Actor.system(), CreateGroup(code="trade", name="Trade"))
+    await asyncio.gather(*(town.users.group_membership().join(Actor.system(), group_id, ada) for _ in range(8)))
     entries = (await town.users.queries().timeline(ada, None, 50)).items
     assert [entry.kind for entry in entries].count("group_joined") == 1
 
@@ -157,9 +158,9 @@ async def test_people_are_found(town: Town):
     assert await find(town, prefix="carl_100%") == ["Carl"]
     for nothing in ("carl%", "c_rl", "%", "_", "\\", "byron"):
         assert await find(town, prefix=nothing) == []
-    group_id = await town.users.create_group()(CreateGroup(code="trade", name="Trade"))
+    group_id = await town.users.create_group()(Actor.system(), CreateGroup(code="trade", name="Trade"))
     for account_id in ids[1:]:
-        await town.users.group_membership().join(group_id, account_id)
+        await town.users.group_membership().join(Actor.system(), group_id, account_id)
     assert await find(town, group_id=group_id, sort=UserSort.name) == ["Ada Byron", "Bob", "Carl"]
     assert await find(town, group_id=new_id()) == []
 
@@ -178,13 +179,13 @@ async def test_staff_sees_a_person_of_whom_nobody_told(town: Town):
 
 async def test_staff_corrects_a_profile(town: Town):
     ada = await town.person()
-    await town.users.change_user()(ada, ChangeProfile(name="Lady Ada"), 1)
+    await town.users.change_user()(Actor.system(), ada, ChangeProfile(name="Lady Ada"), 1)
     assert (await town.users.read_user()(ada)).name == "Lady Ada"
     assert await find(town, prefix="lady") == ["Lady Ada"]
     with pytest.raises(StaleVersion):
-        await town.users.change_user()(ada, ChangeProfile(name="X"), 1)
+        await town.users.change_user()(Actor.system(), ada, ChangeProfile(name="X"), 1)
     with pytest.raises(ProfileNotFound):
-        await town.users.change_user()(new_id(), ChangeProfile(name="X"))
+        await town.users.change_user()(Actor.system(), new_id(), ChangeProfile(name="X"))
 
 
 def placed(town: Town, customer_id, order_id, number: str) -> OrderPlaced:

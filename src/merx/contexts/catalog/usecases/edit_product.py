@@ -11,6 +11,8 @@ from merx.contexts.catalog.domain.taxonomy import name_slugs
 from merx.contexts.catalog.events import ProductsChanged, ProductsPublished, ProductsWithdrawn, VariantsAdded
 from merx.contexts.catalog.ports.repositories import CatalogUow, CatalogUowFactory
 from merx.contexts.catalog.usecases.commands import CreateProduct, EditProduct, EditVariant, NewVariant
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.errors import FieldError, Invalid, StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money, exponent
@@ -78,18 +80,18 @@ class CreateProductHandler:
     uow: CatalogUowFactory
     clock: Clock
 
-    async def __call__(self, cmd: CreateProduct) -> UUID:
+    async def __call__(self, actor: Actor, cmd: CreateProduct) -> UUID:
         """A new draft. Without a slug one is made of the name. Raises SlugTaken, SkuTaken, SameOptions."""
         product_id = new_id()
         if cmd.slug is not UNSET:
-            return await self._create(product_id, cmd, cmd.slug)
+            return await self._create(actor, product_id, cmd, cmd.slug)
         first, other = name_slugs(cmd.name, product_id)
         try:
-            return await self._create(product_id, cmd, first)
+            return await self._create(actor, product_id, cmd, first)
         except SlugTaken:
-            return await self._create(product_id, cmd, other)
+            return await self._create(actor, product_id, cmd, other)
 
-    async def _create(self, product_id: UUID, cmd: CreateProduct, slug: str) -> UUID:
+    async def _create(self, actor: Actor, product_id: UUID, cmd: CreateProduct, slug: str) -> UUID:
         now = self.clock.now()
         product = Product(
             id=product_id,
@@ -110,6 +112,7 @@ class CreateProductHandler:
             await _check_references(uow, cmd.brand_id, cmd.category_id)
             await uow.products.add(product)
             uow.emit(VariantsAdded(at=now, variant_ids=tuple(variant.id for variant in product.variants)))
+            uow.record(AuditEntry.of(actor, "catalog.product-created", product))
             await uow.commit()
         return product_id
 
@@ -119,7 +122,9 @@ class EditProductHandler:
     uow: CatalogUowFactory
     clock: Clock
 
-    async def __call__(self, product_id: UUID, cmd: EditProduct, expected_version: int | None = None) -> None:
+    async def __call__(
+        self, actor: Actor, product_id: UUID, cmd: EditProduct, expected_version: int | None = None
+    ) -> None:
         """Raises StaleVersion when the caller edited another version than the present one.
 
         Also UnknownVariant, SameOptions, SkuTaken, SlugTaken.
@@ -128,6 +133,7 @@ class EditProductHandler:
             await uow.storefront.hold_taxonomy()
             product = await _present(uow, product_id, expected_version)
             await _check_references(uow, cmd.brand_id or None, cmd.category_id or None)
+            before = pictured(product)
             old_slug, known = product.slug, {variant.id for variant in product.variants}
             for field in cmd.__struct_fields__:
                 value = getattr(cmd, field)
@@ -143,6 +149,7 @@ class EditProductHandler:
                 await uow.storefront.remember_slug("product", old_slug, product.id, product.updated_at)
             if added := tuple(variant.id for variant in product.variants if variant.id not in known):
                 uow.emit(VariantsAdded(at=product.updated_at, variant_ids=added))
+            uow.record(AuditEntry.of(actor, "catalog.product-edited", product, before=before))
             if product.status is ProductStatus.active:
                 await uow.storefront.refresh([product.id])
                 uow.emit(ProductsChanged(at=product.updated_at, product_ids=(product.id,)))
@@ -164,11 +171,12 @@ class ChangeStatusHandler:
     uow: CatalogUowFactory
     clock: Clock
 
-    async def publish(self, product_id: UUID, expected_version: int | None = None) -> None:
+    async def publish(self, actor: Actor, product_id: UUID, expected_version: int | None = None) -> None:
         """Raises NotPublishable."""
         async with self.uow() as uow:
             await uow.storefront.hold_taxonomy()
             product = await _present(uow, product_id, expected_version)
+            before = pictured(product)
             now = self.clock.now()
             product.publish(now)
             await uow.products.save(product)
@@ -176,24 +184,29 @@ class ChangeStatusHandler:
             variant_ids = tuple(variant.id for variant in product.variants)
             uow.emit(ProductsPublished(at=now, product_ids=(product.id,), variant_ids=variant_ids))
             uow.invalidate(*product_tags(product))
+            uow.record(AuditEntry.of(actor, "catalog.product-published", product, before=before))
             await uow.commit()
 
-    async def archive(self, product_id: UUID, expected_version: int | None = None) -> None:
+    async def archive(self, actor: Actor, product_id: UUID, expected_version: int | None = None) -> None:
         async with self.uow() as uow:
             await uow.storefront.hold_taxonomy()
             product = await _present(uow, product_id, expected_version)
+            before = pictured(product)
             now = self.clock.now()
             product.archive(now)
             await uow.products.save(product)
             await uow.storefront.refresh([product.id])
             uow.emit(ProductsWithdrawn(at=now, product_ids=(product.id,)))
             uow.invalidate(*product_tags(product))
+            uow.record(AuditEntry.of(actor, "catalog.product-archived", product, before=before))
             await uow.commit()
 
-    async def restore(self, product_id: UUID, expected_version: int | None = None) -> None:
+    async def restore(self, actor: Actor, product_id: UUID, expected_version: int | None = None) -> None:
         """Raises NotArchived."""
         async with self.uow() as uow:
             product = await _present(uow, product_id, expected_version)
+            before = pictured(product)
             product.restore(self.clock.now())
             await uow.products.save(product)
+            uow.record(AuditEntry.of(actor, "catalog.product-restored", product, before=before))
             await uow.commit()

@@ -10,6 +10,8 @@ from merx.contexts.catalog.domain.taxonomy import LAST_PROPOSAL, Brand, Category
 from merx.contexts.catalog.events import ProductsChanged
 from merx.contexts.catalog.ports.repositories import CatalogUow, CatalogUowFactory
 from merx.contexts.catalog.usecases.commands import CreateBrand, CreateCategory, EditBrand, EditCategory, MoveCategory
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.errors import FieldError, Invalid, StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.ports import Clock
@@ -42,13 +44,13 @@ async def _tell(uow: CatalogUow, product_ids: list[UUID], clock: Clock, page: in
 class CreateCategoryHandler:
     uow: CatalogUowFactory
 
-    async def __call__(self, cmd: CreateCategory) -> UUID:
+    async def __call__(self, actor: Actor, cmd: CreateCategory) -> UUID:
         """Without a slug one is made of the names. Raises SlugTaken, Invalid for an unknown parent."""
         category_id = new_id()
         attempt = 0
         while True:
             try:
-                await self._create(category_id, cmd, attempt)
+                await self._create(actor, category_id, cmd, attempt)
             except SlugTaken:
                 if cmd.slug is not UNSET or attempt == LAST_PROPOSAL:
                     raise
@@ -56,7 +58,7 @@ class CreateCategoryHandler:
             else:
                 return category_id
 
-    async def _create(self, category_id: UUID, cmd: CreateCategory, attempt: int) -> None:
+    async def _create(self, actor: Actor, category_id: UUID, cmd: CreateCategory, attempt: int) -> None:
         async with self.uow() as uow:
             await uow.storefront.hold_taxonomy()
             parents = await _parents(uow, cmd.parent_id)
@@ -65,6 +67,7 @@ class CreateCategoryHandler:
             category = Category(id=category_id, slug=slug, name=cmd.name, position=cmd.position)
             category.place(parents)
             await uow.categories.add(category)
+            uow.record(AuditEntry.of(actor, "catalog.category-created", category))
             uow.invalidate(*TREE_TAGS)
             await uow.commit()
 
@@ -75,11 +78,14 @@ class EditCategoryHandler:
     clock: Clock
     event_page: int = EVENT_PAGE
 
-    async def __call__(self, category_id: UUID, cmd: EditCategory, expected_version: int | None = None) -> None:
+    async def __call__(
+        self, actor: Actor, category_id: UUID, cmd: EditCategory, expected_version: int | None = None
+    ) -> None:
         """Raises SlugTaken, StaleVersion."""
         async with self.uow() as uow:
             await uow.storefront.own_taxonomy()
             category = await self._get(uow, category_id, expected_version)
+            picture = pictured(category)
             before, old_slug = category.trail, category.slug
             for field in ("name", "slug", "position"):
                 value = getattr(cmd, field)
@@ -89,12 +95,15 @@ class EditCategoryHandler:
             await uow.categories.save(category)
             if category.slug != old_slug:
                 await uow.storefront.remember_slug("category", old_slug, category.id, self.clock.now())
+            uow.record(AuditEntry.of(actor, "catalog.category-edited", category, before=picture))
             if category.trail != before:
                 await self._replant(uow, category, before)
             uow.invalidate(*TREE_TAGS)
             await uow.commit()
 
-    async def move(self, category_id: UUID, cmd: MoveCategory, expected_version: int | None = None) -> None:
+    async def move(
+        self, actor: Actor, category_id: UUID, cmd: MoveCategory, expected_version: int | None = None
+    ) -> None:
         """Move a subtree below another parent. Raises CategoryLoop, StaleVersion."""
         async with self.uow() as uow:
             await uow.storefront.own_taxonomy()
@@ -102,14 +111,15 @@ class EditCategoryHandler:
             parents = await _parents(uow, cmd.parent_id)
             if any(crumb.id == category.id for crumb in parents):
                 raise CategoryLoop
-            before = category.trail
+            picture, before = pictured(category), category.trail
             category.place(parents)
             await uow.categories.save(category)
+            uow.record(AuditEntry.of(actor, "catalog.category-moved", category, before=picture))
             await self._replant(uow, category, before)
             uow.invalidate(*TREE_TAGS)
             await uow.commit()
 
-    async def remove(self, category_id: UUID, expected_version: int | None = None) -> None:
+    async def remove(self, actor: Actor, category_id: UUID, expected_version: int | None = None) -> None:
         """Raises StaleVersion, CategoryNotEmpty: what is inside has to go somewhere first."""
         async with self.uow() as uow:
             await uow.storefront.own_taxonomy()
@@ -119,6 +129,7 @@ class EditCategoryHandler:
             if await uow.storefront.product_ids_in_category(category_id):
                 raise CategoryNotEmpty
             await uow.categories.remove(category)
+            uow.record(AuditEntry.of(actor, "catalog.category-removed", category, gone=True))
             uow.invalidate(*TREE_TAGS)
             await uow.commit()
 
@@ -139,37 +150,40 @@ class EditBrandHandler:
     clock: Clock
     event_page: int = EVENT_PAGE
 
-    async def create(self, cmd: CreateBrand) -> UUID:
+    async def create(self, actor: Actor, cmd: CreateBrand) -> UUID:
         """Without a slug one is made of the name. Raises SlugTaken, NameTaken."""
         brand_id = new_id()
         if cmd.slug is not UNSET:
-            return await self._create(brand_id, cmd.name, cmd.slug)
+            return await self._create(actor, brand_id, cmd.name, cmd.slug)
         first, other = name_slugs(cmd.name, brand_id)
         try:
-            return await self._create(brand_id, cmd.name, first)
+            return await self._create(actor, brand_id, cmd.name, first)
         except SlugTaken:
-            return await self._create(brand_id, cmd.name, other)
+            return await self._create(actor, brand_id, cmd.name, other)
 
-    async def _create(self, brand_id: UUID, name: str, slug: str) -> UUID:
+    async def _create(self, actor: Actor, brand_id: UUID, name: str, slug: str) -> UUID:
         async with self.uow() as uow:
-            await uow.brands.add(Brand(id=brand_id, slug=slug, name=name))
+            brand = Brand(id=brand_id, slug=slug, name=name)
+            await uow.brands.add(brand)
+            uow.record(AuditEntry.of(actor, "catalog.brand-created", brand))
             uow.invalidate("brands")
             await uow.commit()
         return brand_id
 
-    async def __call__(self, brand_id: UUID, cmd: EditBrand, expected_version: int | None = None) -> None:
+    async def __call__(self, actor: Actor, brand_id: UUID, cmd: EditBrand, expected_version: int | None = None) -> None:
         """Raises SlugTaken, NameTaken, StaleVersion."""
         async with self.uow() as uow:
             await uow.storefront.own_taxonomy()
             brand = await uow.brands.get(brand_id)
             if expected_version is not None and brand.version != expected_version:
                 raise StaleVersion
-            old_slug = brand.slug
+            before, old_slug = pictured(brand), brand.slug
             if cmd.name is not UNSET:
                 brand.name = cmd.name
             if cmd.slug is not UNSET:
                 brand.slug = cmd.slug
             await uow.brands.save(brand)
+            uow.record(AuditEntry.of(actor, "catalog.brand-edited", brand, before=before))
             if brand.slug != old_slug:
                 await uow.storefront.remember_slug("brand", old_slug, brand.id, self.clock.now())
             product_ids = await uow.storefront.product_ids_of_brand(brand.id)

@@ -99,10 +99,11 @@ class InventoryController(Controller):
     async def create_location(
         self,
         data: JSONBody[CreateLocation],
+        actor: NamedDependency[Actor],
         count_stock: NamedDependency[CountStockHandler],
         inventory_queries: NamedDependency[InventoryQueries],
     ) -> LocationView:
-        location_id = await count_stock.create_location(data)
+        location_id = await count_stock.create_location(actor, data)
         return next(view for view in await inventory_queries.locations() if view.id == location_id)
 
     @post("/verify", guards=[_READ], status_code=200, operation_id="VerifyStock")

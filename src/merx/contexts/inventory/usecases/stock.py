@@ -13,6 +13,7 @@ from merx.contexts.inventory.domain.stock import Movement, MovementKind, Shelf, 
 from merx.contexts.inventory.events import StockChanged, StockLevel, StockReturned
 from merx.contexts.inventory.ports.repositories import InventoryUow, InventoryUowFactory
 from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
@@ -94,6 +95,15 @@ class CountStockHandler:
             )
             await uow.stock.write(shelf, [movement])
             uow.emit(*shelf.events(self.clock))
+            uow.record(
+                AuditEntry(
+                    actor=actor,
+                    action=f"inventory.stock-{kind}",
+                    target="variant",
+                    target_id=variant_id,
+                    changes=facts(on_hand=delta, location_id=row.location_id, reason=reason),
+                )
+            )
             await uow.commit()
 
     async def _check_location(self, uow: InventoryUow, location_id: UUID) -> None:
@@ -128,10 +138,11 @@ class CountStockHandler:
             await uow.commit()
         return len(new) + len(late)
 
-    async def create_location(self, cmd: CreateLocation) -> UUID:
+    async def create_location(self, actor: Actor, cmd: CreateLocation) -> UUID:
         """Raises LocationTaken."""
         location = Location(id=new_id(), code=cmd.code, name=cmd.name, priority=cmd.priority)
         async with self.uow() as uow:
             await uow.locations.add(location)
+            uow.record(AuditEntry.of(actor, "inventory.location-created", location))
             await uow.commit()
         return location.id

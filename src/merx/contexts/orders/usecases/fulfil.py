@@ -7,8 +7,12 @@ from merx.contexts.orders.domain.errors import OrderNotFound
 from merx.contexts.orders.ports.repositories import OrdersUowFactory
 from merx.contexts.orders.usecases.commands import CancelOrder, NoteOnOrder, ShipOrder
 from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, facts, pictured
 from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.ports import Clock
+
+# What people write stands in the history of the order, and may be personal.
+_WORDS = ("cancel_reason",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,12 @@ class CancelOrderHandler:
             if not (owner or opens_order or (actor.is_staff and actor.may("orders:write"))):
                 raise OrderNotFound
             now = self.clock.now()
+            before = pictured(order, hide=_WORDS)
             uow.emit(order.cancel(now, cmd.reason))
             await uow.orders.save(order)
             await uow.timeline.note(order.id, now, "cancelled", actor, cmd.reason)
+            if actor.is_staff or actor.impersonator is not None:
+                uow.record(AuditEntry.of(actor, "orders.order-cancelled", order, before=before, hide=_WORDS))
             await uow.commit()
 
 
@@ -43,9 +50,11 @@ class ShipOrderHandler:
         async with self.uow() as uow:
             order = await uow.orders.get(order_id)
             now = self.clock.now()
+            before = pictured(order)
             uow.emit(order.ship(now, cmd.carrier, cmd.tracking_number, quantities))
             await uow.orders.save(order)
             await uow.timeline.note(order.id, now, "shipped", actor, f"{cmd.carrier} {cmd.tracking_number}".strip())
+            uow.record(AuditEntry.of(actor, "orders.order-shipped", order, before=before))
             await uow.commit()
 
     async def deliver(self, actor: Actor, order_id: UUID, shipment_id: UUID) -> None:
@@ -53,13 +62,24 @@ class ShipOrderHandler:
         async with self.uow() as uow:
             order = await uow.orders.get(order_id)
             now = self.clock.now()
+            before = pictured(order)
             uow.emit(order.deliver(shipment_id, now))
             await uow.orders.save(order)
             await uow.timeline.note(order.id, now, "delivered", actor)
+            uow.record(AuditEntry.of(actor, "orders.shipment-delivered", order, before=before))
             await uow.commit()
 
     async def note(self, actor: Actor, order_id: UUID, cmd: NoteOnOrder) -> None:
         async with self.uow() as uow:
             order = await uow.orders.get(order_id)
             await uow.timeline.note(order.id, self.clock.now(), "note", actor, cmd.note)
+            uow.record(
+                AuditEntry(
+                    actor=actor,
+                    action="orders.order-noted",
+                    target="order",
+                    target_id=order.id,
+                    changes=facts(characters=len(cmd.note)),
+                )
+            )
             await uow.commit()

@@ -10,6 +10,7 @@ from merx.contexts.payments.domain.errors import WrongState
 from merx.contexts.payments.domain.payment import PaymentState
 from merx.contexts.payments.ports.repositories import PaymentsUowFactory
 from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.model import Command
 from merx.kernel.money import Money
 from merx.kernel.ports import Clock
@@ -36,6 +37,8 @@ class CollectCashHandler:
             if payment.state is PaymentState.voided:
                 # Late news of a provider would be believed; a person who types this has the wrong order.
                 raise WrongState("the order was cancelled, nothing is due")
+            before = pictured(payment)
             uow.emit(*payment.collect(cmd.amount, cmd.reference, self.clock.now()))
             await uow.payments.save(payment)
+            uow.record(AuditEntry.of(actor, "payments.cash-collected", payment, before=before))
             await uow.commit()

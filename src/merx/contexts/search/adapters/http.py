@@ -29,6 +29,7 @@ from merx.contexts.search.usecases.suggest import SuggestHandler
 from merx.infra.http.auth import public, staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
+from merx.kernel.actor import Actor
 from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.money import MAX_AMOUNT
 
@@ -152,9 +153,11 @@ class SearchController(Controller):
         summary="Build the index anew",
         **once(),
     )
-    async def reindex(self, request_reindex: NamedDependency[RequestReindexHandler]) -> None:
+    async def reindex(
+        self, actor: NamedDependency[Actor], request_reindex: NamedDependency[RequestReindexHandler]
+    ) -> None:
         """The worker does it; searches use the old index until the new one is complete."""
-        await request_reindex()
+        await request_reindex(actor)
 
 
 def _keys(name: str, values: list[str] | None) -> tuple[str, ...]:

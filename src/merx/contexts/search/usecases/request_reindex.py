@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from merx.contexts.search.events import ReindexRequested
 from merx.contexts.search.ports.neighbours import UnitOfWorkFactory
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry
 from merx.kernel.ports import Clock
 
 
@@ -12,7 +14,8 @@ class RequestReindexHandler:
     uow: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self) -> None:
+    async def __call__(self, actor: Actor) -> None:
         async with self.uow() as uow:
             uow.emit(ReindexRequested(at=self.clock.now()))
+            uow.record(AuditEntry(actor=actor, action="search.index-rebuilt", target="index", target_id="products"))
             await uow.commit()

@@ -35,6 +35,7 @@ from merx.infra.http.auth import public, staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.responses import version_etag, version_of_if_match
+from merx.kernel.actor import Actor
 from merx.kernel.model import Entity
 from merx.kernel.paging import Page
 
@@ -86,9 +87,12 @@ class ZonesController(Controller):
 
     @post("/", guards=[write], operation_id="CreateShippingZone", summary="Draw a zone", **once())
     async def create(
-        self, data: JSONBody[CreateZone], create_zone: NamedDependency[CreateZoneHandler]
+        self,
+        data: JSONBody[CreateZone],
+        actor: NamedDependency[Actor],
+        create_zone: NamedDependency[CreateZoneHandler],
     ) -> Response[ZoneView]:
-        return _versioned(ZoneView, await create_zone(data))
+        return _versioned(ZoneView, await create_zone(actor, data))
 
     @get("/{zone_id:uuid}", guards=[read], operation_id="GetShippingZone", summary="One zone")
     async def read_zone(
@@ -101,19 +105,21 @@ class ZonesController(Controller):
         self,
         zone_id: FromPath[UUID],
         data: JSONBody[ChangeZone],
+        actor: NamedDependency[Actor],
         change_zone: NamedDependency[ChangeZoneHandler],
         if_match: IfMatch = None,
     ) -> Response[ZoneView]:
-        return _versioned(ZoneView, await change_zone(zone_id, data, version_of_if_match(if_match)))
+        return _versioned(ZoneView, await change_zone(actor, zone_id, data, version_of_if_match(if_match)))
 
     @delete("/{zone_id:uuid}", guards=[write], operation_id="RemoveShippingZone", summary="Remove an empty zone")
     async def remove(
         self,
         zone_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
         remove_zone: NamedDependency[RemoveZoneHandler],
         if_match: IfMatch = None,
     ) -> None:
-        await remove_zone(zone_id, version_of_if_match(if_match))
+        await remove_zone(actor, zone_id, version_of_if_match(if_match))
 
 
 class MethodsController(Controller):
@@ -132,9 +138,12 @@ class MethodsController(Controller):
 
     @post("/", guards=[write], operation_id="CreateShippingMethod", summary="Add a method to a zone", **once())
     async def create(
-        self, data: JSONBody[CreateMethod], create_method: NamedDependency[CreateMethodHandler]
+        self,
+        data: JSONBody[CreateMethod],
+        actor: NamedDependency[Actor],
+        create_method: NamedDependency[CreateMethodHandler],
     ) -> Response[MethodView]:
-        return _versioned(MethodView, await create_method(data))
+        return _versioned(MethodView, await create_method(actor, data))
 
     @get("/{method_id:uuid}", guards=[read], operation_id="GetShippingMethod", summary="One method")
     async def read_method(
@@ -147,19 +156,21 @@ class MethodsController(Controller):
         self,
         method_id: FromPath[UUID],
         data: JSONBody[ChangeMethod],
+        actor: NamedDependency[Actor],
         change_method: NamedDependency[ChangeMethodHandler],
         if_match: IfMatch = None,
     ) -> Response[MethodView]:
-        return _versioned(MethodView, await change_method(method_id, data, version_of_if_match(if_match)))
+        return _versioned(MethodView, await change_method(actor, method_id, data, version_of_if_match(if_match)))
 
     @delete("/{method_id:uuid}", guards=[write], operation_id="RemoveShippingMethod", summary="Remove a method")
     async def remove(
         self,
         method_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
         remove_method: NamedDependency[RemoveMethodHandler],
         if_match: IfMatch = None,
     ) -> None:
-        await remove_method(method_id, version_of_if_match(if_match))
+        await remove_method(actor, method_id, version_of_if_match(if_match))
 
 
 class RatesController(Controller):
@@ -178,9 +189,12 @@ class RatesController(Controller):
 
     @post("/", guards=[write], operation_id="CreateShippingRate", summary="Price a method in a currency", **once())
     async def create(
-        self, data: JSONBody[CreateRate], create_rate: NamedDependency[CreateRateHandler]
+        self,
+        data: JSONBody[CreateRate],
+        actor: NamedDependency[Actor],
+        create_rate: NamedDependency[CreateRateHandler],
     ) -> Response[RateView]:
-        return _versioned(RateView, await create_rate(data))
+        return _versioned(RateView, await create_rate(actor, data))
 
     @get("/{rate_id:uuid}", guards=[read], operation_id="GetShippingRate", summary="One rate")
     async def read_rate(
@@ -193,16 +207,18 @@ class RatesController(Controller):
         self,
         rate_id: FromPath[UUID],
         data: JSONBody[ChangeRate],
+        actor: NamedDependency[Actor],
         change_rate: NamedDependency[ChangeRateHandler],
         if_match: IfMatch = None,
     ) -> Response[RateView]:
-        return _versioned(RateView, await change_rate(rate_id, data, version_of_if_match(if_match)))
+        return _versioned(RateView, await change_rate(actor, rate_id, data, version_of_if_match(if_match)))
 
     @delete("/{rate_id:uuid}", guards=[write], operation_id="RemoveShippingRate", summary="Remove a rate")
     async def remove(
         self,
         rate_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
         remove_rate: NamedDependency[RemoveRateHandler],
         if_match: IfMatch = None,
     ) -> None:
-        await remove_rate(rate_id, version_of_if_match(if_match))
+        await remove_rate(actor, rate_id, version_of_if_match(if_match))

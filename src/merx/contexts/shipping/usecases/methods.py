@@ -12,6 +12,8 @@ from merx.contexts.shipping.domain.method import Method
 from merx.contexts.shipping.ports.repositories import ShippingUowFactory
 from merx.contexts.shipping.usecases.changes import apply, same_version
 from merx.contexts.shipping.usecases.rules import CurrentRules
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.errors import FieldError
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
@@ -43,7 +45,7 @@ class CreateMethodHandler:
     uow: ShippingUowFactory
     rules: CurrentRules
 
-    async def __call__(self, cmd: CreateMethod) -> Method:
+    async def __call__(self, actor: Actor, cmd: CreateMethod) -> Method:
         method = Method(
             id=new_id(),
             zone_id=cmd.zone_id,
@@ -58,6 +60,7 @@ class CreateMethodHandler:
             if not await uow.zones.find((cmd.zone_id,)):
                 raise InvalidMethod("no such zone", fields=(FieldError("zone_id", "is no zone"),))
             await uow.methods.add(method)
+            uow.record(AuditEntry.of(actor, "shipping.method-created", method))
             await uow.commit()
         self.rules.forget()
         return method
@@ -70,13 +73,15 @@ class ChangeMethodHandler:
     uow: ShippingUowFactory
     rules: CurrentRules
 
-    async def __call__(self, method_id: UUID, cmd: ChangeMethod, version: int | None = None) -> Method:
+    async def __call__(self, actor: Actor, method_id: UUID, cmd: ChangeMethod, version: int | None = None) -> Method:
         async with self.uow() as uow:
             method = await uow.methods.get(method_id)
             same_version(method, version)
+            before = pictured(method)
             apply(cmd, method)
             method.settle()
             await uow.methods.save(method)
+            uow.record(AuditEntry.of(actor, "shipping.method-changed", method, before=before))
             await uow.commit()
         self.rules.forget()
         return method
@@ -89,12 +94,13 @@ class RemoveMethodHandler:
     uow: ShippingUowFactory
     rules: CurrentRules
 
-    async def __call__(self, method_id: UUID, version: int | None = None) -> None:
+    async def __call__(self, actor: Actor, method_id: UUID, version: int | None = None) -> None:
         async with self.uow() as uow:
             method = await uow.methods.get(method_id)
             same_version(method, version)
             if await uow.has_rates(method_id):
                 raise MethodInUse
             await uow.methods.remove(method)
+            uow.record(AuditEntry.of(actor, "shipping.method-removed", method, gone=True))
             await uow.commit()
         self.rules.forget()

@@ -11,6 +11,8 @@ from merx.contexts.shipping.domain.rate import Basis, Rate, Tiers
 from merx.contexts.shipping.ports.repositories import ShippingUowFactory
 from merx.contexts.shipping.usecases.changes import apply, same_version
 from merx.contexts.shipping.usecases.rules import CurrentRules
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.errors import FieldError
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
@@ -42,7 +44,7 @@ class CreateRateHandler:
     uow: ShippingUowFactory
     rules: CurrentRules
 
-    async def __call__(self, cmd: CreateRate) -> Rate:
+    async def __call__(self, actor: Actor, cmd: CreateRate) -> Rate:
         rate = Rate(
             id=new_id(),
             method_id=cmd.method_id,
@@ -56,6 +58,7 @@ class CreateRateHandler:
             if not await uow.methods.find((cmd.method_id,)):
                 raise InvalidRate("no such method", fields=(FieldError("method_id", "is no method"),))
             await uow.rates.add(rate)
+            uow.record(AuditEntry.of(actor, "shipping.rate-created", rate))
             await uow.commit()
         self.rules.forget()
         return rate
@@ -68,13 +71,15 @@ class ChangeRateHandler:
     uow: ShippingUowFactory
     rules: CurrentRules
 
-    async def __call__(self, rate_id: UUID, cmd: ChangeRate, version: int | None = None) -> Rate:
+    async def __call__(self, actor: Actor, rate_id: UUID, cmd: ChangeRate, version: int | None = None) -> Rate:
         async with self.uow() as uow:
             rate = await uow.rates.get(rate_id)
             same_version(rate, version)
+            before = pictured(rate)
             apply(cmd, rate)
             rate.settle()
             await uow.rates.save(rate)
+            uow.record(AuditEntry.of(actor, "shipping.rate-changed", rate, before=before))
             await uow.commit()
         self.rules.forget()
         return rate
@@ -87,10 +92,11 @@ class RemoveRateHandler:
     uow: ShippingUowFactory
     rules: CurrentRules
 
-    async def __call__(self, rate_id: UUID, version: int | None = None) -> None:
+    async def __call__(self, actor: Actor, rate_id: UUID, version: int | None = None) -> None:
         async with self.uow() as uow:
             rate = await uow.rates.get(rate_id)
             same_version(rate, version)
             await uow.rates.remove(rate)
+            uow.record(AuditEntry.of(actor, "shipping.rate-removed", rate, gone=True))
             await uow.commit()
         self.rules.forget()

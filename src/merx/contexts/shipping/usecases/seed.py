@@ -8,6 +8,8 @@ from merx.contexts.shipping.domain.rate import Basis, Rate, Tier
 from merx.contexts.shipping.domain.zone import Zone
 from merx.contexts.shipping.ports.repositories import ShippingUow, ShippingUowFactory
 from merx.contexts.shipping.usecases.rules import CurrentRules
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry
 from merx.kernel.ids import new_id
 
 _EU = "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split()
@@ -90,12 +92,14 @@ async def _add(uow: ShippingUow, name: str, countries: list[str], offers: tuple[
     zone = Zone(id=new_id(), name=name, countries=countries, postal_prefixes=[])
     zone.settle()
     await uow.zones.add(zone)
+    uow.record(AuditEntry.of(Actor.system(), "shipping.zone-created", zone))
     for offer in offers:
         days_min, days_max = offer.days
         method = Method(
             id=new_id(), zone_id=zone.id, code=offer.code, name=offer.name, days_min=days_min, days_max=days_max
         )
         await uow.methods.add(method)
+        uow.record(AuditEntry.of(Actor.system(), "shipping.method-created", method))
         for currency, price in offer.prices.items():
             rate = Rate(
                 id=new_id(),
@@ -106,3 +110,4 @@ async def _add(uow: ShippingUow, name: str, countries: list[str], offers: tuple[
                 free_from=offer.free_from.get(currency),
             )
             await uow.rates.add(rate)
+            uow.record(AuditEntry.of(Actor.system(), "shipping.rate-created", rate))

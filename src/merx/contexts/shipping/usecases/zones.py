@@ -11,6 +11,8 @@ from merx.contexts.shipping.domain.zone import Countries, PostalPrefixes, Zone
 from merx.contexts.shipping.ports.repositories import ShippingUowFactory
 from merx.contexts.shipping.usecases.changes import apply, same_version
 from merx.contexts.shipping.usecases.rules import CurrentRules
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
 from merx.kernel.text import Name
@@ -37,13 +39,14 @@ class CreateZoneHandler:
     uow: ShippingUowFactory
     rules: CurrentRules
 
-    async def __call__(self, cmd: CreateZone) -> Zone:
+    async def __call__(self, actor: Actor, cmd: CreateZone) -> Zone:
         zone = Zone(
             id=new_id(), name=cmd.name, countries=list(cmd.countries), postal_prefixes=list(cmd.postal_prefixes)
         )
         zone.settle()
         async with self.uow() as uow:
             await uow.zones.add(zone)
+            uow.record(AuditEntry.of(actor, "shipping.zone-created", zone))
             await uow.commit()
         self.rules.forget()
         return zone
@@ -56,13 +59,15 @@ class ChangeZoneHandler:
     uow: ShippingUowFactory
     rules: CurrentRules
 
-    async def __call__(self, zone_id: UUID, cmd: ChangeZone, version: int | None = None) -> Zone:
+    async def __call__(self, actor: Actor, zone_id: UUID, cmd: ChangeZone, version: int | None = None) -> Zone:
         async with self.uow() as uow:
             zone = await uow.zones.get(zone_id)
             same_version(zone, version)
+            before = pictured(zone)
             apply(cmd, zone)
             zone.settle()
             await uow.zones.save(zone)
+            uow.record(AuditEntry.of(actor, "shipping.zone-changed", zone, before=before))
             await uow.commit()
         self.rules.forget()
         return zone
@@ -75,12 +80,13 @@ class RemoveZoneHandler:
     uow: ShippingUowFactory
     rules: CurrentRules
 
-    async def __call__(self, zone_id: UUID, version: int | None = None) -> None:
+    async def __call__(self, actor: Actor, zone_id: UUID, version: int | None = None) -> None:
         async with self.uow() as uow:
             zone = await uow.zones.get(zone_id)
             same_version(zone, version)
             if await uow.has_methods(zone_id):
                 raise ZoneInUse
             await uow.zones.remove(zone)
+            uow.record(AuditEntry.of(actor, "shipping.zone-removed", zone, gone=True))
             await uow.commit()
         self.rules.forget()

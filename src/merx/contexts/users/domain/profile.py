@@ -34,6 +34,10 @@ def search_key(text: str) -> str:
     return text.strip().lower()
 
 
+# What only those read who look at the person.
+PERSONAL = frozenset({"name", "name_key", "email", "email_key", "phone", "birthday"})
+
+
 class Profile(Entity, kw_only=True):
     """`id` is that of the account. `email` is a copy for staff who search; signing in knows the true one.
 

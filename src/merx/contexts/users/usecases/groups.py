@@ -11,6 +11,8 @@ from merx.contexts.users.ports.neighbours import Accounts
 from merx.contexts.users.ports.queries import TimelineEntry
 from merx.contexts.users.ports.repositories import UsersUow, UsersUowFactory
 from merx.contexts.users.usecases.profiles import known_profile, same_version
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, facts, pictured
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
@@ -35,12 +37,13 @@ class CreateGroupHandler:
     uow: UsersUowFactory
     clock: Clock
 
-    async def __call__(self, cmd: CreateGroup) -> UUID:
+    async def __call__(self, actor: Actor, cmd: CreateGroup) -> UUID:
         group = CustomerGroup(
             id=new_id(), code=cmd.code, name=cmd.name, description=cmd.description, created_at=self.clock.now()
         )
         async with self.uow() as uow:
             await uow.groups.add(group)
+            uow.record(AuditEntry.of(actor, "users.group-created", group))
             await uow.commit()
         return group.id
 
@@ -51,15 +54,17 @@ class ChangeGroupHandler:
 
     uow: UsersUowFactory
 
-    async def __call__(self, group_id: UUID, cmd: ChangeGroup, version: int | None = None) -> None:
+    async def __call__(self, actor: Actor, group_id: UUID, cmd: ChangeGroup, version: int | None = None) -> None:
         async with self.uow() as uow:
             group = await uow.groups.get(group_id)
             same_version(group, version)
+            before = pictured(group)
             if cmd.name is not UNSET:
                 group.name = cmd.name
             if cmd.description is not UNSET:
                 group.description = cmd.description
             await uow.groups.save(group)
+            uow.record(AuditEntry.of(actor, "users.group-changed", group, before=before))
             await uow.commit()
 
 
@@ -69,11 +74,12 @@ class RemoveGroupHandler:
 
     uow: UsersUowFactory
 
-    async def __call__(self, group_id: UUID, version: int | None = None) -> None:
+    async def __call__(self, actor: Actor, group_id: UUID, version: int | None = None) -> None:
         async with self.uow() as uow:
             group = await uow.groups.get(group_id)
             same_version(group, version)
             await uow.groups.remove(group)
+            uow.record(AuditEntry.of(actor, "users.group-removed", group, gone=True))
             await uow.commit()
 
 
@@ -85,25 +91,34 @@ class MembershipHandler:
     accounts: Accounts
     clock: Clock
 
-    async def join(self, group_id: UUID, account_id: UUID) -> None:
+    async def join(self, actor: Actor, group_id: UUID, account_id: UUID) -> None:
         async with self.uow() as uow:
             group = await uow.groups.get(group_id)
             await known_profile(uow, self.accounts, account_id)
             if await uow.groups.join(group_id, account_id, self.clock.now()):
-                await self._tell(uow, group, account_id, member=True)
+                await self._tell(uow, actor, group, account_id, member=True)
                 await uow.commit()
 
-    async def leave(self, group_id: UUID, account_id: UUID) -> None:
+    async def leave(self, actor: Actor, group_id: UUID, account_id: UUID) -> None:
         async with self.uow() as uow:
             group = await uow.groups.get(group_id)
             await uow.profiles.get(account_id)
             if await uow.groups.leave(group_id, account_id):
-                await self._tell(uow, group, account_id, member=False)
+                await self._tell(uow, actor, group, account_id, member=False)
                 await uow.commit()
 
-    async def _tell(self, uow: UsersUow, group: CustomerGroup, account_id: UUID, *, member: bool) -> None:
+    async def _tell(self, uow: UsersUow, actor: Actor, group: CustomerGroup, account_id: UUID, *, member: bool) -> None:
         now = self.clock.now()
         event = GroupMembershipChanged(at=now, account_id=account_id, group_id=group.id, code=group.code, member=member)
         uow.emit(event)
         kind = "group_joined" if member else "group_left"
         await uow.timeline.note(TimelineEntry(event.id, now, kind, group.code, group.id), account_id)
+        uow.record(
+            AuditEntry(
+                actor=actor,
+                action=f"users.group-{'joined' if member else 'left'}",
+                target="account",
+                target_id=account_id,
+                changes=facts(group_id=group.id, group=group.code),
+            )
+        )

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from merx.contexts.users.domain.profile import Profile
+from merx.contexts.users.domain.profile import PERSONAL, Profile
 from merx.contexts.users.ports.neighbours import Accounts
 from merx.contexts.users.ports.queries import TimelineEntry, UserDetail, UsersQueries
 from merx.contexts.users.ports.repositories import UsersUowFactory
 from merx.contexts.users.usecases.profiles import ChangeProfile, apply_change, known_profile, same_version
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.paging import Page
 from merx.kernel.ports import Clock
 
@@ -57,9 +59,11 @@ class ChangeUserHandler:
     accounts: Accounts
     clock: Clock
 
-    async def __call__(self, account_id: UUID, cmd: ChangeProfile, version: int | None = None) -> None:
+    async def __call__(self, actor: Actor, account_id: UUID, cmd: ChangeProfile, version: int | None = None) -> None:
         async with self.uow() as uow:
             profile = await known_profile(uow, self.accounts, account_id)
             same_version(profile, version)
+            before = pictured(profile, hide=PERSONAL)
             await apply_change(uow, profile, cmd, self.clock.now())
+            uow.record(AuditEntry.of(actor, "users.profile-changed", profile, before=before, hide=PERSONAL))
             await uow.commit()

@@ -24,6 +24,7 @@ from merx.infra.http.auth import staff
 from merx.infra.http.bodies import accepts
 from merx.infra.http.once import once
 from merx.infra.http.responses import version_etag, version_of_if_match
+from merx.kernel.actor import Actor
 
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100, description="the ETag last read")]
 
@@ -45,11 +46,12 @@ class StaffProducts(Controller):
     async def create(
         self,
         data: JSONBody[CreateProduct],
+        actor: NamedDependency[Actor],
         create_product: NamedDependency[CreateProductHandler],
         catalog_queries: NamedDependency[CatalogQueries],
     ) -> Response[StaffProduct]:
         """A draft; publish it to show it."""
-        return await _answer(catalog_queries, await create_product(data), 201)
+        return await _answer(catalog_queries, await create_product(actor, data), 201)
 
     @get("/{product_id:uuid}/edit", guards=[_READ], operation_id="GetProductForStaff")
     async def read(
@@ -63,45 +65,49 @@ class StaffProducts(Controller):
         self,
         product_id: FromPath[UUID],
         data: JSONBody[EditProduct],
+        actor: NamedDependency[Actor],
         edit_product: NamedDependency[EditProductHandler],
         catalog_queries: NamedDependency[CatalogQueries],
         if_match: IfMatch = None,
     ) -> Response[StaffProduct]:
-        await edit_product(product_id, data, version_of_if_match(if_match))
+        await edit_product(actor, product_id, data, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
     @post("/{product_id:uuid}/publish", guards=[_WRITE], status_code=200, operation_id="PublishProduct", **once())
     async def publish(
         self,
         product_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
         change_product_status: NamedDependency[ChangeStatusHandler],
         catalog_queries: NamedDependency[CatalogQueries],
         if_match: IfMatch = None,
     ) -> Response[StaffProduct]:
-        await change_product_status.publish(product_id, version_of_if_match(if_match))
+        await change_product_status.publish(actor, product_id, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
     @post("/{product_id:uuid}/archive", guards=[_WRITE], status_code=200, operation_id="ArchiveProduct", **once())
     async def archive(
         self,
         product_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
         change_product_status: NamedDependency[ChangeStatusHandler],
         catalog_queries: NamedDependency[CatalogQueries],
         if_match: IfMatch = None,
     ) -> Response[StaffProduct]:
-        await change_product_status.archive(product_id, version_of_if_match(if_match))
+        await change_product_status.archive(actor, product_id, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
     @post("/{product_id:uuid}/restore", guards=[_WRITE], status_code=200, operation_id="RestoreProduct", **once())
     async def restore(
         self,
         product_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
         change_product_status: NamedDependency[ChangeStatusHandler],
         catalog_queries: NamedDependency[CatalogQueries],
         if_match: IfMatch = None,
     ) -> Response[StaffProduct]:
         """From the archive back to draft."""
-        await change_product_status.restore(product_id, version_of_if_match(if_match))
+        await change_product_status.restore(actor, product_id, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
 
@@ -120,10 +126,11 @@ class StaffCategories(Controller):
     async def create(
         self,
         data: JSONBody[CreateCategory],
+        actor: NamedDependency[Actor],
         create_category: NamedDependency[CreateCategoryHandler],
         catalog_queries: NamedDependency[CatalogQueries],
     ) -> Response[CategoryDetail]:
-        return await _category(catalog_queries, await create_category(data), 201)
+        return await _category(catalog_queries, await create_category(actor, data), 201)
 
     @get("/{category_id:uuid}/edit", guards=[_READ], operation_id="GetCategoryForStaff")
     async def read(
@@ -137,11 +144,12 @@ class StaffCategories(Controller):
         self,
         category_id: FromPath[UUID],
         data: JSONBody[EditCategory],
+        actor: NamedDependency[Actor],
         edit_category: NamedDependency[EditCategoryHandler],
         catalog_queries: NamedDependency[CatalogQueries],
         if_match: IfMatch = None,
     ) -> Response[CategoryDetail]:
-        await edit_category(category_id, data, version_of_if_match(if_match))
+        await edit_category(actor, category_id, data, version_of_if_match(if_match))
         return await _category(catalog_queries, category_id)
 
     @post("/{category_id:uuid}/move", guards=[_WRITE], status_code=200, operation_id="MoveCategory", **once())
@@ -149,23 +157,25 @@ class StaffCategories(Controller):
         self,
         category_id: FromPath[UUID],
         data: JSONBody[MoveCategory],
+        actor: NamedDependency[Actor],
         edit_category: NamedDependency[EditCategoryHandler],
         catalog_queries: NamedDependency[CatalogQueries],
         if_match: IfMatch = None,
     ) -> Response[CategoryDetail]:
         """With everything below it."""
-        await edit_category.move(category_id, data, version_of_if_match(if_match))
+        await edit_category.move(actor, category_id, data, version_of_if_match(if_match))
         return await _category(catalog_queries, category_id)
 
     @delete("/{category_id:uuid}", guards=[_WRITE], operation_id="RemoveCategory")
     async def remove(
         self,
         category_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
         edit_category: NamedDependency[EditCategoryHandler],
         if_match: IfMatch = None,
     ) -> None:
         """Only an empty one."""
-        await edit_category.remove(category_id, version_of_if_match(if_match))
+        await edit_category.remove(actor, category_id, version_of_if_match(if_match))
 
 
 async def _brand(queries: CatalogQueries, brand_id: UUID, status: int = 200) -> Response[BrandView]:
@@ -183,10 +193,11 @@ class StaffBrands(Controller):
     async def create(
         self,
         data: JSONBody[CreateBrand],
+        actor: NamedDependency[Actor],
         edit_brand: NamedDependency[EditBrandHandler],
         catalog_queries: NamedDependency[CatalogQueries],
     ) -> Response[BrandView]:
-        return await _brand(catalog_queries, await edit_brand.create(data), 201)
+        return await _brand(catalog_queries, await edit_brand.create(actor, data), 201)
 
     @get("/{brand_id:uuid}/edit", guards=[_READ], operation_id="GetBrandForStaff")
     async def read(
@@ -200,9 +211,10 @@ class StaffBrands(Controller):
         self,
         brand_id: FromPath[UUID],
         data: JSONBody[EditBrand],
+        actor: NamedDependency[Actor],
         edit_brand: NamedDependency[EditBrandHandler],
         catalog_queries: NamedDependency[CatalogQueries],
         if_match: IfMatch = None,
     ) -> Response[BrandView]:
-        await edit_brand(brand_id, data, version_of_if_match(if_match))
+        await edit_brand(actor, brand_id, data, version_of_if_match(if_match))
         return await _brand(catalog_queries, brand_id)

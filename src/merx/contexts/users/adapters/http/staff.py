@@ -31,6 +31,7 @@ from merx.infra.http.auth import staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.responses import version_etag, version_of_if_match
+from merx.kernel.actor import Actor
 from merx.kernel.paging import Page
 
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100, description="the ETag last read")]
@@ -76,11 +77,12 @@ class UsersController(Controller):
         self,
         account_id: FromPath[UUID],
         data: JSONBody[ChangeProfile],
+        actor: NamedDependency[Actor],
         change_user: NamedDependency[ChangeUserHandler],
         read_user: NamedDependency[ReadUserHandler],
         if_match: IfMatch = None,
     ) -> Response[UserDetail]:
-        await change_user(account_id, data, version_of_if_match(if_match))
+        await change_user(actor, account_id, data, version_of_if_match(if_match))
         return await _user(read_user, account_id)
 
     @get("/{account_id:uuid}/timeline", guards=[_READ], operation_id="GetUserTimeline", summary="What happened")
@@ -117,10 +119,11 @@ class GroupsController(Controller):
     async def create(
         self,
         data: JSONBody[CreateGroup],
+        actor: NamedDependency[Actor],
         create_group: NamedDependency[CreateGroupHandler],
         users_queries: NamedDependency[UsersQueries],
     ) -> Response[GroupView]:
-        return await _group(users_queries, await create_group(data), 201)
+        return await _group(users_queries, await create_group(actor, data), 201)
 
     @get("/{group_id:uuid}", guards=[_READ], operation_id="GetCustomerGroup", summary="One group")
     async def read(self, group_id: FromPath[UUID], users_queries: NamedDependency[UsersQueries]) -> Response[GroupView]:
@@ -131,21 +134,23 @@ class GroupsController(Controller):
         self,
         group_id: FromPath[UUID],
         data: JSONBody[ChangeGroup],
+        actor: NamedDependency[Actor],
         change_group: NamedDependency[ChangeGroupHandler],
         users_queries: NamedDependency[UsersQueries],
         if_match: IfMatch = None,
     ) -> Response[GroupView]:
-        await change_group(group_id, data, version_of_if_match(if_match))
+        await change_group(actor, group_id, data, version_of_if_match(if_match))
         return await _group(users_queries, group_id)
 
     @delete("/{group_id:uuid}", guards=[_WRITE], operation_id="RemoveCustomerGroup", summary="Remove an empty group")
     async def remove(
         self,
         group_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
         remove_group: NamedDependency[RemoveGroupHandler],
         if_match: IfMatch = None,
     ) -> None:
-        await remove_group(group_id, version_of_if_match(if_match))
+        await remove_group(actor, group_id, version_of_if_match(if_match))
 
     @put(
         "/{group_id:uuid}/members/{account_id:uuid}",
@@ -158,9 +163,10 @@ class GroupsController(Controller):
         self,
         group_id: FromPath[UUID],
         account_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
         group_membership: NamedDependency[MembershipHandler],
     ) -> None:
-        await group_membership.join(group_id, account_id)
+        await group_membership.join(actor, group_id, account_id)
 
     @delete(
         "/{group_id:uuid}/members/{account_id:uuid}",
@@ -172,6 +178,7 @@ class GroupsController(Controller):
         self,
         group_id: FromPath[UUID],
         account_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
         group_membership: NamedDependency[MembershipHandler],
     ) -> None:
-        await group_membership.leave(group_id, account_id)
+        await group_membership.leave(actor, group_id, account_id)
