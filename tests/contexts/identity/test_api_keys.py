@@ -138,7 +138,7 @@ class TestDoor:
     async def test_a_known_key_is_not_read_again(self, shop):
         _, text = await made(shop)
         queries = Counting(shop.container.api_key_queries())
-        door = ApiKeyDoor(queries, shop.container.uow, shop.clock)
+        door = ApiKeyDoor(queries, shop.container.uow, shop.container.refusals(), shop.clock)
         for _ in range(1000):
             await door.actor(text, ANYWHERE)
         assert queries.reads == 1
@@ -148,7 +148,7 @@ class TestDoor:
 
     async def test_made_up_keys_are_not_looked_up(self, shop):
         queries = Counting(shop.container.api_key_queries())
-        door = ApiKeyDoor(queries, shop.container.uow, shop.clock)
+        door = ApiKeyDoor(queries, shop.container.uow, shop.container.refusals(), shop.clock)
         for text in ("mx_sk_" + "A" * 48, "mx_sk_" + "A" * 40 + "0" * 8, new_key_text()[:-1] + "g"):
             with pytest.raises(InvalidApiKey):
                 await door.actor(text, ANYWHERE)
@@ -178,7 +178,7 @@ class TestDoor:
     async def test_a_key_that_changed_while_it_was_read_is_not_remembered(self, shop):
         key_id, text = await made(shop)
         queries = Counting(shop.container.api_key_queries())
-        door = ApiKeyDoor(queries, shop.container.uow, shop.clock)
+        door = ApiKeyDoor(queries, shop.container.uow, shop.container.refusals(), shop.clock)
         queries.meanwhile = lambda: door.invalidate([f"api-key:{key_id}"])
         await door.actor(text, ANYWHERE)
         assert not door._known
@@ -186,7 +186,7 @@ class TestDoor:
     async def test_without_news_of_changes_nothing_is_remembered(self, shop):
         _, text = await made(shop)
         queries = Counting(shop.container.api_key_queries())
-        door = ApiKeyDoor(queries, shop.container.uow, shop.clock)
+        door = ApiKeyDoor(queries, shop.container.uow, shop.container.refusals(), shop.clock)
         await door.actor(text, ANYWHERE)
         door.suspend()
         for _ in range(3):
@@ -205,16 +205,18 @@ class TestDoor:
                 raise Unavailable("the database is away")
 
         with pytest.raises(Unavailable):
-            await ApiKeyDoor(Away(), shop.container.uow, shop.clock).actor(text, ANYWHERE)
+            await ApiKeyDoor(Away(), shop.container.uow, shop.container.refusals(), shop.clock).actor(text, ANYWHERE)
 
     async def test_a_flood_leaves_connections_for_others(self, shop):
         queries = Counting(shop.container.api_key_queries(), delay=0.01)
-        door = ApiKeyDoor(queries, shop.container.uow, shop.clock)
+        door = ApiKeyDoor(queries, shop.container.uow, shop.container.refusals(), shop.clock)
         await asyncio.gather(*(door.actor(new_key_text(), ANYWHERE) for _ in range(12)), return_exceptions=True)
         assert queries.most == LOOKS_AT_ONCE
 
     async def test_memory_is_bounded(self, shop):
-        door = ApiKeyDoor(shop.container.api_key_queries(), shop.container.uow, shop.clock, remember=3)
+        door = ApiKeyDoor(
+            shop.container.api_key_queries(), shop.container.uow, shop.container.refusals(), shop.clock, remember=3
+        )
         for _ in range(5):
             await door.actor((await made(shop))[1], ANYWHERE)
         assert len(door._known) == 3
@@ -275,7 +277,10 @@ async def test_a_revoked_key_stops_in_every_process_within_a_second(postgres_sho
     shop = postgres_shop
     key_id, text = await made(shop)
     databases = [Database(Settings(database_url=database_url)) for _ in range(2)]
-    doors = [ApiKeyDoor(PostgresApiKeyQueries(db.reader), shop.container.uow, shop.clock) for db in databases]
+    doors = [
+        ApiKeyDoor(PostgresApiKeyQueries(db.reader), shop.container.uow, shop.container.refusals(), shop.clock)
+        for db in databases
+    ]
     listeners = [CacheListener(db, door) for db, door in zip(databases, doors, strict=True)]
     try:
         for listener in listeners:

@@ -27,6 +27,11 @@ def _member(shop: Shop, person: Person) -> Target:
     return at(group_id=shop.catalogue["group"], account_id=person.account_id)
 
 
+async def _joined(shop: Shop, person: Person) -> Target:
+    await shop.call("PUT", f"/users/groups/{shop.catalogue['group']}/members/{person.account_id}")
+    return _member(shop, person)
+
+
 ENTRIES: Entries = {
     f"GET {_ME}": Entry(**_NO_PROFILE),
     f"PATCH {_ME}": Entry(sends({"phone": "+12025550100"}), **_NO_PROFILE),
@@ -50,5 +55,5 @@ ENTRIES: Entries = {
     f"PATCH {_GROUPS}/{{group_id}}": Entry(lambda shop, _: at({"name": "x"}, group_id=shop.catalogue["group"])),
     f"DELETE {_GROUPS}/{{group_id}}": Entry(_group),
     f"PUT {_GROUPS}/{{group_id}}/members/{{account_id}}": Entry(_member),
-    f"DELETE {_GROUPS}/{{group_id}}/members/{{account_id}}": Entry(_member),
+    f"DELETE {_GROUPS}/{{group_id}}/members/{{account_id}}": Entry(_joined),
 }

@@ -21,6 +21,7 @@ from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, Po
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeyQueries
 from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
 from merx.contexts.identity.adapters.throttle import LocalThrottle
+from merx.contexts.identity.domain.refusals import RefusalBudget
 from merx.contexts.identity.events import CodeAsked, EmailChangeAsked
 from merx.contexts.identity.usecases.api_keys import ApiKeysHandler
 from merx.contexts.identity.usecases.ask_for_code import AskForCodeHandler
@@ -36,6 +37,7 @@ from merx.contexts.identity.usecases.issue_staff_token import IssueStaffTokenHan
 from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
 from merx.contexts.identity.usecases.login import LoginHandler
 from merx.contexts.identity.usecases.logout import LogoutHandler
+from merx.contexts.identity.usecases.note_refusal import EmailDigests, RefusalNotes
 from merx.contexts.identity.usecases.present_password import PresentPassword
 from merx.contexts.identity.usecases.prove_session import ProveSessionHandler
 from merx.contexts.identity.usecases.redeem import Redeemer
@@ -61,6 +63,11 @@ def throttle_key(tokens: GuestTokens) -> bytes:
     return tokens.issue("sign-in-throttle", UUID(int=0)).encode()
 
 
+def digest_key(tokens: GuestTokens) -> bytes:
+    """The key of the digests that stand for e-mails in the audit trail, derived from the shop's secret."""
+    return tokens.issue("audit-email", UUID(int=0)).encode()
+
+
 class IdentityContainer(containers.DeclarativeContainer):
     infra = providers.DependenciesContainer()
 
@@ -79,7 +86,15 @@ class IdentityContainer(containers.DeclarativeContainer):
         postgres=providers.Singleton(PostgresApiKeyQueries, infra.reader),
         memory=providers.Singleton(MemoryApiKeyQueries, infra.store),
     )
-    api_key_door = providers.Singleton(ApiKeyDoor, api_key_queries, uow.provider, infra.clock)
+    email_digests = providers.Singleton(EmailDigests, providers.Singleton(digest_key, infra.guest_tokens))
+    refusals = providers.Singleton(
+        RefusalNotes,
+        uow=uow.provider,
+        digests=email_digests,
+        budget=providers.Singleton(RefusalBudget),
+        clock=infra.clock,
+    )
+    api_key_door = providers.Singleton(ApiKeyDoor, api_key_queries, uow.provider, refusals, infra.clock)
     look_after_api_keys = providers.Singleton(
         ApiKeysHandler, uow=uow.provider, permissions=infra.permissions, clock=infra.clock
     )
@@ -107,6 +122,7 @@ class IdentityContainer(containers.DeclarativeContainer):
         passwords=passwords,
         throttle=throttle,
         tokens=tokens,
+        refusals=refusals,
         clock=infra.clock,
     )
     refresh_tokens = providers.Singleton(
@@ -118,12 +134,16 @@ class IdentityContainer(containers.DeclarativeContainer):
     end_all_sessions = providers.Singleton(EndAllSessionsHandler, uow=uow.provider, clock=infra.clock)
     list_sessions = providers.Singleton(ListSessionsHandler, queries=queries, clock=infra.clock)
     redeemer = providers.Singleton(Redeemer, providers.Singleton(OneTimeCodes, infra.guest_tokens))
-    ask_for_code = providers.Singleton(AskForCodeHandler, uow=uow.provider, throttle=throttle, clock=infra.clock)
+    ask_for_code = providers.Singleton(
+        AskForCodeHandler, uow=uow.provider, throttle=throttle, digests=email_digests, clock=infra.clock
+    )
     verify_email = providers.Singleton(VerifyEmailHandler, uow=uow.provider, redeemer=redeemer, clock=infra.clock)
     reset_password = providers.Singleton(
         ResetPasswordHandler, uow=uow.provider, passwords=passwords, redeemer=redeemer, clock=infra.clock
     )
-    present_password = providers.Singleton(PresentPassword, queries=queries, passwords=passwords, throttle=throttle)
+    present_password = providers.Singleton(
+        PresentPassword, queries=queries, passwords=passwords, throttle=throttle, refusals=refusals
+    )
     change_password = providers.Singleton(
         ChangePasswordHandler,
         uow=uow.provider,
@@ -136,7 +156,9 @@ class IdentityContainer(containers.DeclarativeContainer):
     )
     confirm_email = providers.Singleton(ConfirmEmailHandler, uow=uow.provider, redeemer=redeemer, clock=infra.clock)
     ensure_account = providers.Singleton(EnsureAccountHandler, uow=uow.provider, passwords=passwords, clock=infra.clock)
-    issue_staff_token = providers.Singleton(IssueStaffTokenHandler, queries=queries, access_tokens=infra.access_tokens)
+    issue_staff_token = providers.Singleton(
+        IssueStaffTokenHandler, uow=uow.provider, queries=queries, access_tokens=infra.access_tokens
+    )
 
     api = providers.Singleton(IdentityFacade, queries)
     controllers = providers.Object(

@@ -29,7 +29,8 @@ class Registration(View, frozen=True):
 async def caller_of(scope: Scope) -> Caller:
     client = scope.get("client")
     address = scope["state"].get("client") or (client[0] if client else "")
-    return Caller.of(str(address), Headers.from_scope(scope).get("user-agent", ""))
+    request_id = scope["state"].get("request_id", "")
+    return Caller.of(str(address), Headers.from_scope(scope).get("user-agent", ""), request_id)
 
 
 class AuthController(Controller):
@@ -67,11 +68,13 @@ class AuthController(Controller):
         self,
         scope: Scope,
         cookie_mode: NamedDependency[CookieMode],
+        caller: NamedDependency[Caller],
         refresh_tokens: NamedDependency[RefreshHandler],
         data: JSONBody[Refresh | None] = None,
     ) -> Tokens:
         """Without a body the refresh token is that of the cookie."""
-        return await refresh_tokens(data or Refresh(refresh_token=refresh_token_in(scope, cookie_mode)))
+        given = data or Refresh(refresh_token=refresh_token_in(scope, cookie_mode))
+        return await refresh_tokens(given, caller)
 
     @post(
         "/logout",
@@ -86,8 +89,9 @@ class AuthController(Controller):
         self,
         scope: Scope,
         cookie_mode: NamedDependency[CookieMode],
+        caller: NamedDependency[Caller],
         logout: NamedDependency[LogoutHandler],
         data: JSONBody[Logout | None] = None,
     ) -> None:
         """Without a body it is the session of the cookie."""
-        await logout(data or Logout(refresh_token=refresh_token_in(scope, cookie_mode)))
+        await logout(data or Logout(refresh_token=refresh_token_in(scope, cookie_mode)), caller)

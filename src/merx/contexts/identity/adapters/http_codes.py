@@ -38,8 +38,13 @@ class CodesController(Controller):
         summary="Prove an e-mail with the code that was sent there",
         **once(),
     )
-    async def verify(self, data: JSONBody[VerifyEmail], verify_email: NamedDependency[VerifyEmailHandler]) -> None:
-        await verify_email(data)
+    async def verify(
+        self,
+        data: JSONBody[VerifyEmail],
+        caller: NamedDependency[Caller],
+        verify_email: NamedDependency[VerifyEmailHandler],
+    ) -> None:
+        await verify_email(data, caller)
 
     @post(
         "/verify-email/resend",
@@ -82,5 +87,10 @@ class CodesController(Controller):
         operation_id="ResetPassword",
         summary="Choose a new password with a code; every device is signed out",
     )
-    async def reset(self, data: JSONBody[ResetPassword], reset_password: NamedDependency[ResetPasswordHandler]) -> None:
-        await reset_password(data)
+    async def reset(
+        self,
+        data: JSONBody[ResetPassword],
+        caller: NamedDependency[Caller],
+        reset_password: NamedDependency[ResetPasswordHandler],
+    ) -> None:
+        await reset_password(data, caller)

@@ -70,6 +70,7 @@ class CredentialsController(Controller):
         self,
         data: JSONBody[ConfirmEmail],
         actor: NamedDependency[Actor],
+        caller: NamedDependency[Caller],
         confirm_email: NamedDependency[ConfirmEmailHandler],
     ) -> None:
-        await confirm_email(account_of(actor), data)
+        await confirm_email(account_of(actor), data, caller)

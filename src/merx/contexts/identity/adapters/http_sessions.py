@@ -3,9 +3,11 @@
 from uuid import UUID
 
 from litestar import Controller, delete, get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 
+from merx.contexts.identity.adapters.http import caller_of
+from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.ports.queries import SessionSummary
 from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
@@ -25,6 +27,7 @@ def account_of(actor: Actor) -> UUID:
 class SessionsController(Controller):
     path = "/auth"
     tags = ["auth"]
+    dependencies = {"caller": Provide(caller_of)}
 
     @get("/sessions", guards=[signed_in], operation_id="ListSessions", summary="Devices that are signed in")
     async def sessions(
@@ -41,9 +44,13 @@ class SessionsController(Controller):
         summary="Sign out one device",
     )
     async def end(
-        self, session_id: FromPath[UUID], actor: NamedDependency[Actor], end_session: NamedDependency[EndSessionHandler]
+        self,
+        session_id: FromPath[UUID],
+        actor: NamedDependency[Actor],
+        caller: NamedDependency[Caller],
+        end_session: NamedDependency[EndSessionHandler],
     ) -> None:
-        await end_session(account_of(actor), session_id)
+        await end_session(account_of(actor), session_id, caller)
 
     @post(
         "/logout-all",
@@ -54,6 +61,9 @@ class SessionsController(Controller):
         **ends_session(),
     )
     async def end_all(
-        self, actor: NamedDependency[Actor], end_all_sessions: NamedDependency[EndAllSessionsHandler]
+        self,
+        actor: NamedDependency[Actor],
+        caller: NamedDependency[Caller],
+        end_all_sessions: NamedDependency[EndAllSessionsHandler],
     ) -> None:
-        await end_all_sessions(account_of(actor))
+        await end_all_sessions(account_of(actor), caller)

@@ -19,6 +19,7 @@ from merx.contexts.identity.domain.errors import InvalidApiKey
 from merx.contexts.identity.ports.api_keys import ApiKeyQueries
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.usecases.api_keys import api_key_tag
+from merx.contexts.identity.usecases.note_refusal import RefusalNotes
 from merx.infra.background import Background
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ports import Clock
@@ -43,10 +44,16 @@ class ApiKeyDoor(Background):
     """Says for whom a key speaks, and writes down behind the requests when it was used."""
 
     def __init__(
-        self, queries: ApiKeyQueries, uow: IdentityUowFactory, clock: Clock, remember: int = MAX_REMEMBERED
+        self,
+        queries: ApiKeyQueries,
+        uow: IdentityUowFactory,
+        refusals: RefusalNotes,
+        clock: Clock,
+        remember: int = MAX_REMEMBERED,
     ) -> None:
         self._queries = queries
         self._uow = uow
+        self._refusals = refusals
         self._clock = clock
         self._remember = remember
         self._known: OrderedDict[str, _Known] = OrderedDict()
@@ -61,11 +68,20 @@ class ApiKeyDoor(Background):
         known = self._known.get(text)
         if known is None or now >= known.look_again:
             known = await self._look(text, now)
-        if now >= known.expires_at or (known.networks and not _inside(address, known.networks)):
+        if now >= known.expires_at:
+            raise InvalidApiKey
+        if known.networks and not _inside(address, known.networks):
+            await self._note_elsewhere(known.actor, address)
             raise InvalidApiKey
         if known.actor.account_id is not None:
             self._uses[known.actor.account_id] = now
         return known.actor
+
+    async def _note_elsewhere(self, actor: Actor, address: str) -> None:
+        key_id = actor.account_id
+        if key_id is not None:
+            from_there = msgspec.structs.replace(actor, client=address)
+            await self._refusals.api_key(from_there, "identity.api-key-used-elsewhere", key_id)
 
     async def _look(self, text: str, now: datetime) -> _Known:
         self._known.pop(text, None)

@@ -54,6 +54,10 @@ def check_new_password(password: str) -> None:
         raise WeakPassword(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
 
 
+# What only those read who look at the person.
+PERSONAL = frozenset({"name", "email", "email_key"})
+
+
 class Account(Entity, kw_only=True):
     """`permissions` are names such as `orders:write`, `*` for all; a customer has none.
 

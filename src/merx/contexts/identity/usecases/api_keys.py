@@ -12,6 +12,7 @@ from merx.contexts.identity.ports.api_keys import PermissionNames
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.usecases.grants import checked, must_hold_all
 from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.errors import Forbidden
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
@@ -63,6 +64,7 @@ class ApiKeysHandler:
         )
         async with self.uow() as uow:
             await uow.api_keys.add(key)
+            uow.record(AuditEntry.of(actor, "identity.api-key-made", key))
             await uow.commit()
         return key.id, text
 
@@ -72,9 +74,14 @@ class ApiKeysHandler:
         async with self.uow() as uow:
             old = await uow.api_keys.get(key_id)
             must_hold_all(actor.rights, old.scopes)
+            before = pictured(old)
             new, text = old.successor(maker, self.clock.now(), timedelta(seconds=cmd.overlap_seconds))
             await uow.api_keys.save(old)
             await uow.api_keys.add(new)
+            uow.record(
+                AuditEntry.of(actor, "identity.api-key-rotated", old, before=before),
+                AuditEntry.of(actor, "identity.api-key-made", new),
+            )
             uow.invalidate(api_key_tag(old.id))
             await uow.commit()
         return new.id, text
@@ -84,8 +91,10 @@ class ApiKeysHandler:
         _person(actor)
         async with self.uow() as uow:
             key = await uow.api_keys.get(key_id)
+            before = pictured(key)
             if key.revoke(self.clock.now()):
                 await uow.api_keys.save(key)
+                uow.record(AuditEntry.of(actor, "identity.api-key-revoked", key, before=before))
                 uow.invalidate(api_key_tag(key.id))
                 await uow.commit()
 

@@ -8,6 +8,8 @@ from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.events import CodeAsked
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Throttle
+from merx.contexts.identity.usecases.note_refusal import EmailDigests
+from merx.kernel.audit import AuditEntry
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -27,6 +29,7 @@ class AskForCodeHandler:
 
     uow: IdentityUowFactory
     throttle: Throttle
+    digests: EmailDigests
     clock: Clock
 
     async def __call__(
@@ -34,5 +37,14 @@ class AskForCodeHandler:
     ) -> None:
         await self.throttle.begin(purpose, email_key(cmd.email), caller.address)
         async with self.uow() as uow:
+            # About the e-mail as it was typed: who has it is not looked up here.
+            uow.record(
+                AuditEntry(
+                    actor=caller.anonymous(),
+                    action=f"identity.{purpose}-asked",
+                    target="email",
+                    target_id=self.digests(email_key(cmd.email)),
+                )
+            )
             uow.emit(CodeAsked(at=self.clock.now(), purpose=purpose, email=trimmed(cmd.email)))
             await uow.commit()

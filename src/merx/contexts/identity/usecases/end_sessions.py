@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from merx.contexts.identity.domain.caller import NOWHERE, Caller
 from merx.contexts.identity.domain.errors import SessionNotFound
 from merx.contexts.identity.domain.session import EndReason
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.ports import Clock
 
 
@@ -16,7 +18,7 @@ class EndSessionHandler:
     uow: IdentityUowFactory
     clock: Clock
 
-    async def __call__(self, account_id: UUID, session_id: UUID) -> None:
+    async def __call__(self, account_id: UUID, session_id: UUID, caller: Caller = NOWHERE) -> None:
         now = self.clock.now()
         async with self.uow() as uow:
             session = await uow.sessions.locked(session_id)
@@ -24,6 +26,15 @@ class EndSessionHandler:
                 raise SessionNotFound
             session.end(EndReason.revoked, now)
             await uow.sessions.save(session)
+            owner = await uow.accounts.get(account_id)
+            uow.record(
+                AuditEntry(
+                    actor=caller.speaking_for(owner),
+                    action="identity.session-ended",
+                    target="session",
+                    target_id=session_id,
+                )
+            )
             await uow.commit()
 
 
@@ -34,9 +45,18 @@ class EndAllSessionsHandler:
     uow: IdentityUowFactory
     clock: Clock
 
-    async def __call__(self, account_id: UUID) -> None:
+    async def __call__(self, account_id: UUID, caller: Caller = NOWHERE) -> None:
         async with self.uow() as uow:
             # A sign-in that runs meanwhile takes the same lock: it is before this, and ends, or after it.
-            await uow.accounts.locked(account_id)
-            await uow.sessions.end_all(account_id, EndReason.everywhere, self.clock.now())
+            owner = await uow.accounts.locked(account_id)
+            ended = await uow.sessions.end_all(account_id, EndReason.everywhere, self.clock.now())
+            uow.record(
+                AuditEntry(
+                    actor=caller.speaking_for(owner),
+                    action="identity.sessions-ended",
+                    target="account",
+                    target_id=account_id,
+                    changes=facts(sessions_ended=ended),
+                )
+            )
             await uow.commit()

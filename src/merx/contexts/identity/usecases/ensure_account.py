@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from merx.contexts.identity.domain.account import Account, AccountKind, check_new_password, email_key
+from merx.contexts.identity.domain.account import PERSONAL, Account, AccountKind, check_new_password, email_key
 from merx.contexts.identity.domain.errors import EmailTaken
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.ports import Clock
 
 
@@ -31,8 +33,14 @@ class EnsureAccountHandler:
             if held is not None:
                 if held.kind is not kind:
                     raise EmailTaken(f"this e-mail belongs to a {held.kind} account")
+                before = pictured(held, hide=PERSONAL)
                 if held.grant(permissions):
                     await uow.accounts.save(held)
+                    uow.record(
+                        AuditEntry.of(
+                            Actor.system(), "identity.permissions-changed", held, before=before, hide=PERSONAL
+                        )
+                    )
                     await uow.commit()
                 return held.id
         password_hash = await self.passwords.hash(password)
@@ -49,5 +57,6 @@ class EnsureAccountHandler:
             account.email_verified_at = account.created_at
             await uow.accounts.add(account)
             uow.emit(event)
+            uow.record(AuditEntry.of(Actor.system(), "identity.account-made", account, hide=PERSONAL))
             await uow.commit()
         return account.id

@@ -7,6 +7,8 @@ from merx.contexts.identity.domain.one_time_code import MAX_OPEN, CodePurpose, O
 from merx.contexts.identity.events import CodeAsked, EmailVerificationRequested, PasswordResetRequested
 from merx.contexts.identity.ports.queries import IdentityQueries
 from merx.contexts.identity.ports.repositories import IdentityUow
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry
 from merx.kernel.ports import Clock
 
 
@@ -30,5 +32,13 @@ class IssueCodeHandler:
             return
         code = OneTimeCode.issue(account, purpose, now)
         await uow.codes.add(code)
+        uow.record(
+            AuditEntry(
+                actor=Actor.system(),
+                action=f"identity.{purpose.value}-code-sent",
+                target="account",
+                target_id=account.id,
+            )
+        )
         mail = EmailVerificationRequested if purpose is CodePurpose.verify_email else PasswordResetRequested
         uow.emit(mail(at=now, account_id=account.id, code_id=code.id, email=account.email, name=account.name))

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from merx.contexts.identity.domain.account import AccountKind, email_key
 from merx.contexts.identity.domain.errors import AccountNotFound
 from merx.contexts.identity.ports.queries import IdentityQueries, Profile
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import AccessTokenIssuer
-from merx.kernel.actor import ActorKind
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.errors import Forbidden
 
 
@@ -17,6 +19,7 @@ class IssueStaffTokenHandler:
     Raises AccountNotFound, and Forbidden for permissions that the account does not hold itself.
     """
 
+    uow: IdentityUowFactory
     queries: IdentityQueries
     access_tokens: AccessTokenIssuer
 
@@ -26,6 +29,17 @@ class IssueStaffTokenHandler:
         if "*" not in held and (missing := sorted(set(permissions) - held)):
             raise Forbidden(f"{profile.email} does not hold {', '.join(missing)}")
         granted = permissions or profile.permissions
+        async with self.uow() as uow:
+            uow.record(
+                AuditEntry(
+                    actor=Actor.system(),
+                    action="identity.staff-token-issued",
+                    target="account",
+                    target_id=profile.id,
+                    changes=facts(permissions=list(granted), seconds=ttl),
+                )
+            )
+            await uow.commit()
         return self.access_tokens.issue(profile.id, ActorKind.staff, granted, ttl=ttl), profile
 
     async def _staff(self, email: str | None) -> Profile:

@@ -10,7 +10,10 @@ from merx.contexts.identity.events import SignedIn
 from merx.contexts.identity.ports.queries import Credentials, IdentityQueries
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords, Throttle
+from merx.contexts.identity.usecases.note_refusal import RefusalNotes
 from merx.contexts.identity.usecases.tokens import TokenPair, Tokens
+from merx.kernel.audit import AuditEntry, facts
+from merx.kernel.errors import RateLimited
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -35,15 +38,22 @@ class LoginHandler:
     passwords: Passwords
     throttle: Throttle
     tokens: TokenPair
+    refusals: RefusalNotes
     clock: Clock
 
     async def __call__(self, cmd: Login, caller: Caller) -> Tokens:
         key = email_key(cmd.email)
-        await self.throttle.begin("login", key, caller.address)
+        try:
+            await self.throttle.begin("login", key, caller.address)
+        except RateLimited:
+            await self.refusals.email(caller.anonymous(), "identity.sign-in-throttled", key)
+            raise
         found = await self.queries.credentials(key)
         # No transaction is open while hashing, and an unknown e-mail costs the same as a known one.
         correct = await self.passwords.verify(cmd.password, found.password_hash if found else None)
         if found is None or found.password_hash is None or not correct:
+            known = found.account_id if found else None
+            await self.refusals.email(caller.anonymous(), "identity.sign-in-refused", key, known)
             raise InvalidCredentials
         outdated = self.passwords.outdated(found.password_hash)
         fresh_hash = await self.passwords.hash(cmd.password) if outdated else None
@@ -64,5 +74,14 @@ class LoginHandler:
             session, refresh = Session.start(account.id, now, caller.user_agent)
             await uow.sessions.add(session)
             uow.emit(SignedIn(at=now, account_id=account.id))
+            uow.record(
+                AuditEntry(
+                    actor=caller.speaking_for(account),
+                    action="identity.signed-in",
+                    target="account",
+                    target_id=account.id,
+                    changes=facts(session_id=session.id),
+                )
+            )
             await uow.commit()
         return refresh

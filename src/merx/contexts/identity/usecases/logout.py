@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from merx.contexts.identity.domain.caller import NOWHERE, Caller
 from merx.contexts.identity.domain.errors import InvalidRefreshToken
 from merx.contexts.identity.domain.session import EndReason, RefreshToken
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.usecases.refresh import GivenRefreshToken
+from merx.kernel.audit import AuditEntry
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -28,7 +30,7 @@ class LogoutHandler:
     key: bytes = field(repr=False)
     clock: Clock
 
-    async def __call__(self, cmd: Logout) -> None:
+    async def __call__(self, cmd: Logout, caller: Caller = NOWHERE) -> None:
         try:
             given = RefreshToken.parse(cmd.refresh_token)
         except InvalidRefreshToken:
@@ -40,4 +42,13 @@ class LogoutHandler:
                 return
             session.end(EndReason.signed_out, now)
             await uow.sessions.save(session)
+            owner = await uow.accounts.get(session.account_id)
+            uow.record(
+                AuditEntry(
+                    actor=caller.speaking_for(owner),
+                    action="identity.signed-out",
+                    target="session",
+                    target_id=session.id,
+                )
+            )
             await uow.commit()

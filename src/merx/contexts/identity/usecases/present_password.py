@@ -8,6 +8,8 @@ from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.errors import InvalidCredentials, WrongPassword
 from merx.contexts.identity.ports.queries import Credentials, IdentityQueries
 from merx.contexts.identity.ports.security import Passwords, Throttle
+from merx.contexts.identity.usecases.note_refusal import RefusalNotes
+from merx.kernel.errors import RateLimited
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +22,23 @@ class PresentPassword:
     queries: IdentityQueries
     passwords: Passwords
     throttle: Throttle
+    refusals: RefusalNotes
 
     async def __call__(self, account_id: UUID, password: str, caller: Caller) -> Credentials:
         profile = await self.queries.profile(account_id)
         if profile is None:
             raise InvalidCredentials
         key = email_key(profile.email)
-        await self.throttle.begin("present-password", key, caller.address)
+        actor = caller.speaking_as(profile.kind.value, account_id)
+        try:
+            await self.throttle.begin("present-password", key, caller.address)
+        except RateLimited:
+            await self.refusals.email(actor, "identity.password-throttled", key, account_id)
+            raise
         found = await self.queries.credentials(key)
         correct = await self.passwords.verify(password, found.password_hash if found else None)
         if found is None or found.account_id != account_id or not correct:
+            await self.refusals.email(actor, "identity.password-refused", key, account_id)
             raise WrongPassword
         await self.throttle.succeeded("present-password", key, caller.address)
         return found

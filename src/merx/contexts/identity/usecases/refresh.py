@@ -5,12 +5,14 @@ from typing import Annotated
 
 import msgspec
 
+from merx.contexts.identity.domain.caller import NOWHERE, Caller
 from merx.contexts.identity.domain.errors import InvalidRefreshToken
 from merx.contexts.identity.domain.session import RefreshToken, Rotation
 from merx.contexts.identity.events import RefreshTokenReused
 from merx.contexts.identity.ports.queries import IdentityQueries
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.usecases.tokens import TokenPair, Tokens
+from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -37,7 +39,7 @@ class RefreshHandler:
     key: bytes = field(repr=False)
     clock: Clock
 
-    async def __call__(self, cmd: Refresh) -> Tokens:
+    async def __call__(self, cmd: Refresh, caller: Caller = NOWHERE) -> Tokens:
         given = RefreshToken.parse(cmd.refresh_token)
         now = self.clock.now()
         async with self.uow() as uow:
@@ -45,6 +47,16 @@ class RefreshHandler:
             if session is None:
                 raise InvalidRefreshToken
             outcome, successor = session.rotate(given, self.key, now)
+            if outcome is Rotation.reused:
+                uow.record(
+                    AuditEntry(
+                        actor=caller.anonymous(),
+                        action="identity.refresh-token-reused",
+                        target="session",
+                        target_id=session.id,
+                        changes=facts(account_id=session.account_id),
+                    )
+                )
             profile = await self.queries.profile(session.account_id)
             if profile is not None and outcome is Rotation.reused:
                 uow.emit(

@@ -11,6 +11,7 @@ from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.events import RegistrationRepeated
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords, Throttle
+from merx.kernel.audit import AuditEntry
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 from merx.kernel.text import Name
@@ -45,12 +46,12 @@ class RegisterHandler:
         await self.throttle.begin("register", email_key(cmd.email), caller.address)
         password_hash = await self.passwords.hash(cmd.password)
         try:
-            await self._open(cmd, password_hash)
+            await self._open(cmd, password_hash, caller)
         except EmailTaken:
             # Somebody registered the same address between the look and the insert.
-            await self._open(cmd, password_hash)
+            await self._open(cmd, password_hash, caller)
 
-    async def _open(self, cmd: Register, password_hash: str) -> None:
+    async def _open(self, cmd: Register, password_hash: str, caller: Caller) -> None:
         now = self.clock.now()
         async with self.uow() as uow:
             held = await uow.accounts.by_email(email_key(cmd.email))
@@ -62,6 +63,10 @@ class RegisterHandler:
                 code = OneTimeCode.issue(account, CodePurpose.verify_email, now)
                 await uow.codes.add(code)
                 uow.emit(msgspec.structs.replace(event, code_id=code.id))
-            elif held.is_active:
-                uow.emit(RegistrationRepeated(at=now, account_id=held.id, email=held.email, name=held.name))
+                action, account_id = "identity.registered", account.id
+            else:
+                if held.is_active:
+                    uow.emit(RegistrationRepeated(at=now, account_id=held.id, email=held.email, name=held.name))
+                action, account_id = "identity.registration-repeated", held.id
+            uow.record(AuditEntry(actor=caller.anonymous(), action=action, target="account", target_id=account_id))
             await uow.commit()

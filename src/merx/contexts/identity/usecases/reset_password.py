@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from merx.contexts.identity.domain.account import NewPassword
+from merx.contexts.identity.domain.caller import NOWHERE, Caller
 from merx.contexts.identity.domain.one_time_code import CodePurpose, GivenCode
 from merx.contexts.identity.domain.session import EndReason
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords
 from merx.contexts.identity.usecases.redeem import Redeemer
+from merx.kernel.audit import AuditEntry
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -32,7 +34,7 @@ class ResetPasswordHandler:
     redeemer: Redeemer
     clock: Clock
 
-    async def __call__(self, cmd: ResetPassword) -> None:
+    async def __call__(self, cmd: ResetPassword, caller: Caller = NOWHERE) -> None:
         purpose, now = CodePurpose.reset_password, self.clock.now()
         # A code that we never made costs no hash.
         code_id = self.redeemer.read(purpose, cmd.code)
@@ -44,5 +46,13 @@ class ResetPasswordHandler:
             if verified is not None:
                 uow.emit(verified)
             await uow.accounts.save(account)
+            uow.record(
+                AuditEntry(
+                    actor=caller.speaking_for(account),
+                    action="identity.password-reset",
+                    target="account",
+                    target_id=account.id,
+                )
+            )
             await uow.sessions.end_all(account.id, EndReason.password_changed, now)
             await uow.commit()

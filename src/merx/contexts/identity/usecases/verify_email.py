@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from merx.contexts.identity.domain.caller import NOWHERE, Caller
 from merx.contexts.identity.domain.errors import InvalidCode
 from merx.contexts.identity.domain.one_time_code import CodePurpose, GivenCode
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.usecases.redeem import Redeemer
+from merx.kernel.audit import AuditEntry
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -25,7 +27,7 @@ class VerifyEmailHandler:
     redeemer: Redeemer
     clock: Clock
 
-    async def __call__(self, cmd: VerifyEmail) -> None:
+    async def __call__(self, cmd: VerifyEmail, caller: Caller = NOWHERE) -> None:
         purpose, now = CodePurpose.verify_email, self.clock.now()
         code_id = self.redeemer.read(purpose, cmd.code)
         async with self.uow() as uow:
@@ -34,5 +36,13 @@ class VerifyEmailHandler:
             if verified is None:
                 raise InvalidCode
             await uow.accounts.save(account)
+            uow.record(
+                AuditEntry(
+                    actor=caller.speaking_for(account),
+                    action="identity.email-verified",
+                    target="account",
+                    target_id=account.id,
+                )
+            )
             uow.emit(verified)
             await uow.commit()

@@ -1,0 +1,50 @@
+"""Refusals at the doors are written down, within a budget."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from merx.contexts.identity.domain.refusals import RefusalBudget
+from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, facts
+from merx.kernel.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class EmailDigests:
+    """What stands in the trail for an e-mail that somebody typed: the same for the same one, and no e-mail."""
+
+    key: bytes = field(repr=False)
+
+    def __call__(self, email_key: str) -> str:
+        return hmac.digest(self.key, email_key.encode(), hashlib.sha256).hex()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalNotes:
+    """The same work for an e-mail with an account and for one without, so that the time of an answer tells nothing."""
+
+    uow: IdentityUowFactory
+    digests: EmailDigests
+    budget: RefusalBudget
+    clock: Clock
+
+    async def email(self, actor: Actor, action: str, email_key: str, account_id: UUID | None = None) -> None:
+        """About whoever signs in with this e-mail; `account_id` when it was looked up and has one."""
+        digest = self.digests(email_key)
+        target = ("email", digest) if account_id is None else ("account", str(account_id))
+        await self._note(actor, action, target, known=account_id is not None)
+
+    async def api_key(self, actor: Actor, action: str, key_id: UUID) -> None:
+        await self._note(actor, action, ("api-key", str(key_id)), known=True)
+
+    async def _note(self, actor: Actor, action: str, target: tuple[str, str], *, known: bool) -> None:
+        left_out = self.budget.take(action, target[1], self.clock.now(), known=known)
+        if left_out is None:
+            return
+        told = facts(left_out=left_out) if left_out else {}
+        async with self.uow() as uow:
+            uow.record(AuditEntry(actor=actor, action=action, target=target[0], target_id=target[1], changes=told))
+            await uow.commit()

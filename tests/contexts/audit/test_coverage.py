@@ -1,0 +1,160 @@
+"""Every route by which staff changes something leaves a row, and so does everything at the doors.
+
+The routes come from the router and the requests from the entries of the authorisation matrix, so a route that is new is
+played the day it is written.
+"""
+
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from merx.bootstrap.container import App
+from merx.infra.audit.memory import ENTRIES as ROWS
+from merx.infra.http.auth import RouteAccess
+from merx.kernel.audit_chain import AuditRow
+from merx.kernel.ids import new_id
+from tests.matrix.entries.everything import ENTRIES
+from tests.matrix.people import PASSWORD, Person
+from tests.matrix.play import name_of
+from tests.matrix.promises import right_of
+from tests.matrix.shop import BASE, SETTINGS, Shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CHANGES = ("POST", "PUT", "PATCH", "DELETE")
+DOORS = f"{BASE}/auth/"
+# Routes that need no row, and why.
+SPARED = {
+    f"POST {BASE}/inventory/verify": "it reads: counters are compared with the ledger and nothing is written",
+    f"POST {BASE}/auth/refresh": "every device does it each few minutes; a token that is used again leaves a row",
+}
+HOW = "leaves no row: call uow.record(AuditEntry…) in its use case (docs/audit.md), or say in SPARED why not"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop() -> AsyncIterator[Shop]:
+    shop = Shop(App(SETTINGS))
+    await shop.open()
+    yield shop
+    await shop.close()
+
+
+def rows_of(shop: Shop) -> list[AuditRow]:
+    rows = shop.app.infra.store().table(ROWS)
+    return [rows[seq] for seq in sorted(rows)]
+
+
+async def new_rows(shop: Shop, access: RouteAccess, headers: dict[str, str]) -> tuple[list[AuditRow], str]:
+    """What a request that is right in everything leaves, and its id. The shop is taken back."""
+    start, entry = shop.memory.state(), ENTRIES[name_of(access)]
+    target = await entry.target(shop, shop.owner)
+    known, request_id = len(rows_of(shop)), f"audit-{new_id().hex}"
+    sent = target.headers | headers | {"x-request-id": request_id}
+    if access.method == "POST":
+        sent |= {"idempotency-key": new_id().hex}
+    shop.memory.forgive()
+    answer = await shop.send(access.method, target.on(access.path), target.body, sent)
+    assert 200 <= answer.status < 300, f"{name_of(access)}: {answer.status} {answer.body!r}"
+    found = rows_of(shop)[known:]
+    shop.memory.restore(start)
+    return found, request_id
+
+
+def staff_routes(shop: Shop) -> list[RouteAccess]:
+    """By rule or by a right of the entry; the matrix fails for a route without an entry."""
+    return [
+        access
+        for access in shop.api.routes
+        if access.method in CHANGES
+        and name_of(access) in ENTRIES
+        and (access.rule.name == "staff" or right_of(access.rule, ENTRIES[name_of(access)]))
+    ]
+
+
+async def test_every_change_by_staff_leaves_a_row(shop: Shop):
+    wrong = []
+    for access in staff_routes(shop):
+        name = name_of(access)
+        right = right_of(access.rule, ENTRIES[name])
+        found, request_id = await new_rows(shop, access, shop.staff(right))
+        if name in SPARED:
+            wrong += [f"{name} is spared and leaves a row"] if found else []
+        elif not found:
+            wrong.append(f"{name} {HOW}")
+        wrong += [
+            f"{name}: {row.action} does not say who, from where and in which request"
+            for row in found
+            if (row.actor_kind, row.actor_id, row.request_id, row.client)
+            != ("staff", shop.clerk_id, request_id, shop.client.client[0])
+        ]
+    assert wrong == [], "\n" + "\n".join(wrong)
+
+
+async def test_a_program_is_named_by_its_key(shop: Shop):
+    access = next(each for each in staff_routes(shop) if name_of(each) == f"POST {BASE}/brands")
+    (row,), _ = await new_rows(shop, access, shop.key("catalog:write"))
+    assert row.actor_kind == "api_key"
+    keys = await shop.call("GET", "/auth/api-keys?limit=100")
+    assert str(row.actor_id) in {key["id"] for key in keys["items"] if key["scopes"] == ["catalog:write"]}
+
+
+async def test_everything_at_the_doors_leaves_a_row(shop: Shop):
+    wrong = []
+    for access in shop.api.routes:
+        name = name_of(access)
+        if access.method not in CHANGES or not access.path.startswith(DOORS) or name not in ENTRIES:
+            continue
+        right = right_of(access.rule, ENTRIES[name])
+        found, request_id = await new_rows(shop, access, shop.staff(right) if right else shop.owner.headers)
+        if name in SPARED:
+            wrong += [f"{name} is spared and leaves a row"] if found else []
+        elif not found:
+            wrong.append(f"{name} {HOW}")
+        wrong += [
+            f"{name}: {row.action} does not say from where and in which request"
+            for row in found
+            if (row.request_id, row.client) != (request_id, shop.client.client[0])
+        ]
+    assert wrong == [], "\n" + "\n".join(wrong)
+
+
+async def test_what_is_spared_exists(shop: Shop):
+    assert set(SPARED) <= {name_of(access) for access in shop.api.routes}
+
+
+async def test_no_secret_and_nothing_personal_is_in_the_trail(shop: Shop):
+    """The whole matrix was built, and each change played, with people whose names and addresses are known."""
+    everything = rows_of(shop)
+    for access in shop.api.routes:
+        if access.method in CHANGES and name_of(access) in ENTRIES:
+            right = right_of(access.rule, ENTRIES[name_of(access)])
+            start = shop.memory.state()
+            headers = shop.staff(right) if right else shop.owner.headers
+            target = await ENTRIES[name_of(access)].target(shop, shop.owner)
+            known = len(rows_of(shop))
+            shop.memory.forgive()
+            sent = target.headers | headers | {"idempotency-key": new_id().hex}
+            await shop.send(access.method, target.on(access.path), target.body, sent)
+            everything += rows_of(shop)[known:]
+            shop.memory.restore(start)
+    text = msgspec.json.encode([row.changes for row in everything]).decode()
+    assert len(everything) > 60
+    assert [word for word in canaries(shop) if word in text] == []
+
+
+def canaries(shop: Shop) -> list[str]:
+    def of(person: Person) -> list[str]:
+        order_numbers = {person.order["number"], person.sent["number"]}
+        return [word for word in person.words if word not in order_numbers]
+
+    people = [word for person in (shop.owner, shop.other, shop.guest, shop.stranger) for word in of(person)]
+    keys = list(shop._key_texts.values())
+    return [*people, *keys, PASSWORD, "argon2", "mx_rt_", "clerk@example.com", "new@example.com"]
+
+
+async def test_actions_are_named_alike(shop: Shop):
+    actions = {row.action for row in rows_of(shop)}
+    assert actions
+    assert [action for action in actions if action.count(".") != 1 or action != action.lower()] == []

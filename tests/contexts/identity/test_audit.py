@@ -1,0 +1,154 @@
+"""What happens at the doors is in the trail, and nobody can fill it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from merx.contexts.audit.adapters.memory import MemoryAuditQueries
+from merx.contexts.audit.adapters.postgres import PostgresAuditQueries
+from merx.contexts.audit.ports.queries import AuditFilter, AuditView
+from merx.contexts.identity.domain.caller import Caller
+from merx.contexts.identity.domain.errors import InvalidApiKey, InvalidCredentials, InvalidRefreshToken, WrongPassword
+from merx.contexts.identity.domain.refusals import MOST_ALIKE, MOST_KNOWN, MOST_UNKNOWN, WINDOW, RefusalBudget
+from merx.contexts.identity.domain.session import GRACE
+from merx.contexts.identity.usecases.api_keys import MakeApiKey
+from merx.contexts.identity.usecases.change_password import ChangePassword
+from merx.contexts.identity.usecases.login import Login
+from merx.contexts.identity.usecases.refresh import Refresh
+from merx.contexts.identity.usecases.register import Register
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.errors import RateLimited
+from tests.contexts.identity.conftest import PASSWORD, Shop
+
+HERE = Caller("192.0.2.7", "pytest", "r-7")
+
+
+async def trail(shop: Shop, action: str = "identity") -> list[AuditView]:
+    """Oldest first."""
+    infra = shop.infra
+    queries = MemoryAuditQueries(infra.store()) if shop.storage == "memory" else PostgresAuditQueries(infra.reader())
+    return (await queries.page(AuditFilter(action=action, limit=100))).items[::-1]
+
+
+async def refused(shop: Shop, email: str, caller: Caller = HERE) -> type[Exception]:
+    with pytest.raises((InvalidCredentials, RateLimited)) as caught:
+        await shop.container.login()(Login(email=email, password="wrong password"), caller)
+    return caught.type
+
+
+async def test_a_sign_in_names_the_account_its_session_and_from_where(shop: Shop):
+    account_id = await shop.customer()
+    await shop.container.login()(Login(email="ada@example.com", password=PASSWORD), HERE)
+    (row,) = await trail(shop, "identity.signed-in")
+    assert (row.actor_kind, row.actor_id, row.target_id) == (ActorKind.customer, account_id, str(account_id))
+    assert (row.client, row.request_id) == ("192.0.2.7", "r-7")
+    (session,) = await shop.container.queries().sessions(account_id, shop.clock.now())
+    assert row.changes["session_id"].after == str(session.id)
+
+
+async def test_a_refusal_names_the_account_or_a_digest_and_never_the_email(shop: Shop):
+    account_id = await shop.customer()
+    await refused(shop, "ada@example.com")
+    await refused(shop, "nobody@example.com")
+    await refused(shop, "NOBODY@example.com")
+    known, unknown, again = await trail(shop, "identity.sign-in-refused")
+    assert (known.actor_kind, known.target, known.target_id) == (ActorKind.anonymous, "account", str(account_id))
+    assert (unknown.target, unknown.target_id) == ("email", again.target_id)
+    assert "nobody" not in str(unknown)
+
+
+async def test_refusals_are_bounded_and_the_lock_out_is_told_once_in_a_while(shop: Shop):
+    await shop.customer()
+    kinds = [await refused(shop, "ada@example.com") for _ in range(40)]
+    assert kinds.count(InvalidCredentials) < 10
+    assert len(await trail(shop, "identity.sign-in-refused")) == kinds.count(InvalidCredentials)
+    assert len(await trail(shop, "identity.sign-in-throttled")) == MOST_ALIKE
+
+
+async def test_a_flood_of_made_up_emails_leaves_room_for_accounts(shop: Shop):
+    account_id = await shop.customer()
+    notes = shop.container.refusals()
+    for number in range(MOST_UNKNOWN + 50):
+        await notes.email(HERE.anonymous(), "identity.sign-in-refused", f"made-up-{number}@example.com")
+    await notes.email(HERE.anonymous(), "identity.sign-in-refused", "ada@example.com", account_id)
+    newest = (await trail(shop))[-1]
+    assert newest.target_id == str(account_id)
+    shop.clock.advance(WINDOW)
+    await notes.email(HERE.anonymous(), "identity.sign-in-refused", "one-more@example.com")
+    assert (await trail(shop))[-1].changes["left_out"].after == 50
+
+
+def test_the_budget_of_an_hour():
+    budget, now = RefusalBudget(), datetime(2031, 1, 1, tzinfo=UTC)
+    taken = [budget.take("refused", "ada", now, known=True) for _ in range(MOST_ALIKE + 5)]
+    assert taken == [0] * MOST_ALIKE + [None] * 5
+    assert budget.take("refused", "bob", now, known=True) == 5
+    others = [budget.take("refused", f"n{n}", now, known=True) for n in range(2 * MOST_KNOWN)]
+    assert sum(one is not None for one in others) == MOST_KNOWN - MOST_ALIKE - 1
+    later = budget.take("refused", "ada", now + WINDOW, known=True)
+    assert later is not None
+    assert later > 0
+
+
+async def test_a_copied_refresh_token(shop: Shop):
+    account_id = await shop.customer()
+    tokens = await shop.container.login()(Login(email="ada@example.com", password=PASSWORD), HERE)
+    refresh = shop.container.refresh_tokens()
+    await refresh(Refresh(refresh_token=tokens.refresh_token), HERE)
+    assert await trail(shop, "identity.refresh-token-reused") == []
+    shop.clock.advance(GRACE + timedelta(seconds=1))
+    with pytest.raises(InvalidRefreshToken):
+        await refresh(Refresh(refresh_token=tokens.refresh_token), HERE)
+    (row,) = await trail(shop, "identity.refresh-token-reused")
+    assert (row.target, row.changes["account_id"].after) == ("session", str(account_id))
+
+
+async def test_passwords_asked_for_and_changed(shop: Shop):
+    account_id = await shop.customer()
+    change = shop.container.change_password()
+    with pytest.raises(WrongPassword):
+        await change(account_id, None, ChangePassword(present_password="x", new_password="another good one"), HERE)
+    await change(account_id, None, ChangePassword(present_password=PASSWORD, new_password="another good one"), HERE)
+    rows = [row for row in await trail(shop) if row.action.startswith("identity.password")]
+    assert [row.action for row in rows] == ["identity.password-refused", "identity.password-changed"]
+    assert {row.actor_id for row in rows} == {account_id}
+    assert "another good one" not in str(rows)
+
+
+async def test_registering_twice(shop: Shop):
+    for _ in range(2):
+        await shop.container.register_customer()(Register(email="n@example.com", password=PASSWORD, name="Nora"), HERE)
+    rows = await trail(shop)
+    assert [row.action for row in rows] == ["identity.registered", "identity.registration-repeated"]
+    assert rows[0].target_id == rows[1].target_id
+    assert "Nora" not in str(rows)
+
+
+async def test_what_the_command_line_does_is_the_system(shop: Shop):
+    await shop.staff()
+    await shop.staff(permissions=("orders:read", "orders:write"))
+    await shop.container.issue_staff_token()(None, ("orders:read",), 60)
+    made, changed, issued = await trail(shop)
+    assert (made.action, made.actor_kind) == ("identity.account-made", ActorKind.system)
+    assert made.changes["email"].after == made.changes["password_hash"].after == "***"
+    assert changed.changes["permissions"].after == ["orders:read", "orders:write"]
+    assert (issued.action, issued.changes["seconds"].after) == ("identity.staff-token-issued", 60)
+    assert issued.changes["permissions"].after == ["orders:read"]
+
+
+async def test_a_key_that_is_used_from_elsewhere(shop: Shop):
+    staff_id = await shop.staff(permissions=("*",))
+    boss = Actor(kind=ActorKind.staff, account_id=staff_id, permissions=frozenset({"*"}))
+    command = MakeApiKey(name="till", scopes=("orders:read",), networks=("198.51.100.0/24",))
+    key_id, text = await shop.container.look_after_api_keys().make(boss, command)
+    door = shop.container.api_key_door()
+    await door.actor(text, "198.51.100.7")
+    for _ in range(MOST_ALIKE + 5):
+        with pytest.raises(InvalidApiKey):
+            await door.actor(text, "203.0.113.9")
+    rows = await trail(shop, "identity.api-key-used-elsewhere")
+    assert len(rows) == MOST_ALIKE
+    assert {(row.actor_id, row.client) for row in rows} == {(key_id, "203.0.113.9")}
+    (made,) = await trail(shop, "identity.api-key-made")
+    assert text not in str(made)
+    assert made.changes["digest"].after == "***"
