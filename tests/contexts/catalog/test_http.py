@@ -220,6 +220,10 @@ class TestShoppers:
             answer = await client.get(BASE + old)
             assert (answer.status, answer.header("location")) == (301, BASE + new)
             assert (await client.get(BASE + new)).status == 200
+        # Neither another host nor another header, however the path is written.
+        for odd in ("/" + BASE, "//" + BASE):
+            answer = await client.get(f"{odd}/products/lamp-1/?x=%0d%0aset-cookie:a=b")
+            assert (answer.status, answer.header("location")) == (301, f"{BASE}/products/torch?x=%0d%0aset-cookie:a=b")
         filtered = await client.get(f"{BASE}/products?category=lamps&brand=acme")
         assert len(filtered.json()["items"]) == 5
 

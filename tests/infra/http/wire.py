@@ -44,9 +44,11 @@ class Connection:
         self._server.connection_made(self.wire)
         self._tasks = state.tasks
 
-    async def ask(self, path: str, *lines: str, method: str = "GET", times: int = 1) -> list[bytes]:
+    async def ask(
+        self, path: str, *lines: str, method: str = "GET", times: int = 1, host: str = "localhost"
+    ) -> list[bytes]:
         """The writes that answer it."""
-        text = "\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *lines]) + "\r\n\r\n"
+        text = "\r\n".join([f"{method} {path} HTTP/1.1", f"Host: {host}", *lines]) + "\r\n\r\n"
         self.wire.writes.clear()
         self.send(text.encode() * times)
         await self.answered()

@@ -77,7 +77,9 @@ def caller_address(scope: Scope, forwarded: bytes | None, proxies: int) -> str:
     direct = str(client[0]) if client else ""
     if not proxies or not forwarded:
         return direct
-    hops = forwarded.decode("latin-1").split(",")
+    # A proxy may add a line of its own to those it got: together they are one list (RFC 9110 §5.3).
+    lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    hops = b",".join(lines).decode("latin-1").split(",")
     if len(hops) < proxies:
         return direct
     text = hops[-proxies].strip()

@@ -51,7 +51,8 @@ def encoded(view: Any, tags: tuple[str, ...]) -> CachedBytes:
 
 def moved(request: Request[Any, Any, Any], to: Moved, tail: str = "") -> ASGIResponse:
     """The same question, asked by the present slug. `tail` is what the path has after the slug."""
-    above = request.url.path.rstrip("/").removesuffix(tail).rpartition("/")[0]
+    # With two slashes in front, which the router takes, the rest would be the name of a host.
+    above = "/" + request.url.path.strip("/").removesuffix(tail).rpartition("/")[0]
     query = f"?{request.url.query}" if request.url.query else ""
     return ASGIResponse(status_code=301, headers={"location": f"{above}/{to.slug}{tail}{query}"})
 
