@@ -26,6 +26,10 @@ class Heard(msgspec.Struct, frozen=True):
     answer: Answer
 
 
+def path_of(access: RouteAccess, target: Target) -> str:
+    return quote(target.on(access.path), safe="/?&=:,")
+
+
 def name_of(access: RouteAccess) -> str:
     return f"{access.method} {access.path}"
 
@@ -55,13 +59,13 @@ async def failures(shop: Shop, access: RouteAccess, entry: Entry, heard: list[He
 async def _answers(
     shop: Shop, access: RouteAccess, entry: Entry, subject: Person, target: Target
 ) -> AsyncIterator[tuple[Caller, Answer]]:
-    path = target.on(access.path)
+    path = path_of(access, target)
     for caller in Caller:
         shop.memory.forgive()
         headers = target.headers | headers_of(shop, caller, right_of(access.rule, entry), subject)
         if access.method == "POST":
             headers = headers | {"idempotency-key": new_id().hex}
-        yield caller, await shop.send(access.method, quote(path, safe="/?&=:+.,"), target.body, headers)
+        yield caller, await shop.send(access.method, path, target.body, headers)
 
 
 def _wrong(

@@ -191,20 +191,20 @@ def target_of(route: Route, *, path: dict[str, str] | None = None, query: str = 
 
 
 def _text_example(kind: Any) -> str:
-    value = example(_bare(kind))
+    value = example(bare(kind))
     return str(value[0] if isinstance(value, list) else value)
 
 
 def _header_example(parameter: Parameter) -> str:
     try:
-        value = str(example(_bare(parameter.kind)))
+        value = str(example(bare(parameter.kind)))
     except (TypeError, ValueError):
         return str(new_id())
     # Constraints of a header may stand in Litestar's marker, which msgspec does not read.
     return value if len(value) >= 16 else str(new_id())
 
 
-def _bare(kind: Any) -> Any:
+def bare(kind: Any) -> Any:
     """NewTypes as what they stand for; Litestar's markers mean nothing to msgspec and are skipped by it."""
     return getattr(kind, "__supertype__", kind)
 
@@ -241,7 +241,7 @@ def _query_attacks(route: Route, headers: dict[str, str], body: bytes | None) ->
     for value in FORBIDDEN:
         yield Attack(f"query x={value}", target_of(route, query=f"x={value}"), headers, body, 400)
     for parameter in route.in_query:
-        info = inspect.type_info(_bare(parameter.kind))
+        info = inspect.type_info(bare(parameter.kind))
         plain = takes(info, inspect.IntType | inspect.UUIDType) and not takes(info, inspect.StrType | inspect.ListType)
         for value in (*GARBAGE, "", "1e9", "NaN", "true"):
             target = target_of(route, query=f"{parameter.name}={value}")
