@@ -109,7 +109,7 @@ def _attempts(route: Route, own: Target, held: Target, theirs: Person) -> Iterat
                         msgspec.structs.replace(own, path=own.path | {parameter.name: str(new_id())}),
                     )
     for place, body in id_fields(route.body):
-        base = own.body if _leads_to(own.body, place) else body
+        base = own.body if leads_to(own.body, place) else body
         for each in ids:
             put = place.put(base, each)
             if put != own.body:
@@ -165,7 +165,7 @@ def _items(kind: inspect.Type) -> inspect.Type | None:
     return kind.item_type if isinstance(kind, many) else None
 
 
-def _leads_to(body: Any, place: Place) -> bool:
+def leads_to(body: Any, place: Place) -> bool:
     for step in place.steps[:-1]:
         try:
             body = body[step]

@@ -33,6 +33,10 @@ class Person(msgspec.Struct, kw_only=True):
         return str(self.cart["lines"][0]["id"])
 
     @property
+    def method_id(self) -> str:
+        return str(self.cart["shipping"]["method"]["id"])
+
+    @property
     def checkout(self) -> dict[str, Any]:
         """The body that orders the cart."""
         return {"cart_id": self.cart["id"], "payment_method": "cod", "expected_total": self.cart["total"]}

@@ -20,7 +20,7 @@ from merx.kernel.actor import Actor
 from merx.kernel.errors import Conflict, Forbidden, NotFound
 from merx.kernel.model import Command
 from tests.infra.http.hostile import routes_of
-from tests.matrix import nested
+from tests.matrix import columns, nested
 from tests.matrix.callers import Caller
 from tests.matrix.entry import Entry, Target, at
 from tests.matrix.people import Person
@@ -31,6 +31,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Reorder(Command, frozen=True):
+    like: UUID
+
+
+class Loose(msgspec.Struct):
+    """Takes what it does not know, and leaves it."""
+
     like: UUID
 
 
@@ -138,6 +144,10 @@ class Forgetful(Controller):
         if (await order_queries.order(data.like)).customer_id != actor.customer_id:
             raise Conflict("not yours")
 
+    @post("/loose", guards=[public], status_code=200)
+    async def loose(self, order_id: FromPath[UUID], data: JSONBody[Loose]) -> dict[str, str]:
+        return {"like": str(data.like)}
+
     @get("/sound", guards=[staff("orders:read")])
     async def sound(self, order_id: FromPath[UUID], order_queries: NamedDependency[OrderQueries]) -> OrderView:
         return await order_queries.order(order_id)
@@ -210,6 +220,14 @@ async def test_forgotten_ids_in_bodies_are_found_out(shop: Shop, routes: dict[st
     assert f"with body like={order_id} of Ada Ownersen: got 409 resource.conflict, and an unknown" in await found(
         "compare"
     )
+
+
+async def test_a_body_that_takes_anything_is_found_out(shop: Shop, routes: dict[str, Any]):
+    described = {str(route): route for route in routes_of(shop.client.app)}
+    entry = Entry(lambda _, person: at({"like": person.order["id"]}, order_id=person.order["id"]))
+    found, tried = await columns.failures(shop, routes["loose"], described[name_of(routes["loose"])], entry)
+    assert len(found) == tried > 10
+    assert any(": is_staff: 200" in line for line in found)
 
 
 async def test_a_sound_route_passes(shop: Shop, routes: dict[str, Any]):

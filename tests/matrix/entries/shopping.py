@@ -48,7 +48,7 @@ ENTRIES: Entries = {
     ),
     f"GET {_CART}/shipping-options": Entry(_cart, guests=True),
     f"PUT {_CART}/shipping": Entry(
-        lambda _, person: at({"method_id": person.cart["shipping"]["method"]["id"]}, cart_id=person.cart["id"]),
+        lambda _, person: at({"method_id": person.method_id}, cart_id=person.cart["id"]),
         guests=True,
     ),
     f"POST {_ORDERS}": Entry(lambda _, person: at(person.checkout), guests=True),
