@@ -70,6 +70,12 @@ def properties(session: nox.Session) -> None:
 
 
 @nox.session
+def schema(session: nox.Session) -> None:
+    """schemathesis over the whole OpenAPI document, as staff, customer and guest: a minute and a half."""
+    run(session, "python", "-m", "tests.schema", *session.posargs)
+
+
+@nox.session
 def services(session: nox.Session) -> None:
     """Every test on the real thing: PostgreSQL and Valkey from wheels, killed processes, an index on disk."""
     pytest(session, "-n", "auto", "-m", "services")

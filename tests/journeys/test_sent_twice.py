@@ -49,7 +49,7 @@ async def test_stock_is_added_once(world: World):
     assert await _on_hand(world, receipt) == 33
 
 
-async def test_the_same_key_with_another_precondition_or_query_is_another_request(world: World):
+async def test_the_same_key_with_another_precondition_is_another_request(world: World):
     staff = world.staff()
     product = (await world.get("/products")).json()["items"][0]
     path = f"/products/{product['id']}/archive"
@@ -60,11 +60,8 @@ async def test_the_same_key_with_another_precondition_or_query_is_another_reques
     assert first.status == 200
     again = await world.post(path, None, headers)
     assert (again.body, again.header("idempotency-replayed")) == (first.body, "true")
-    for other in (
-        await world.post(path, None, headers | {"if-match": '"999"'}),
-        await world.post(path + "?why=sold", None, headers),
-    ):
-        assert (other.status, other.slug) == (422, "idempotency.key-reused")
+    other = await world.post(path, None, headers | {"if-match": '"999"'})
+    assert (other.status, other.slug) == (422, "idempotency.key-reused")
 
 
 async def test_at_the_same_time(world: World):

@@ -29,11 +29,12 @@ from merx.infra.http.limits import RateLimits
 from merx.infra.http.load import LoadGate
 from merx.infra.http.middleware import Frame, FrameParts
 from merx.infra.http.once import settle_once
-from merx.infra.http.openapi import StrictStructs, openapi_document
+from merx.infra.http.openapi import openapi_document
 from merx.infra.http.operations import HealthController, MetricsController, SchemaController
 from merx.infra.http.origins import Cors
 from merx.infra.http.parts import Hook, HttpParts, HttpSource
 from merx.infra.http.route_classes import RouteClasses
+from merx.infra.http.struct_schemas import SeenStructs
 from merx.infra.http.token_answers import settle_token_answers
 from merx.infra.limits.local import LocalBuckets
 from merx.infra.log_writer import LineWriter
@@ -161,7 +162,7 @@ def _litestar(
             _equipped(MetricsController, dependencies),
         ],
         exception_handlers={Exception: handle_error},
-        plugins=[StrictStructs()],
+        plugins=[SeenStructs()],
         openapi_config=None,
         logging_config=None,
         debug=False,

@@ -132,8 +132,8 @@ HOSTILE += ["a.b" * 66, "é" * 200]
 
 async def test_query_syntax_is_only_text(client: AsgiClient) -> None:
     for text in HOSTILE:
-        for url in (URL, SUGGEST):
-            answer = await client.request("GET", f"{url}?q={quote(text)}&attr.x%2Ey={quote(text[:100])}")
+        for url in (f"{URL}?attr.x%2Ey={quote(text[:100])}&", f"{SUGGEST}?"):
+            answer = await client.request("GET", f"{url}q={quote(text)}")
             assert answer.status == 200, (text, answer.body)
             assert answer.json().get("total", 0) == 0
 

@@ -17,6 +17,7 @@ from merx.infra.http.auth import GuestProof, customer, guest_or_owner, public, s
 from merx.infra.http.bodies import accepts
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.parts import HttpParts
+from merx.infra.http.query import also_takes
 from merx.infra.http.responses import CachedBytes
 from merx.infra.keys import load_keys
 from merx.infra.log_writer import LineWriter
@@ -127,7 +128,7 @@ class ToyController(Controller):
     async def fail(self, kind: FromPath[str]) -> ToyView:
         raise RAISES.get(kind, NotFound())
 
-    @get("/product", guards=[public])
+    @get("/product", guards=[public], **also_takes("attr."))
     async def product(self, product: NamedDependency[Product]) -> CachedBytes:
         product.reads += 1
         return CachedBytes(b'{"price":%d}' % product.price, ("product:1",), 30)

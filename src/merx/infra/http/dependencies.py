@@ -16,8 +16,10 @@ from litestar.params import SkipValidationMarker
 from litestar.routes import HTTPRoute
 from litestar.types import Empty, Scope
 
+from merx.infra.http.allow import settle_options
 from merx.infra.http.auth import GUEST_HEADERS, GuestProof, Rule, route_rules
 from merx.infra.http.json_bodies import decode_strictly
+from merx.infra.http.query import settle_query
 from merx.infra.tokens import GuestTokens
 
 
@@ -55,12 +57,14 @@ def guest_proof(tokens: GuestTokens) -> Provide:
 
 def settle_routes(app: Litestar) -> None:
     """Make injected arguments and access rules cheap. Call once, when all routes are registered."""
-    for route in app.routes:
-        if isinstance(route, HTTPRoute):
-            for handler, model in route.route_handler_map.values():
-                _settle_headers(model)
-                _settle_dependencies(handler, model)
-                _settle_rules(handler)
+    routes = [route for route in app.routes if isinstance(route, HTTPRoute)]
+    for route in routes:
+        settle_options(route, routes)
+        for handler, model in route.route_handler_map.values():
+            _settle_headers(model)
+            settle_query(handler, model)
+            _settle_dependencies(handler, model)
+            _settle_rules(handler)
 
 
 def _settle_headers(model: Any) -> None:

@@ -30,6 +30,7 @@ from merx.contexts.carts.usecases.edit_lines import (
 )
 from merx.contexts.carts.usecases.merge_carts import MergeCarts, MergeCartsHandler
 from merx.contexts.carts.usecases.open_cart import OpenCart, OpenCartHandler, ReadCartHandler
+from merx.infra.http.answers import may_answer
 from merx.infra.http.asgi import Receive, Send, send_answer
 from merx.infra.http.auth import GuestProof, customer, guest_or_owner, public
 from merx.infra.http.once import once
@@ -125,6 +126,7 @@ class CartsController(Controller):
         operation_id="GetCurrentCart",
         summary="The signed-in customer's active cart",
         responses=_answers(200),
+        **may_answer(404),
     )
     async def current(
         self,

@@ -47,7 +47,7 @@ class CartShippingView(View, frozen=True):
     price: Money | None
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CartProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something the shopper should look at before checkout.
 
     `code` is out_of_stock, not_enough_stock (with `available`), price_changed (with `seen` and `price`), not_on_sale,
@@ -80,7 +80,7 @@ class CartView(View, frozen=True):
     total: Money
     email: str | None
     address: Address | None
-    problems: list[Problem]
+    problems: list[CartProblem]
     requirements: list[str]
     token: str | UnsetType = UNSET
     merge_result: MergeResult | UnsetType = UNSET

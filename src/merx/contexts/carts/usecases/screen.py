@@ -9,7 +9,7 @@ from merx.contexts.carts.domain.cart import Cart, CartLine, ShippingChoice
 from merx.contexts.carts.domain.errors import AddressMissing
 from merx.contexts.carts.domain.offer import Offer, ShippingOffer
 from merx.contexts.carts.ports.neighbours import Offers, ShippingQuotes, StockLevels
-from merx.contexts.carts.ports.queries import CartShippingView, CartView, LineView, Problem, ShippingMethodView
+from merx.contexts.carts.ports.queries import CartProblem, CartShippingView, CartView, LineView, ShippingMethodView
 from merx.kernel.money import Money
 
 
@@ -68,7 +68,7 @@ def compose(
     """`levels` are units that can be bought, `quoted` the shipping offers for the cart as it is."""
     active = cart.status is CartStatus.active
     lines: list[LineView] = []
-    problems: list[Problem] = []
+    problems: list[CartProblem] = []
     items = 0
     for line in cart.lines:
         offer = offers.get(line.variant_id)
@@ -120,7 +120,9 @@ def _line(line: CartLine, offer: Offer | None, available: int, currency: str) ->
     )
 
 
-def _line_problems(line: CartLine, offer: Offer | None, available: int, currency: str, problems: list[Problem]) -> None:
+def _line_problems(
+    line: CartLine, offer: Offer | None, available: int, currency: str, problems: list[CartProblem]
+) -> None:
     if offer is None or not offer.sold_in(currency):
         problems.append(_problem(line, "not_on_sale", "This is no longer sold."))
         return
@@ -141,8 +143,8 @@ def _problem(
     available: int | None = None,
     seen: Money | None = None,
     price: Money | None = None,
-) -> Problem:
-    return Problem(
+) -> CartProblem:
+    return CartProblem(
         code=code,
         detail=detail,
         line_id=line.id,
@@ -153,7 +155,7 @@ def _problem(
     )
 
 
-def _shipping(cart: Cart, quoted: Sequence[ShippingOffer], problems: list[Problem]) -> CartShippingView | None:
+def _shipping(cart: Cart, quoted: Sequence[ShippingOffer], problems: list[CartProblem]) -> CartShippingView | None:
     choice: ShippingChoice | None = cart.shipping
     if choice is None:
         return None
@@ -163,11 +165,11 @@ def _shipping(cart: Cart, quoted: Sequence[ShippingOffer], problems: list[Proble
         return CartShippingView(method, seen)
     offer = next((offer for offer in quoted if offer.method_id == choice.method_id), None)
     if offer is None:
-        problems.append(Problem(code="shipping_stale", detail="Choose another shipping method.", seen=seen))
+        problems.append(CartProblem(code="shipping_stale", detail="Choose another shipping method.", seen=seen))
         return CartShippingView(method, None)
     if offer.price != seen:
         detail = "The price of shipping has changed."
-        problems.append(Problem(code="shipping_stale", detail=detail, seen=seen, price=offer.price))
+        problems.append(CartProblem(code="shipping_stale", detail=detail, seen=seen, price=offer.price))
     return CartShippingView(
         ShippingMethodView(offer.method_id, offer.code, offer.name, offer.days_min, offer.days_max), offer.price
     )

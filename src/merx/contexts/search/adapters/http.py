@@ -29,6 +29,7 @@ from merx.contexts.search.usecases.suggest import SuggestHandler
 from merx.infra.http.auth import public, staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
+from merx.infra.http.query import also_takes
 from merx.kernel.actor import Actor
 from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.money import MAX_AMOUNT
@@ -98,6 +99,7 @@ class SearchController(Controller):
         operation_id="SearchProducts",
         summary="Find products",
         responses=_answers(SearchAnswer, "a page of the result, with facets"),
+        **also_takes(PROPERTY_PREFIX),
     )
     async def search_products(
         self,

@@ -19,6 +19,7 @@ from merx.contexts.catalog.ports.queries import (
     ProductSummary,
     Sort,
 )
+from merx.infra.http.answers import MOVED, UNCHANGED
 from merx.infra.http.responses import CachedBytes
 from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.money import MAX_AMOUNT
@@ -40,9 +41,10 @@ SortParameter = Annotated[Sort, QueryParameter(description="order of the list")]
 _encoder = msgspec.json.Encoder()
 
 
-def answers(model: Any, description: str) -> dict[int, ResponseSpec]:
+def answers(model: Any, description: str, *, by_slug: bool = False) -> dict[int, ResponseSpec]:
     """Documents what a handler of encoded bytes answers."""
-    return {200: ResponseSpec(data_container=model, description=description, generate_examples=False)}
+    found = {200: ResponseSpec(data_container=model, description=description, generate_examples=False)}
+    return found | UNCHANGED | (MOVED if by_slug else {})
 
 
 def encoded(view: Any, tags: tuple[str, ...]) -> CachedBytes:

@@ -35,8 +35,10 @@ from merx.contexts.catalog.ports.queries import (
     Sort,
     VariantView,
 )
+from merx.infra.http.answers import may_answer
 from merx.infra.http.auth import public
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
+from merx.infra.http.query import also_takes
 from merx.kernel.paging import Page
 
 _Request = Request[Any, Any, Any]
@@ -47,7 +49,13 @@ class ProductController(Controller):
     guards = (public,)
     tags = ("products",)
 
-    @get("/", operation_id="ListProducts", responses=answers(Page[ProductSummary], "a page of products"))
+    @get(
+        "/",
+        operation_id="ListProducts",
+        responses=answers(Page[ProductSummary], "a page of products"),
+        **also_takes("attr."),
+        **may_answer(404),
+    )
     async def list_products(
         self,
         *,
@@ -78,7 +86,7 @@ class ProductController(Controller):
         )
         return await listing_by_any_slug(catalog_queries, wanted)
 
-    @get("/{id_or_slug:str}", operation_id="GetProduct", responses=answers(ProductDetail, "the product"))
+    @get("/{id_or_slug:str}", operation_id="GetProduct", responses=answers(ProductDetail, "the product", by_slug=True))
     async def get_product(
         self, request: _Request, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
     ) -> ASGIResponse:
@@ -88,7 +96,11 @@ class ProductController(Controller):
             return moved(request, found)
         return encoded(found, (f"product:{found.id}",))
 
-    @get("/{id_or_slug:str}/variants", operation_id="ListVariants", responses=answers(list[VariantView], "variants"))
+    @get(
+        "/{id_or_slug:str}/variants",
+        operation_id="ListVariants",
+        responses=answers(list[VariantView], "variants", by_slug=True),
+    )
     async def list_variants(
         self, request: _Request, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
     ) -> ASGIResponse:
@@ -108,7 +120,9 @@ class CategoryController(Controller):
         """All categories with the number of visible products in each subtree."""
         return encoded(await catalog_queries.category_tree(), ("categories",))
 
-    @get("/{id_or_slug:str}", operation_id="GetCategory", responses=answers(CategoryDetail, "the category"))
+    @get(
+        "/{id_or_slug:str}", operation_id="GetCategory", responses=answers(CategoryDetail, "the category", by_slug=True)
+    )
     async def get_category(
         self, request: _Request, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
     ) -> ASGIResponse:
@@ -120,7 +134,7 @@ class CategoryController(Controller):
     @get(
         "/{id_or_slug:str}/products",
         operation_id="ListCategoryProducts",
-        responses=answers(Page[ProductSummary], "a page of products"),
+        responses=answers(Page[ProductSummary], "a page of products", by_slug=True),
     )
     async def list_products(
         self,
@@ -157,7 +171,7 @@ class BrandController(Controller):
     ) -> ASGIResponse:
         return encoded(await catalog_queries.brands(limit, after), ("brands",))
 
-    @get("/{id_or_slug:str}", operation_id="GetBrand", responses=answers(BrandView, "the brand"))
+    @get("/{id_or_slug:str}", operation_id="GetBrand", responses=answers(BrandView, "the brand", by_slug=True))
     async def get_brand(
         self, request: _Request, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
     ) -> ASGIResponse:
@@ -169,7 +183,7 @@ class BrandController(Controller):
     @get(
         "/{id_or_slug:str}/products",
         operation_id="ListBrandProducts",
-        responses=answers(Page[ProductSummary], "a page of products"),
+        responses=answers(Page[ProductSummary], "a page of products", by_slug=True),
     )
     async def list_products(
         self,
