@@ -210,3 +210,40 @@ class TestOverHttp:
         listed = (await client.get("/auth/sessions", headers=bearer(tokens))).text
         assert "mx_rt_" not in listed
         assert "hash" not in listed
+
+
+class TestProof:
+    """Which session a refresh token belongs to, without using it up."""
+
+    async def test_the_newest_and_the_one_before_prove_it(self, shop):
+        await shop.customer()
+        first = await login(shop)
+        prove = shop.container.prove_session()
+        session_id = actor(shop, first).session_id
+        assert await prove(first.refresh_token) == session_id
+        assert await prove(first.refresh_token) == session_id
+        second = await refresh(shop, first)
+        assert await prove(second.refresh_token) == session_id
+        assert await prove(first.refresh_token) == session_id
+        assert (await refresh(shop, second)).refresh_token
+
+    async def test_nothing_else_does(self, shop):
+        await shop.customer()
+        tokens = await login(shop)
+        prove = shop.container.prove_session()
+        for text in (
+            "",
+            "mx_rt_x",
+            tokens.access_token,
+            tokens.refresh_token[:-2] + ("AA" if tokens.refresh_token[-2:] != "AA" else "BB"),
+        ):
+            with pytest.raises(InvalidRefreshToken):
+                await prove(text)
+        shop.clock.advance(IDLE_LIFE)
+        with pytest.raises(InvalidRefreshToken):
+            await prove(tokens.refresh_token)
+        again = await login(shop)
+        who = actor(shop, again)
+        await shop.container.end_session()(who.account_id, who.session_id)
+        with pytest.raises(InvalidRefreshToken):
+            await prove(again.refresh_token)

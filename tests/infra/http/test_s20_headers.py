@@ -90,6 +90,6 @@ async def test_s20_on_the_wire_a_broken_request_id_is_no_request():
 def test_s20_no_cookie_takes_what_ends_it(text: str):
     mode = CookieMode(Settings(public_url="https://shop.example"), GuestTokens(b"k" * 32))
     with pytest.raises(ValueError, match="no token of ours"):
-        mode.handed_out(f"a{text}b", 1, "mx_rt_a", 1)
+        mode.access_cookie(f"a{text}b", 1)
     with pytest.raises(ValueError, match="no token of ours"):
-        mode.handed_out("a.b.c", 1, f"a{text}b", 1)
+        mode.refresh_cookie(f"a{text}b", 1)

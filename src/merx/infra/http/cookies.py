@@ -107,12 +107,12 @@ class CookieMode:
         self.check_origin(by_name)
         return True
 
-    def handed_out(self, access: str, seconds: int, refresh: str, refresh_seconds: int) -> RawHeaders:
-        """The headers that put both tokens into the browser. Raises TokenTooLarge."""
-        return [
-            _set_cookie(self.access_name, access, seconds, self._access_end),
-            _set_cookie(self.refresh_name, refresh, refresh_seconds, self._refresh_end),
-        ]
+    def access_cookie(self, token: str, seconds: int) -> tuple[bytes, bytes]:
+        """The header that puts an access token into the browser. Raises TokenTooLarge."""
+        return _set_cookie(self.access_name, token, seconds, self._access_end)
+
+    def refresh_cookie(self, token: str, seconds: int) -> tuple[bytes, bytes]:
+        return _set_cookie(self.refresh_name, token, seconds, self._refresh_end)
 
     def cleared(self) -> RawHeaders:
         """The headers that take both from the browser, the access token first."""

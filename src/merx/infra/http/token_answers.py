@@ -1,13 +1,14 @@
 """Answers that hand out tokens, as the caller wants them: in the body, or as cookies that no script can read.
 
-A view with the fields of RFC 6749 §5.1 hands out tokens, on whatever route it is answered: no route can forget to. What
-came as a cookie is renewed as a cookie, whatever the request says, or a script that got into a page could ask for it.
+A view with an `access_token` and `expires_in` (RFC 6749 §5.1) hands out tokens, on whatever route it is answered: no
+route can forget to. What came as a cookie is renewed as a cookie, whatever the request says, or a script that got into
+a page could ask for it.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from litestar.routes import HTTPRoute
@@ -21,21 +22,21 @@ from merx.infra.http.responses import Encoded
 from merx.infra.tokens import AccessTokens
 from merx.kernel.model import View
 
-_FIELDS = {"access_token", "refresh_token", "expires_in", "refresh_expires_in"}
+_FIELDS = {"access_token", "expires_in"}
+_SECRETS = ("access_token", "refresh_token")
 _ENDS_SESSION = "ends_session"
 _Request = Request[Any, Any, Any]
 
 
 class CookieSession(View, frozen=True):
-    """In cookie mode, in the place of the tokens. `csrf_token` goes into `X-CSRF-Token` of every change."""
+    """In cookie mode, in the place of the tokens; whatever else an answer says beside them stays.
+
+    `csrf_token` goes into `X-CSRF-Token` of every change.
+    """
 
     csrf_token: str
     expires_in: int
-    refresh_expires_in: int
-    token_type: str = "Cookie"  # noqa: S105 - a scheme, no secret
-
-    def __repr__(self) -> str:
-        return "CookieSession(***)"
+    token_type: Literal["Cookie"]
 
 
 def ends_session() -> dict[str, Any]:
@@ -55,7 +56,7 @@ def _is_tokens(kind: Any) -> bool:
 def settle_token_answers(app: Litestar, cookies: CookieMode, access_tokens: AccessTokens) -> None:
     """Teach cookie mode to all routes that hand out tokens or end a session. Call after `settle_routes`.
 
-    Raises RuntimeError for a route that would also keep its answers, tokens in them.
+    Raises RuntimeError for a route that would keep tokens in its stored answers, or past cookie mode.
     """
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
@@ -66,6 +67,8 @@ def settle_token_answers(app: Litestar, cookies: CookieMode, access_tokens: Acce
             elif hands_out_tokens(handler):
                 if once_of(handler) is not None:
                     raise RuntimeError(f"{route.path_format} hands out tokens and must not keep its answers")
+                if handler.parsed_fn_signature.return_type.is_subclass_of(Response):
+                    raise RuntimeError(f"{route.path_format} hands out tokens: answer the view itself, not a Response")
                 _settle_tokens(handler, str(method), cookies, access_tokens)
 
 
@@ -93,11 +96,12 @@ def _as_cookies(tokens: Any, cookies: CookieMode, access_tokens: AccessTokens) -
     session_id = access_tokens.verify(tokens.access_token).session_id
     if session_id is None:
         raise RuntimeError("a token without a session cannot be a cookie: nothing would tell who wanted a change")
-    session = CookieSession(cookies.csrf_token(session_id), tokens.expires_in, tokens.refresh_expires_in)
-    headers = cookies.handed_out(
-        tokens.access_token, tokens.expires_in, tokens.refresh_token, tokens.refresh_expires_in
-    )
-    return Encoded(msgspec.json.encode(session), headers=headers)
+    said = {name: value for name, value in msgspec.structs.asdict(tokens).items() if name not in _SECRETS}
+    said |= {"csrf_token": cookies.csrf_token(session_id), "token_type": "Cookie"}
+    headers = [cookies.access_cookie(tokens.access_token, tokens.expires_in)]
+    if hasattr(tokens, "refresh_token"):
+        headers.append(cookies.refresh_cookie(tokens.refresh_token, tokens.refresh_expires_in))
+    return Encoded(msgspec.json.encode(said), headers=headers)
 
 
 class _Forgotten(ASGIResponse):
