@@ -23,6 +23,7 @@ from tests.infra.http.hostile import routes_of
 from tests.matrix import columns, nested
 from tests.matrix.callers import Caller
 from tests.matrix.entry import Entry, Target, at
+from tests.matrix.fields import undeclared
 from tests.matrix.people import Person
 from tests.matrix.play import failures, name_of
 from tests.matrix.shop import SETTINGS, Shop
@@ -253,3 +254,16 @@ async def test_an_entry_says_why_it_differs():
 
 async def test_names_are_those_of_the_messages(routes: dict[str, Any]):
     assert name_of(routes["sound"]) == "GET /api/v1/forgetful/{order_id}/sound"
+
+
+async def test_a_field_that_nobody_published_is_found_out():
+    order = [{"$ref": "#/components/schemas/OrderView"}]
+    address = {"city": "Here", "geo": {"lat": 1}}
+    seen = {"id": "1", "lines": [{"sku": "S", "cost_price": 1}], "address": address, "risk": "high"}
+    assert sorted(undeclared(seen, order)) == ["address.geo", "lines.cost_price", "risk"]
+    either = [
+        {"oneOf": [{"$ref": "#/components/schemas/VariantStock"}, {"$ref": "#/components/schemas/AvailabilityView"}]}
+    ]
+    stock = {"variant_id": "1", "available": 1, "on_hand": 2, "locations": [{"on_hand": 2}]}
+    assert list(undeclared(stock, either)) == []
+    assert list(undeclared(stock, either, {"VariantStock"})) == ["on_hand", "locations"]

@@ -171,6 +171,7 @@ def attacks_on(route: Route, headers: dict[str, str]) -> Iterator[Attack]:
     yield from _token_attacks(target, sent, encoded)
     yield from _path_attacks(route, sent, encoded)
     yield from _query_attacks(route, sent, encoded)
+    yield from _header_attacks(target, sent, encoded)
     for parameter in route.in_header:
         if parameter.required:
             without = {name: value for name, value in sent.items() if name != parameter.name}
@@ -269,6 +270,23 @@ def _query_attacks(route: Route, headers: dict[str, str], body: bytes | None) ->
                 )
 
 
+# What a server or a handler of ours reads.
+_HEADERS = (
+    "x-cart-token", "x-order-token", "x-csrf-token", "cookie", "origin", "idempotency-key", "if-match", "if-none-match",
+    "x-request-id", "traceparent", "x-forwarded-for", "accept", "accept-encoding", "user-agent", "range", "expect",
+)  # fmt: skip
+_VALUES = ("\xe9\xff", "", "a" * 7000, '=;=;"', "*")
+
+
+def _header_attacks(target: str, headers: dict[str, str], body: bytes | None) -> Iterator[Attack]:
+    for place, name in enumerate(_HEADERS):
+        value = _VALUES[place % len(_VALUES)]
+        yield Attack(f"header {name}={value[:9]!r}", target, headers | {name: value}, body, may_pass=True)
+    for value in _VALUES:
+        every = dict.fromkeys(_HEADERS, value)
+        yield Attack(f"all headers {value[:9]!r}", target, headers | every, body, may_pass=True)
+
+
 def _forged_cursors() -> Iterator[str]:
     forged = ([], ["x"], [1], [None] * 3, [{"a": 1}], [2**70], ["a"] * 50, "x", [[1]], ["\0"], [True, False, True])
     for keys in forged:
@@ -285,6 +303,13 @@ def _raw_attacks(route: Route, target: str, headers: dict[str, str]) -> Iterator
         "NUL escape": b'{"a": "\\u0000"}', "NUL key": b'{"\\u0000": 1}', "broken UTF-8": b'{"a": "\xff"}',
         "UTF-16": "{}".encode("utf-16"), "lone surrogate": b'{"a": "\\ud800"}',
     }  # fmt: skip
+    twice = b'{"zz_new": 1, "zz_new": 2}'
+    yield Attack("one key twice", target, headers, twice, 400)
+    yield Attack("a key of 60,000 characters", target, headers, b'{"' + b"k" * 60_000 + b'": 1}', 400)
+    yield Attack(
+        "10,000 keys", target, headers, msgspec.json.encode({f"k{n}": n for n in range(10_000)}), may_pass=False
+    )
+    yield Attack("a number of 60,000 digits", target, headers, b'{"zz_new": ' + b"9" * 60_000 + b"}", 400)
     for name, body in malformed.items():
         absent = name in ("empty", "null") and not route.body_required
         yield Attack(name, target, headers, body, 0 if absent else 400, may_pass=absent)

@@ -20,7 +20,9 @@ def _shipping(kind: str, new: Entry, removable: str = "") -> Entries:
 
 
 ENTRIES: Entries = {
-    f"GET {_INVENTORY}/variants/{{variant_id}}": Entry(lambda shop, _: at(variant_id=shop.catalogue["variant"])),
+    f"GET {_INVENTORY}/variants/{{variant_id}}": Entry(
+        lambda shop, _: at(variant_id=shop.catalogue["variant"]), right="inventory:read"
+    ),
     f"POST {_INVENTORY}/adjustments": Entry(
         lambda shop, _: at({"variant_id": shop.catalogue["variant"], "delta": -1, "reason": "broken"})
     ),
