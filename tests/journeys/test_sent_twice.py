@@ -17,7 +17,7 @@ RECEIPTS = "/inventory/receipts"
 # VerifyStock only reads.
 # What carries a password or answers with a secret must not lie beside a key for a day.
 NO_KEY = {"Login", "Logout", "LogoutAll", "Refresh", "Register", "ResetPassword", "ChangePassword", "ChangeEmail"}
-NO_KEY |= {"MakeApiKey", "RotateApiKey", "VerifyStock"}
+NO_KEY |= {"AcceptInvitation", "MakeApiKey", "RotateApiKey", "VerifyStock"}
 
 
 async def _receipt(world: World, quantity: int = 7) -> dict[str, object]:

@@ -9,6 +9,7 @@ from merx.bootstrap.container import App
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.domain.account import AccountKind
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
+from merx.contexts.identity.domain.role import OWNER
 from merx.contexts.identity.usecases.api_keys import MakeApiKey
 from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.settings import Settings
@@ -43,7 +44,7 @@ class Shop:
         self.root: dict[str, str] = {}
 
     async def open(self) -> None:
-        clerk = await self._account("clerk@example.com", "Clerk", AccountKind.staff)
+        clerk = await self._account("clerk@example.com", "Clerk", AccountKind.staff, (OWNER,))
         self.clerk_id = clerk
         self.root = self.bearer(clerk, ActorKind.staff, "*")
         await self.app.contexts.shipping.seed_shipping()()
@@ -106,8 +107,8 @@ class Shop:
             await uow.commit()
         return OneTimeCodes(self.app.infra.guest_tokens()).text(purpose.value, code.id)
 
-    async def _account(self, email: str, name: str, kind: AccountKind) -> UUID:
-        made: UUID = await self.app.contexts.identity.ensure_account()(email, name, kind, (), PASSWORD)
+    async def _account(self, email: str, name: str, kind: AccountKind, roles: tuple[UUID, ...] = ()) -> UUID:
+        made: UUID = await self.app.contexts.identity.ensure_account()(email, name, kind, (), PASSWORD, roles)
         await self.settle()
         return made
 
@@ -152,6 +153,9 @@ class Shop:
         )
         free_zone = await call("POST", "/shipping/zones", {"name": "Empty", "countries": ["BV"]})
         key = await call("POST", "/auth/api-keys", {"name": "till", "scopes": ["api-keys:write"]})
+        role = await call("POST", "/auth/roles", {"name": "Held", "grants": []})
+        free_role = await call("POST", "/auth/roles", {"name": "Free", "grants": []})
+        invitation = await call("POST", "/auth/invitations", {"email": "joins@example.com", "roles": [role["id"]]})
         self.catalogue = {
             "category": category["id"],
             "empty_category": empty["id"],
@@ -166,6 +170,10 @@ class Shop:
             "bare_method": bare_method["id"],
             "rate": rate["id"],
             "api_key": key["api_key"]["id"],
+            "role": role["id"],
+            "free_role": free_role["id"],
+            "colleague": str(await self._account("colleague@example.com", "Colleague", AccountKind.staff)),
+            "invitation": invitation["id"],
         }
 
     async def _customer(self, name: str, email: str, street: str) -> Person:

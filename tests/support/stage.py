@@ -17,7 +17,7 @@ from merx.infra.http.dependencies import provide
 from merx.infra.http.parts import HttpParts, HttpSource
 from merx.infra.settings import Settings
 
-_PASSED_ON = ("access_tokens", "guest_tokens", "cache", "idempotency", "api_keys")
+_PASSED_ON = ("access_tokens", "guest_tokens", "cache", "idempotency", "api_keys", "staff_rights")
 
 
 class _Present:
@@ -43,6 +43,8 @@ class _Stage:
             present["idempotency"] = None
         if self.parts.api_keys is None:
             present["api_keys"] = None
+        if self.parts.staff_rights is None:
+            present["staff_rights"] = None
         return HttpParts(
             **present,
             controllers=self.parts.controllers,
@@ -93,6 +95,7 @@ def staged(settings: Settings, source: HttpSource) -> Api:
         parts.cache is None,
         parts.idempotency is None,
         parts.api_keys is None,
+        parts.staff_rights is None,
     )
     stage = _stages.get(key)
     if stage is None:

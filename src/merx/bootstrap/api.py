@@ -101,7 +101,7 @@ def create_app(
     api = Api(
         app,  # type: ignore[arg-type]  # Litestar spells the ASGI types with TypedDicts
         FrameParts(
-            callers=Authenticator(parts.access_tokens, settings.metrics_token, parts.api_keys),
+            callers=Authenticator(parts.access_tokens, settings.metrics_token, parts.api_keys, parts.staff_rights),
             hosts=Hosts(_hosts(settings)),
             bodies=bodies,
             metrics=metrics,

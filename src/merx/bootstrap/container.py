@@ -12,6 +12,7 @@ from merx.contexts.audit.container import AuditContainer
 from merx.contexts.carts.container import CartsContainer
 from merx.contexts.catalog.container import CatalogContainer
 from merx.contexts.identity.adapters.key_door import ApiKeyDoor
+from merx.contexts.identity.adapters.staff_door import StaffDoor
 from merx.contexts.identity.container import IdentityContainer
 from merx.contexts.inventory.container import InventoryContainer
 from merx.contexts.notifications.container import NotificationsContainer
@@ -154,6 +155,11 @@ class App:
         door: ApiKeyDoor = self.contexts.identity.api_key_door()
         return door
 
+    @property
+    def staff_door(self) -> StaffDoor:
+        door: StaffDoor = self.contexts.identity.staff_door()
+        return door
+
     def http_parts(self) -> HttpParts:
         # The route of the metrics belongs to no context, and asks only callers from elsewhere.
         asked = limits_of(self.controllers)
@@ -168,6 +174,7 @@ class App:
             probes=self.probes,
             cache=self.cache,
             api_keys=self.api_key_door,
+            staff_rights=self.staff_door,
             buckets=self.infra.buckets(),
             on_startup=starts,
             on_shutdown=[*stops, self.close],
@@ -176,11 +183,12 @@ class App:
     def _memory_hooks(self) -> tuple[Sequence[Hook], Sequence[Hook]]:
         """One process is everything: it hears its own invalidations and delivers its own events."""
         store: MemoryStore = self.infra.store()
-        cache, door = self.cache, self.api_key_door
+        cache, door, staff = self.cache, self.api_key_door, self.staff_door
 
         def invalidate(tags: Iterable[str]) -> None:
             cache.invalidate(tags)
             door.invalidate(tags)
+            staff.invalidate(tags)
 
         store.on_invalidate = invalidate
         from merx.bootstrap.schedule import schedule_of, timetable_of
@@ -202,7 +210,7 @@ class App:
 
     def _postgres_hooks(self) -> tuple[Sequence[Hook], Sequence[Hook]]:
         door = self.api_key_door
-        listener = CacheListener(self.database, self.cache, door)
+        listener = CacheListener(self.database, self.cache, door, self.staff_door)
         gauges = OutboxGauges(self.infra.deliveries())
 
         async def start() -> None:

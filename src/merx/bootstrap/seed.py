@@ -11,6 +11,7 @@ import msgspec
 from merx.bootstrap.catalogue_import import CatalogueFile, ImportReport, import_file
 from merx.bootstrap.container import App
 from merx.contexts.identity.domain.account import AccountKind
+from merx.contexts.identity.domain.role import OWNER
 from merx.infra.settings import Settings, SettingsError
 
 Progress = Callable[[str, int, int | None], None]
@@ -48,7 +49,7 @@ async def fill(app: App, catalogue: Path | None, progress: Progress) -> SeedResu
     _check(app.settings)
     progress("accounts and shipping", 0, None)
     ensure = app.contexts.identity.ensure_account()
-    await ensure(STAFF.email, "Sam Staff", AccountKind.staff, ("*",), STAFF.password)
+    await ensure(STAFF.email, "Sam Staff", AccountKind.staff, (), STAFF.password, (OWNER,))
     await ensure(CUSTOMER.email, "Casey Customer", AccountKind.customer, (), CUSTOMER.password)
     await app.contexts.shipping.seed_shipping()()
     return SeedResult(STAFF, CUSTOMER, await _bring_in(app, CatalogueFile(catalogue), progress))

@@ -22,6 +22,7 @@ from merx.infra.permissions import PermissionCatalogue
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
 from merx.infra.tokens import AccessTokens, GuestTokens
+from merx.kernel.actor import Actor
 from merx.kernel.model import Event
 from merx.kernel.rights import Limit
 from tests.support.clock import FixedClock
@@ -29,7 +30,9 @@ from tests.support.stage import staged
 
 PASSWORD = "correct horse battery"
 LIMITS = {"payments:write": frozenset({Limit.amount}), "inventory:write": frozenset({Limit.location})}
-PERMISSIONS = {"orders:read", "orders:write", "api-keys:read", "api-keys:write", *LIMITS}
+PERMISSIONS = {
+    "orders:read", "orders:write", "api-keys:read", "api-keys:write", "roles:write", "staff:write", *LIMITS
+}  # fmt: skip
 HERE = Caller("192.0.2.7", "pytest")
 
 
@@ -92,6 +95,11 @@ class Shop:
     async def staff(self, email: str = "staff@example.com", permissions: tuple[str, ...] = ("orders:write",)) -> Any:
         return await self.container.ensure_account()(email, "Sam", AccountKind.staff, permissions, PASSWORD)
 
+    async def speaker(self, token: str) -> Actor:
+        """Who a token of staff speaks for, and what that account holds now."""
+        found: Actor = await self.container.staff_door().actor(self.access_tokens.verify(token))
+        return found
+
     async def close_account(self, account_id: Any) -> None:
         async with self.container.uow() as uow:
             account = await uow.accounts.get(account_id)
@@ -135,6 +143,7 @@ class Source:
             controllers=(*container.controllers(), *users.controllers()),
             dependencies={**container.handlers(), **users.handlers()},
             api_keys=container.api_key_door(),
+            staff_rights=container.staff_door(),
         )
 
 

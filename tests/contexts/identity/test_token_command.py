@@ -88,7 +88,16 @@ class TestRunningShop:
         await infra.database().close()
 
     def actor(self, out):
-        return Infra(settings=self.settings).access_tokens().verify(out.strip())
+        """As a process of the shop sees the caller."""
+
+        async def look():
+            infra = Infra(settings=self.settings)
+            actor = infra.access_tokens().verify(out.strip())
+            found = await IdentityContainer(infra=infra).staff_door().actor(actor)
+            await infra.database().close()
+            return found
+
+        return asyncio.run(look())
 
     def test_the_token_alone_is_the_output(self, folder, capsys):
         code, out, err = run(capsys, "--data", str(folder))

@@ -1,10 +1,11 @@
 """All entries of the matrix. A context that comes brings its file here."""
 
-from tests.matrix.entries import catalog, identity, logistics, operations, shopping, users
+from tests.matrix.entries import catalog, identity, logistics, operations, shopping, staff, users
 from tests.matrix.entry import Entries
 
 ENTRIES: Entries = {
     **identity.ENTRIES,
+    **staff.ENTRIES,
     **users.ENTRIES,
     **catalog.ENTRIES,
     **logistics.ENTRIES,

@@ -11,18 +11,27 @@ from merx.contexts.identity.adapters.http_api_keys import ApiKeyController
 from merx.contexts.identity.adapters.http_codes import CodesController
 from merx.contexts.identity.adapters.http_credentials import CredentialsController
 from merx.contexts.identity.adapters.http_csrf import CsrfController
+from merx.contexts.identity.adapters.http_invitations import InvitationsController
 from merx.contexts.identity.adapters.http_keys import JwksController
+from merx.contexts.identity.adapters.http_roles import PermissionsController, RolesController
 from merx.contexts.identity.adapters.http_sessions import SessionsController
+from merx.contexts.identity.adapters.http_staff import StaffController
 from merx.contexts.identity.adapters.key_door import ApiKeyDoor
 from merx.contexts.identity.adapters.memory import MemoryIdentityQueries, MemoryIdentityUow
 from merx.contexts.identity.adapters.memory_api_keys import MemoryApiKeyQueries
+from merx.contexts.identity.adapters.memory_invitations import MemoryInvitationQueries
+from merx.contexts.identity.adapters.memory_roles import MemoryRoleQueries, MemoryStaffQueries
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, PostgresIdentityUow
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeyQueries
+from merx.contexts.identity.adapters.postgres_invitations import PostgresInvitationQueries
+from merx.contexts.identity.adapters.postgres_roles import PostgresRoleQueries, PostgresStaffQueries
 from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
+from merx.contexts.identity.adapters.staff_door import StaffDoor
 from merx.contexts.identity.adapters.throttle import LocalThrottle
 from merx.contexts.identity.domain.refusals import RefusalBudget
 from merx.contexts.identity.events import CodeAsked, EmailChangeAsked
+from merx.contexts.identity.usecases.accept_invitation import AcceptInvitationHandler
 from merx.contexts.identity.usecases.api_keys import ApiKeysHandler
 from merx.contexts.identity.usecases.ask_for_code import AskForCodeHandler
 from merx.contexts.identity.usecases.change_email import ChangeEmailHandler, ConfirmEmailHandler, OfferEmailHandler
@@ -31,7 +40,9 @@ from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, 
 from merx.contexts.identity.usecases.ensure_account import EnsureAccountHandler
 from merx.contexts.identity.usecases.facade import IdentityFacade
 from merx.contexts.identity.usecases.forget_codes import ForgetCodesHandler
+from merx.contexts.identity.usecases.forget_invitations import ForgetInvitationsHandler
 from merx.contexts.identity.usecases.forget_sessions import ForgetSessionsHandler
+from merx.contexts.identity.usecases.invitations import InvitationsHandler
 from merx.contexts.identity.usecases.issue_code import IssueCodeHandler
 from merx.contexts.identity.usecases.issue_staff_token import IssueStaffTokenHandler
 from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
@@ -44,6 +55,8 @@ from merx.contexts.identity.usecases.redeem import Redeemer
 from merx.contexts.identity.usecases.refresh import RefreshHandler
 from merx.contexts.identity.usecases.register import RegisterHandler
 from merx.contexts.identity.usecases.reset_password import ResetPasswordHandler
+from merx.contexts.identity.usecases.roles import RolesHandler
+from merx.contexts.identity.usecases.staff import StaffHandler
 from merx.contexts.identity.usecases.tokens import TokenPair
 from merx.contexts.identity.usecases.verify_email import VerifyEmailHandler
 from merx.contexts.users.events import ProfileChanged
@@ -98,6 +111,29 @@ class IdentityContainer(containers.DeclarativeContainer):
     look_after_api_keys = providers.Singleton(
         ApiKeysHandler, uow=uow.provider, permissions=infra.permissions, clock=infra.clock
     )
+    role_queries = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresRoleQueries, infra.reader),
+        memory=providers.Singleton(MemoryRoleQueries, infra.store),
+    )
+    staff_queries = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresStaffQueries, infra.reader),
+        memory=providers.Singleton(MemoryStaffQueries, infra.store),
+    )
+    invitation_queries = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresInvitationQueries, infra.reader),
+        memory=providers.Singleton(MemoryInvitationQueries, infra.store),
+    )
+    staff_door = providers.Singleton(StaffDoor, queries, infra.clock)
+    look_after_roles = providers.Singleton(
+        RolesHandler, uow=uow.provider, permissions=infra.permissions, clock=infra.clock
+    )
+    look_after_staff = providers.Singleton(
+        StaffHandler, uow=uow.provider, permissions=infra.permissions, clock=infra.clock
+    )
+    look_after_invitations = providers.Singleton(InvitationsHandler, uow=uow.provider, clock=infra.clock)
     passwords = providers.Singleton(Argon2Passwords)
     local_throttle = providers.Singleton(LocalThrottle, infra.clock)
     throttle = providers.Selector(
@@ -133,7 +169,11 @@ class IdentityContainer(containers.DeclarativeContainer):
     end_session = providers.Singleton(EndSessionHandler, uow=uow.provider, clock=infra.clock)
     end_all_sessions = providers.Singleton(EndAllSessionsHandler, uow=uow.provider, clock=infra.clock)
     list_sessions = providers.Singleton(ListSessionsHandler, queries=queries, clock=infra.clock)
-    redeemer = providers.Singleton(Redeemer, providers.Singleton(OneTimeCodes, infra.guest_tokens))
+    codes = providers.Singleton(OneTimeCodes, infra.guest_tokens)
+    redeemer = providers.Singleton(Redeemer, codes)
+    accept_invitation = providers.Singleton(
+        AcceptInvitationHandler, uow=uow.provider, passwords=passwords, codes=codes, clock=infra.clock
+    )
     ask_for_code = providers.Singleton(
         AskForCodeHandler, uow=uow.provider, throttle=throttle, digests=email_digests, clock=infra.clock
     )
@@ -170,6 +210,10 @@ class IdentityContainer(containers.DeclarativeContainer):
             CsrfController,
             JwksController,
             ApiKeyController,
+            PermissionsController,
+            RolesController,
+            StaffController,
+            InvitationsController,
         )
     )
     handlers = providers.Dict(
@@ -190,6 +234,15 @@ class IdentityContainer(containers.DeclarativeContainer):
         public_keys=infra.access_tokens,
         api_key_queries=api_key_queries,
         look_after_api_keys=look_after_api_keys,
+        permission_names=infra.permissions,
+        role_queries=role_queries,
+        look_after_roles=look_after_roles,
+        staff_queries=staff_queries,
+        look_after_staff=look_after_staff,
+        invitation_queries=invitation_queries,
+        look_after_invitations=look_after_invitations,
+        accept_invitation=accept_invitation,
+        clock=infra.clock,
     )
     subscribers = providers.List(
         providers.Factory(
@@ -227,6 +280,14 @@ class IdentityContainer(containers.DeclarativeContainer):
             name="identity.forget-codes",
             every=timedelta(hours=1),
             handler=providers.Singleton(ForgetCodesHandler, infra.clock),
+            uow=uow.provider,
+        ),
+        providers.Factory(
+            Job,
+            name="identity.forget-invitations",
+            every=timedelta(days=1),
+            offset=timedelta(hours=3),
+            handler=providers.Singleton(ForgetInvitationsHandler, infra.clock),
             uow=uow.provider,
         ),
     )

@@ -99,6 +99,14 @@ class EmailChangeRequested(Event, frozen=True, tag="identity.email-change-reques
     name: str
 
 
+class StaffInvited(Event, frozen=True, tag="identity.staff-invited.v1"):
+    """Somebody is asked to join the staff. `code_id` is None when the address has an account already."""
+
+    invitation_id: UUID
+    code_id: UUID | None
+    email: str
+
+
 class EmailChanged(Event, frozen=True, tag="identity.email-changed.v1"):
     """`email` is the old address, which is told; `new_email` is the account's from now on, and proved."""
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from merx.infra.http.asgi import Scope
 from merx.infra.tokens import AccessTokens, InvalidToken
 from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.rights import AS_HELD
 
 METRICS_READER = Actor(kind=ActorKind.api_key, permissions=frozenset({"metrics:read"}))
 
@@ -21,12 +22,25 @@ class ApiKeys(Protocol):
         ...
 
 
+class StaffRights(Protocol):
+    async def actor(self, actor: Actor) -> Actor:
+        """The same actor with what its account holds now. Raises Unauthenticated, and Unavailable."""
+        ...
+
+
 class Authenticator:
     """Turns an `Authorization` header into an Actor. `metrics_token` is the one fixed token, for the metrics reader."""
 
-    def __init__(self, tokens: AccessTokens, metrics_token: str = "", api_keys: ApiKeys | None = None) -> None:
+    def __init__(
+        self,
+        tokens: AccessTokens,
+        metrics_token: str = "",
+        api_keys: ApiKeys | None = None,
+        staff_rights: StaffRights | None = None,
+    ) -> None:
         self._tokens = tokens
         self._api_keys = api_keys
+        self._staff_rights = staff_rights
         self._metrics_token = metrics_token.encode()
 
     def actor(self, authorization: bytes | None, request_id: str, address: str = "") -> Actor:
@@ -49,6 +63,15 @@ class Authenticator:
             client=address,
             impersonator=known.impersonator,
         )
+
+    async def with_rights(self, actor: Actor) -> Actor:
+        """The same actor; one whose token says `AS_HELD`, which alone allows nothing, with what its account holds.
+
+        Raises Unauthenticated when that account is not open any more, and Unavailable when nobody can say.
+        """
+        if AS_HELD not in actor.permissions or self._staff_rights is None:
+            return actor
+        return await self._staff_rights.actor(actor)
 
     def is_key(self, authorization: bytes | None) -> bool:
         """Whether `key_holder` has to be asked, not `actor`."""

@@ -195,13 +195,14 @@ class Frame:
         if authorization is not None:
             if callers.is_key(authorization):
                 return await callers.key_holder(authorization, request_id, address)
-            return callers.actor(authorization, request_id, address)
+            return await callers.with_rights(callers.actor(authorization, request_id, address))
         cookie = exchange.by_name.get(b"cookie")
         if cookie is not None:
             cookies = self._parts.cookies
             try:
                 token = cookies.access(cookie)
                 actor = callers.actor(None if token is None else b"Bearer " + token, request_id, address)
+                actor = await callers.with_rights(actor)
             except Unauthenticated:
                 if not path.startswith(self._parts.sign_in):
                     # The browser need not send it again.

@@ -8,7 +8,7 @@ from litestar import Controller
 
 from merx.infra.cache import ByteCache
 from merx.infra.health import Probe
-from merx.infra.http.callers import ApiKeys
+from merx.infra.http.callers import ApiKeys, StaffRights
 from merx.infra.idempotency.store import IdempotencyStore
 from merx.infra.limits.buckets import Buckets
 from merx.infra.tokens import AccessTokens, GuestTokens
@@ -34,6 +34,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     probes: Sequence[Probe] = ()
     cache: ByteCache | None = None
     api_keys: ApiKeys | None = None
+    staff_rights: StaffRights | None = None
     buckets: Buckets | None = None
     on_startup: Sequence[Hook] = ()
     on_shutdown: Sequence[Hook] = ()

@@ -5,12 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.contexts.identity.adapters.memory_api_keys import MemoryApiKeys
+from merx.contexts.identity.adapters.memory_invitations import MemoryInvitations
+from merx.contexts.identity.adapters.memory_roles import MemoryRoles, grants_held, with_built_in_roles
 from merx.contexts.identity.domain.account import Account, AccountKind
 from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.domain.session import EndReason, Session
 from merx.contexts.identity.ports.queries import MAX_SESSIONS, Credentials, Profile, SessionSummary
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTable, MemoryTx, MemoryUow
+from merx.infra.outbox.events import OutboxWriter
 
 ACCOUNTS = "identity.account"
 SESSIONS = "identity.session"
@@ -28,6 +31,12 @@ class MemoryAccounts(MemoryRepository[Account]):
 
     async def by_email(self, email_key: str) -> Account | None:
         return next((account for account in self._rows.values() if account.email_key == email_key), None)
+
+    async def email_taken(self, email_key: str) -> bool:
+        return await self.by_email(email_key) is not None
+
+    async def holders(self, role_id: UUID) -> list[Account]:
+        return [account for account in self._rows.values() if role_id in account.role_ids]
 
 
 class MemorySessions:
@@ -88,11 +97,17 @@ class MemoryCodes:
 
 
 class MemoryIdentityUow(MemoryUow):
+    def __init__(self, store: MemoryStore, outbox: OutboxWriter) -> None:
+        super().__init__(store, outbox)
+        with_built_in_roles(store)
+
     def open(self, tx: MemoryTx) -> None:
         self.accounts = MemoryAccounts(tx)
         self.sessions = MemorySessions(tx)
         self.codes = MemoryCodes(tx)
         self.api_keys = MemoryApiKeys(tx)
+        self.roles = MemoryRoles(tx)
+        self.invitations = MemoryInvitations(tx)
 
 
 class MemoryIdentityQueries:
@@ -107,11 +122,11 @@ class MemoryIdentityQueries:
 
     async def profile(self, account_id: UUID) -> Profile | None:
         account: Account | None = self._store.table(ACCOUNTS).get(account_id)
-        return _profile(account) if account is not None and account.is_active else None
+        return self._profile(account) if account is not None and account.is_active else None
 
     async def first_staff(self) -> Profile | None:
         staff = [account for account in self._accounts() if account.kind is AccountKind.staff and account.is_active]
-        return _profile(min(staff, key=lambda account: account.id)) if staff else None
+        return self._profile(min(staff, key=lambda account: account.id)) if staff else None
 
     async def sessions(self, account_id: UUID, now: datetime) -> list[SessionSummary]:
         found = [one for one in self._store.table(SESSIONS).values() if one.account_id == account_id]
@@ -124,6 +139,5 @@ class MemoryIdentityQueries:
     def _accounts(self) -> list[Account]:
         return [copy.copy(account) for account in self._store.table(ACCOUNTS).values()]
 
-
-def _profile(account: Account) -> Profile:
-    return Profile(account.id, account.email, account.name, account.kind, account.permissions)
+    def _profile(self, account: Account) -> Profile:
+        return Profile(account.id, account.email, account.name, account.kind, grants_held(self._store, account))

@@ -6,9 +6,12 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, delete, func, insert, select, update
+from sqlalchemy import Uuid as UuidType
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeys
+from merx.contexts.identity.adapters.postgres_invitations import PostgresInvitations
+from merx.contexts.identity.adapters.postgres_roles import PostgresRoles
 from merx.contexts.identity.domain.account import Account, AccountKind, AccountStatus
 from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
@@ -27,6 +30,7 @@ class AccountRow(VersionedRow):
     email_key: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(16), index=True)
+    role_ids: Mapped[list[UUID]] = mapped_column(ARRAY(UuidType))
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     password_hash: Mapped[str | None] = mapped_column(String(200))
     status: Mapped[str] = mapped_column(String(16))
@@ -68,6 +72,10 @@ class OneTimeCodeRow(Base):
 _SESSION = SessionRow.__table__
 _ACCOUNT = AccountRow.__table__
 _LOCK_ACCOUNT = compiled(select(_ACCOUNT).where(_ACCOUNT.c.id == bindparam("account_id")).with_for_update())
+_EMAIL_TAKEN = compiled("select exists (select from identity.account where email_key = :email_key)")
+_HOLDERS = compiled(
+    "select id from identity.account where kind = 'staff' and role_ids @> array[cast(:role_id as uuid)] order by id"
+)
 _LOCK_SESSION = compiled(select(_SESSION).where(_SESSION.c.id == bindparam("session_id")).with_for_update())
 _ADD_SESSION = compiled(insert(SessionRow).values({name: bindparam(name) for name in Session.__struct_fields__}))
 _CHANGING = ("generation", "token_hash", "used_at", "expires_at", "ended_at", "end_reason")
@@ -143,6 +151,12 @@ class PostgresAccounts(PostgresRepository[Account]):
         found = await self._tx.session.scalar(select(AccountRow.id).where(AccountRow.email_key == email_key))
         return None if found is None else await self.get(found)
 
+    async def email_taken(self, email_key: str) -> bool:
+        return bool(await self._tx.fetchval(_EMAIL_TAKEN, email_key=email_key))
+
+    async def holders(self, role_id: UUID) -> list[Account]:
+        return await self.find([row[0] for row in await self._tx.fetch(_HOLDERS, role_id=role_id)])
+
 
 class PostgresSessions:
     def __init__(self, tx: PostgresTx) -> None:
@@ -194,13 +208,20 @@ class PostgresIdentityUow(PostgresUow):
         self.sessions = PostgresSessions(tx)
         self.codes = PostgresCodes(tx)
         self.api_keys = PostgresApiKeys(tx)
+        self.roles = PostgresRoles(tx)
+        self.invitations = PostgresInvitations(tx)
 
 
-_PROFILE = select(AccountRow.id, AccountRow.email, AccountRow.name, AccountRow.kind, AccountRow.permissions).where(
-    AccountRow.status == AccountStatus.active.value
-)
-_PROFILE_OF = compiled(_PROFILE.where(AccountRow.id == bindparam("account_id")))
-_FIRST_STAFF = compiled(_PROFILE.where(AccountRow.kind == AccountKind.staff.value).order_by(AccountRow.id).limit(1))
+# What the account holds by itself, and what its roles give.
+_PROFILE = """
+    select account.id, account.email, account.name, account.kind, account.permissions || coalesce((
+        select array_agg(given.text) from identity.role role, unnest(role.grants) given (text)
+        where role.id = any(account.role_ids)
+    ), '{}')
+    from identity.account account where account.status = 'active'
+"""
+_PROFILE_OF = compiled(_PROFILE + " and account.id = :account_id")
+_FIRST_STAFF = compiled(_PROFILE + " and account.kind = 'staff' order by account.id limit 1")
 _CREDENTIALS = compiled(
     select(AccountRow.id, AccountRow.kind, AccountRow.status, AccountRow.permissions, AccountRow.password_hash).where(
         AccountRow.email_key == bindparam("email_key")
@@ -244,4 +265,4 @@ def _profile(row: Any) -> Profile | None:
     if row is None:
         return None
     id_, email, name, kind, permissions = row
-    return Profile(id_, email, name, AccountKind(kind), tuple(permissions))
+    return Profile(id_, email, name, AccountKind(kind), tuple(sorted(set(permissions))))

@@ -3,10 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
+from uuid import UUID
 
 import msgspec
 
-from merx.contexts.identity.domain.errors import CustomersHoldNoPermissions, WeakPassword
+from merx.contexts.identity.domain.errors import CustomersHoldNoPermissions, OwnerHoldsNoOther, WeakPassword
+from merx.contexts.identity.domain.role import OWNER
 from merx.contexts.identity.events import AccountRegistered, EmailChanged, EmailVerified, PasswordChanged
 from merx.kernel.ids import new_id
 from merx.kernel.model import Entity
@@ -34,7 +36,10 @@ class AccountKind(StrEnum):
 
 
 class AccountStatus(StrEnum):
+    """A disabled one can be opened again."""
+
     active = "active"
+    disabled = "disabled"
     closed = "closed"
 
 
@@ -59,7 +64,7 @@ PERSONAL = frozenset({"name", "email", "email_key"})
 
 
 class Account(Entity, kw_only=True):
-    """`permissions` are names such as `orders:write`, `*` for all; a customer has none.
+    """`role_ids` and `permissions`, grants as text held beside the roles, are for staff; a customer has none.
 
     `password_hash` is None for an account that cannot sign in with a password. `email_verified_at` is when its owner
     proved to read that mailbox. `credentials_version` counts new passwords and e-mails: codes sent before are void.
@@ -69,6 +74,7 @@ class Account(Entity, kw_only=True):
     email_key: str
     name: str
     kind: AccountKind
+    role_ids: tuple[UUID, ...] = ()
     permissions: tuple[str, ...] = ()
     password_hash: str | None = None
     status: AccountStatus = AccountStatus.active
@@ -85,6 +91,7 @@ class Account(Entity, kw_only=True):
         kind: AccountKind,
         password_hash: str | None,
         now: datetime,
+        role_ids: tuple[UUID, ...] = (),
         permissions: tuple[str, ...] = (),
     ) -> tuple[Self, AccountRegistered]:
         account = cls(
@@ -96,7 +103,7 @@ class Account(Entity, kw_only=True):
             password_hash=password_hash,
             created_at=now,
         )
-        account.grant(permissions)
+        account.grant(permissions, role_ids)
         return account, AccountRegistered(
             at=now, account_id=account.id, email=account.email, name=name, kind=kind.value
         )
@@ -127,11 +134,29 @@ class Account(Entity, kw_only=True):
         self.credentials_version += 1
         return EmailChanged(at=now, account_id=self.id, email=old, name=self.name, new_email=self.email)
 
-    def grant(self, permissions: tuple[str, ...]) -> bool:
-        """Replace the permissions; True when that changed something. Raises CustomersHoldNoPermissions."""
-        if permissions and self.kind is AccountKind.customer:
+    def grant(self, permissions: tuple[str, ...], role_ids: tuple[UUID, ...] = ()) -> bool:
+        """Replace what is held; True when that changed something.
+
+        Raises CustomersHoldNoPermissions and OwnerHoldsNoOther.
+        """
+        if (role_ids or permissions) and self.kind is AccountKind.customer:
             raise CustomersHoldNoPermissions
-        wanted = tuple(sorted(set(permissions)))
-        changed = wanted != self.permissions
-        self.permissions = wanted
+        wanted = tuple(sorted(set(role_ids))), tuple(sorted(set(permissions)))
+        if OWNER in wanted[0] and wanted != ((OWNER,), ()):
+            raise OwnerHoldsNoOther
+        changed = wanted != (self.role_ids, self.permissions)
+        self.role_ids, self.permissions = wanted
         return changed
+
+    def disable(self) -> bool:
+        """True when that changed something."""
+        if self.status is not AccountStatus.active:
+            return False
+        self.status = AccountStatus.disabled
+        return True
+
+    def enable(self) -> bool:
+        if self.status is not AccountStatus.disabled:
+            return False
+        self.status = AccountStatus.active
+        return True

@@ -60,6 +60,72 @@ class CustomersHoldNoPermissions(Invalid):
     title = "Only staff can hold permissions"
 
 
+class StaffNotFound(NotFound):
+    """One answer for an unknown account, one that is closed and one of a customer."""
+
+    slug = "identity.staff-not-found"
+    title = "No such member of staff"
+
+
+class AccessEnded(Unauthenticated):
+    """The token is good, and the account that it speaks for is not open any more."""
+
+    slug = "identity.access-ended"
+    title = "This account cannot be used any more"
+
+
+class RoleNotFound(NotFound):
+    slug = "identity.role-not-found"
+    title = "No such role"
+
+
+class RoleNameTaken(Conflict):
+    slug = "identity.role-name-taken"
+    title = "Another role has this name"
+
+
+class RoleInUse(Conflict):
+    slug = "identity.role-in-use"
+    title = "Somebody holds this role, or is invited to it"
+
+
+class OwnerIsFixed(Conflict):
+    slug = "identity.owner-is-fixed"
+    title = "The role of the owner cannot be changed or removed"
+
+
+class OwnerHoldsNoOther(Invalid):
+    """A role beside it could add nothing, and deny."""
+
+    slug = "identity.owner-holds-no-other"
+    title = "Who is an owner holds nothing else"
+
+
+class LastOwner(Conflict):
+    slug = "identity.last-owner"
+    title = "A shop has at least one owner"
+
+
+class UnknownRole(Invalid):
+    slug = "identity.unknown-role"
+    title = "There is no such role"
+
+
+class InvitationNotFound(NotFound):
+    slug = "identity.invitation-not-found"
+    title = "No such invitation"
+
+
+class InvitationOver(Conflict):
+    slug = "identity.invitation-over"
+    title = "The invitation was accepted or withdrawn, or sent too often"
+
+
+class AlreadyInvited(Conflict):
+    slug = "identity.already-invited"
+    title = "An invitation to this e-mail is open"
+
+
 class ApiKeyNotFound(NotFound):
     slug = "identity.api-key-not-found"
     title = "No such API key"

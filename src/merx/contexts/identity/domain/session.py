@@ -74,6 +74,7 @@ class EndReason(StrEnum):
     reused = "reused"
     revoked = "revoked"
     everywhere = "everywhere"
+    disabled = "disabled"
     password_changed = "password-changed"  # noqa: S105 - a reason, no secret
 
 

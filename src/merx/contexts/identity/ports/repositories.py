@@ -8,6 +8,8 @@ from merx.contexts.identity.domain.account import Account
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.domain.session import EndReason, Session
 from merx.contexts.identity.ports.api_keys import ApiKeys
+from merx.contexts.identity.ports.invitations import Invitations
+from merx.contexts.identity.ports.roles import Roles
 from merx.kernel.ports import Repository, UnitOfWork
 
 
@@ -19,6 +21,14 @@ class Accounts(Repository[Account], Protocol):
         ...
 
     async def by_email(self, email_key: str) -> Account | None: ...
+
+    async def email_taken(self, email_key: str) -> bool:
+        """With the same work whether it is or not."""
+        ...
+
+    async def holders(self, role_id: UUID) -> list[Account]:
+        """The staff that holds the role, whatever the state of the account. Take the turn of rights before."""
+        ...
 
 
 class Sessions(Protocol):
@@ -68,6 +78,10 @@ class IdentityUow(UnitOfWork, Protocol):
     def codes(self) -> Codes: ...
     @property
     def api_keys(self) -> ApiKeys: ...
+    @property
+    def roles(self) -> Roles: ...
+    @property
+    def invitations(self) -> Invitations: ...
 
     async def __aenter__(self) -> Self: ...
 

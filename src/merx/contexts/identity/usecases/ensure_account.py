@@ -7,6 +7,7 @@ from merx.contexts.identity.domain.account import PERSONAL, Account, AccountKind
 from merx.contexts.identity.domain.errors import EmailTaken
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords
+from merx.contexts.identity.usecases.granting import staff_tag
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.ports import Clock
@@ -14,7 +15,7 @@ from merx.kernel.ports import Clock
 
 @dataclass(frozen=True, slots=True)
 class EnsureAccountHandler:
-    """Run it as often as you like: the account is made once, later only its permissions follow.
+    """Run it as often as you like: the account is made once, later only its roles and permissions follow.
 
     A password that its owner has chosen since is kept. Raises WeakPassword, and EmailTaken when the e-mail belongs to
     an account of the other kind.
@@ -25,7 +26,13 @@ class EnsureAccountHandler:
     clock: Clock
 
     async def __call__(
-        self, email: str, name: str, kind: AccountKind, permissions: tuple[str, ...], password: str
+        self,
+        email: str,
+        name: str,
+        kind: AccountKind,
+        permissions: tuple[str, ...],
+        password: str,
+        role_ids: tuple[UUID, ...] = (),
     ) -> UUID:
         check_new_password(password)
         async with self.uow() as uow:
@@ -34,13 +41,14 @@ class EnsureAccountHandler:
                 if held.kind is not kind:
                     raise EmailTaken(f"this e-mail belongs to a {held.kind} account")
                 before = pictured(held, hide=PERSONAL)
-                if held.grant(permissions):
+                if held.grant(permissions, role_ids):
                     await uow.accounts.save(held)
                     uow.record(
                         AuditEntry.of(
                             Actor.system(), "identity.permissions-changed", held, before=before, hide=PERSONAL
                         )
                     )
+                    uow.invalidate(staff_tag(held.id))
                     await uow.commit()
                 return held.id
         password_hash = await self.passwords.hash(password)
@@ -49,6 +57,7 @@ class EnsureAccountHandler:
                 email=email,
                 name=name,
                 kind=kind,
+                role_ids=role_ids,
                 permissions=permissions,
                 password_hash=password_hash,
                 now=self.clock.now(),

@@ -10,13 +10,15 @@ from merx.contexts.identity.ports.security import AccessTokenIssuer
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.errors import Forbidden
+from merx.kernel.rights import AS_HELD, Grant, InvalidGrant, rights_of
 
 
 @dataclass(frozen=True, slots=True)
 class IssueStaffTokenHandler:
-    """Without an e-mail it speaks for the oldest staff account, without permissions it holds all of that account's.
+    """Without an e-mail it speaks for the oldest staff account, without permissions with all that the account holds
+    when a request comes; with some, with those alone, as far as the account holds them.
 
-    Raises AccountNotFound, and Forbidden for permissions that the account does not hold itself.
+    Raises AccountNotFound, InvalidGrant, and Forbidden for permissions that the account does not hold itself.
     """
 
     uow: IdentityUowFactory
@@ -25,10 +27,11 @@ class IssueStaffTokenHandler:
 
     async def __call__(self, email: str | None, permissions: tuple[str, ...], ttl: int) -> tuple[str, Profile]:
         profile = await self._staff(email)
-        held = set(profile.permissions)
-        if "*" not in held and (missing := sorted(set(permissions) - held)):
+        held = rights_of(frozenset(profile.permissions))
+        if any(Grant.parse(name).text() != Grant.parse(name).permission for name in permissions):
+            raise InvalidGrant("name permissions alone, without limits")
+        if missing := sorted(name for name in set(permissions) if not held.holds(name)):
             raise Forbidden(f"{profile.email} does not hold {', '.join(missing)}")
-        granted = permissions or profile.permissions
         async with self.uow() as uow:
             uow.record(
                 AuditEntry(
@@ -36,11 +39,11 @@ class IssueStaffTokenHandler:
                     action="identity.staff-token-issued",
                     target="account",
                     target_id=profile.id,
-                    changes=facts(permissions=list(granted), seconds=ttl),
+                    changes=facts(permissions=list(permissions or profile.permissions), seconds=ttl),
                 )
             )
             await uow.commit()
-        return self.access_tokens.issue(profile.id, ActorKind.staff, granted, ttl=ttl), profile
+        return self.access_tokens.issue(profile.id, ActorKind.staff, (AS_HELD, *permissions), ttl=ttl), profile
 
     async def _staff(self, email: str | None) -> Profile:
         if email is None:

@@ -59,7 +59,7 @@ class LoginHandler:
         fresh_hash = await self.passwords.hash(cmd.password) if outdated else None
         refresh = await self._start_session(found, fresh_hash, caller)
         await self.throttle.succeeded("login", key, caller.address)
-        return self.tokens.make(found.account_id, found.kind, found.permissions, refresh)
+        return self.tokens.make(found.account_id, found.kind, refresh)
 
     async def _start_session(self, checked: Credentials, fresh_hash: str | None, caller: Caller) -> RefreshToken:
         now = self.clock.now()

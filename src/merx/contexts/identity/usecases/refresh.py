@@ -28,10 +28,7 @@ class Refresh(Command, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RefreshHandler:
-    """Raises InvalidRefreshToken. A token used again after its time ends its whole session and its owner is told.
-
-    Permissions are read anew, so a change reaches every token within the life of an access token.
-    """
+    """Raises InvalidRefreshToken. A token used again after its time ends its whole session and its owner is told."""
 
     uow: IdentityUowFactory
     queries: IdentityQueries
@@ -73,4 +70,4 @@ class RefreshHandler:
                 await uow.commit()
         if successor is None or profile is None:
             raise InvalidRefreshToken
-        return self.tokens.make(profile.id, profile.kind, profile.permissions, successor)
+        return self.tokens.make(profile.id, profile.kind, successor)

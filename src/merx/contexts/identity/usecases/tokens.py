@@ -8,6 +8,7 @@ from merx.contexts.identity.domain.session import IDLE_LIFE, RefreshToken
 from merx.contexts.identity.ports.security import AccessTokenIssuer
 from merx.kernel.actor import ActorKind
 from merx.kernel.model import View
+from merx.kernel.rights import AS_HELD
 
 
 class Tokens(View, frozen=True):
@@ -28,13 +29,17 @@ class Tokens(View, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """`ttl` is the life of an access token in seconds."""
+    """`ttl` is the life of an access token in seconds.
+
+    A token of staff names no rights: it speaks with what the account holds when a request comes.
+    """
 
     access_tokens: AccessTokenIssuer
     ttl: int
 
-    def make(self, account_id: UUID, kind: AccountKind, permissions: tuple[str, ...], refresh: RefreshToken) -> Tokens:
+    def make(self, account_id: UUID, kind: AccountKind, refresh: RefreshToken) -> Tokens:
+        rights = (AS_HELD,) if kind is AccountKind.staff else ()
         access = self.access_tokens.issue(
-            account_id, ActorKind(kind.value), permissions, ttl=self.ttl, session_id=refresh.session_id
+            account_id, ActorKind(kind.value), rights, ttl=self.ttl, session_id=refresh.session_id
         )
         return Tokens(access, refresh.text(), self.ttl)

@@ -26,6 +26,7 @@ class MailKind(StrEnum):
     email_change_announced = "email-change-announced"
     change_email = "change-email"
     email_changed = "email-changed"
+    staff_invited = "staff-invited"
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from merx.contexts.identity.events import (
     PasswordResetRequested,
     RefreshTokenReused,
     RegistrationRepeated,
+    StaffInvited,
 )
 from merx.contexts.notifications.domain.body import Block, Lines, Link, Paragraph, Table, as_html, as_text
 from merx.contexts.notifications.domain.mail import Mail, MailKind, one_line
@@ -212,6 +213,18 @@ def email_changed(event: EmailChanged, shop: Shop) -> Said:
     return "Your e-mail address was changed", blocks
 
 
+def staff_invited(event: StaffInvited, shop: Shop) -> Said:
+    blocks: list[Block] = [Paragraph("Hello,"), Paragraph(f"you are invited to join the staff of {shop.name}.")]
+    if event.code_id is not None:
+        blocks.append(Paragraph("Choose your name and your password within 72 hours."))
+        blocks += shop.with_code("Accept the invitation", "invitation", event.code_id)
+        blocks.append(Paragraph("If you do not know what this is about, do nothing. Give this code to nobody."))
+    else:
+        blocks.append(Paragraph("This address has an account there already, and one address has one account."))
+        blocks.append(Paragraph("Tell whoever invited you another address of yours."))
+    return f"Join the staff of {shop.name}", blocks
+
+
 class Template(msgspec.Struct, frozen=True):
     """`wanted`: whether to write at all. `occasion`: events of the same occasion make one mail."""
 
@@ -259,4 +272,5 @@ TEMPLATES: dict[type[Event], Template] = {
     EmailChangeAnnounced: Template(MailKind.email_change_announced, email_change_announced),
     EmailChangeRequested: Template(MailKind.change_email, change_email),
     EmailChanged: Template(MailKind.email_changed, email_changed),
+    StaffInvited: Template(MailKind.staff_invited, staff_invited, name=_nameless),
 }

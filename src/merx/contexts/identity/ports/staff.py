@@ -1,0 +1,50 @@
+"""What is read of the members of staff."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from merx.contexts.identity.domain.account import AccountStatus
+from merx.kernel.model import View
+from merx.kernel.paging import Page
+from merx.kernel.rights import Grant
+
+
+class RoleName(View, frozen=True):
+    id: UUID
+    name: str
+
+
+class StaffView(View, frozen=True):
+    """`grants` are held beside the roles. `version` goes into `If-Match` of a change."""
+
+    id: UUID
+    version: int
+    email: str
+    name: str
+    status: AccountStatus
+    roles: tuple[RoleName, ...]
+    grants: tuple[Grant, ...]
+    created_at: datetime
+
+
+class StaffFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """`prefix` is the beginning of a name or of an e-mail, in lower case."""
+
+    prefix: str = ""
+    status: AccountStatus | None = None
+    role_id: UUID | None = None
+    after: str | None = None
+    limit: int = 20
+
+
+class StaffQueries(Protocol):
+    async def page(self, wanted: StaffFilter) -> Page[StaffView]:
+        """In the order of making, those too that are disabled or closed."""
+        ...
+
+    async def one(self, account_id: UUID) -> StaffView:
+        """Raises StaffNotFound."""
+        ...

@@ -1,0 +1,87 @@
+"""People are asked to join the staff."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from merx.contexts.identity.domain.account import TypedEmail, email_key
+from merx.contexts.identity.domain.errors import AlreadyInvited, OwnerHoldsNoOther
+from merx.contexts.identity.domain.invitation import Invitation
+from merx.contexts.identity.domain.role import OWNER
+from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
+from merx.contexts.identity.usecases.granting import grantor, grants_of, known_roles
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, pictured
+from merx.kernel.model import Command
+from merx.kernel.ports import Clock
+
+
+class InviteStaff(Command, frozen=True):
+    email: TypedEmail
+    roles: Annotated[tuple[UUID, ...], msgspec.Meta(min_length=1, max_length=20)]
+
+    def __repr__(self) -> str:
+        return "InviteStaff(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationsHandler:
+    """The answer and its time do not tell whether the e-mail has an account; its mailbox learns it.
+
+    Raises Forbidden and MoreThanOwn: see `granting`.
+    """
+
+    uow: IdentityUowFactory
+    clock: Clock
+
+    async def invite(self, actor: Actor, cmd: InviteStaff) -> UUID:
+        """Raises UnknownRole, OwnerHoldsNoOther, AlreadyInvited."""
+        now, key = self.clock.now(), email_key(cmd.email)
+        async with self.uow() as uow:
+            by = await grantor(uow, actor)
+            by.must_hold_all(grants_of(await known_roles(uow, cmd.roles)))
+            if OWNER in cmd.roles and len(set(cmd.roles)) > 1:
+                raise OwnerHoldsNoOther
+            pending = await uow.invitations.pending_to(key)
+            if pending is not None:
+                if pending.is_open(now):
+                    raise AlreadyInvited
+                pending.withdraw(now)
+                await uow.invitations.save(pending)
+            invitation = Invitation.make(email=cmd.email, role_ids=cmd.roles, invited_by=by.id, now=now)
+            await uow.invitations.add(invitation)
+            await self._send(uow, invitation)
+            uow.record(AuditEntry.of(actor, "identity.staff-invited", invitation))
+            await uow.commit()
+        return invitation.id
+
+    async def send_again(self, actor: Actor, invitation_id: UUID) -> None:
+        """A new code for 72 hours; the one before is void. Raises InvitationNotFound, InvitationOver, UnknownRole."""
+        async with self.uow() as uow:
+            by = await grantor(uow, actor)
+            invitation = await uow.invitations.get(invitation_id)
+            by.must_hold_all(grants_of(await known_roles(uow, invitation.role_ids)))
+            before = pictured(invitation)
+            invitation.send_again(by.id, self.clock.now())
+            await uow.invitations.save(invitation)
+            await self._send(uow, invitation)
+            uow.record(AuditEntry.of(actor, "identity.invitation-sent-again", invitation, before=before))
+            await uow.commit()
+
+    async def withdraw(self, actor: Actor, invitation_id: UUID) -> None:
+        """Its code is void. Twice changes nothing. Raises InvitationNotFound, InvitationOver."""
+        async with self.uow() as uow:
+            by = await grantor(uow, actor)
+            invitation = await uow.invitations.get(invitation_id)
+            by.must_hold_all(grants_of(await uow.roles.find(invitation.role_ids)))
+            before = pictured(invitation)
+            if invitation.withdraw(self.clock.now()):
+                await uow.invitations.save(invitation)
+                uow.record(AuditEntry.of(actor, "identity.invitation-withdrawn", invitation, before=before))
+                await uow.commit()
+
+    async def _send(self, uow: IdentityUow, invitation: Invitation) -> None:
+        taken = await uow.accounts.email_taken(invitation.email_key)
+        uow.emit(invitation.sent(self.clock.now(), address_is_free=not taken))
