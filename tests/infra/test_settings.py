@@ -75,6 +75,7 @@ def test_a_safe_production_process_starts(production: dict[str, str]):
         {"MERX_TOKEN_KEY_FILE": "/nowhere/token.pem"},
         {"MERX_ALLOWED_HOSTS": "*"},
         {"MERX_PUBLIC_URL": "http://shop.example"},
+        {"MERX_PUBLIC_URL": "https://sh\u00f6p..example"},
         {"MERX_METRICS_TOKEN": "short"},
         {"MERX_DOCS": "on"},
         {"MERX_FAILPOINTS": "checkout.after-commit"},

@@ -15,7 +15,7 @@ _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?\Z|\[[0-9A-Fa-f:
 # As browsers write it: lower case, no path, not even a slash, and no port where it is the usual one.
 _ORIGIN = re.compile(
     r"(?:http(?!.*:80\Z)|https(?!.*:443\Z))://"
-    r"(?:[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,20}|\[[0-9a-f:.]{2,45}\])(?::[1-9][0-9]{0,4})?\Z"
+    r"(?:[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,20}|\[[0-9a-f:.]{2,45}\])(?::[1-9][0-9]{0,4})?\Z"
 )
 # The display name may hold anything but what begins an address or a header of its own.
 _SENDER = re.compile(r"([^<>\r\n\0]*<[^<>@\s\0]+@[^<>@\s\0]+>|[^<>@\s\0]+@[^<>@\s\0]+)\Z")
@@ -119,9 +119,20 @@ def _mailed(variable: str, url: str) -> list[str]:
     address = _address(url, one_host=True)
     if address.scheme not in ("http", "https") or not address.hostname:
         problems.append(f"{variable} must be an http or https address with a host")
+    if not _is_name(address.hostname or "x"):
+        problems.append(f"{variable} has a host that is no name: empty or very long between two dots")
     if address.username is not None or address.query or address.fragment:
         problems.append(f"{variable} must have no account, ? or #: paths are put behind it and mailed to customers")
     return problems
+
+
+def _is_name(host: str) -> bool:
+    """Whether browsers can write it, which they do in ASCII."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _production(settings: Checked) -> list[str]:

@@ -20,6 +20,7 @@ from merx.infra.http.responses import not_modified
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 # A browser sends half of that; larger requests are counted exactly on the long way.
 _FEW_BYTES = 4096
+_END = b"\r\n\r\n"
 
 Told = Callable[[Scope, dict[bytes, bytes], str, int, float], None]
 
@@ -40,8 +41,10 @@ class Hits:
         self._hosts = hosts
         self._own = own_headers if cors is None else [*own_headers, VARY]
         self._token_cookie = token_cookie
-        # What an answer says besides to pages of each origin.
-        self._by_origin = cors.lines if cors is not None else None
+        # The end of a head, in which pages of each origin are told that they may read.
+        self._ends = (
+            {origin: b"\r\n%b\r\n" % lines for origin, lines in cors.lines.items()} if cors is not None else None
+        )
         self._told = told
         self._dates: RawHeaders = []
         self._date_lines = b""
@@ -77,12 +80,12 @@ class Hits:
             named = request_id.encode()
         if cycle.default_headers is not self._dates:
             self._dates = cycle.default_headers
-            self._date_lines = server.header_lines(self._dates)
+            self._date_lines = server.header_lines(self._dates) + b"x-request-id: "
         status, body = 200, found.body
         if not_modified(found.etag, given.get(b"if-none-match")):
             status, body, block = 304, b"", self._unchanged(found)
-        extra = self._by_origin.get(given.get(b"origin"), b"") if self._by_origin is not None else b""
-        server.write(cycle, b"".join((block, self._date_lines, extra, b"x-request-id: ", named, b"\r\n\r\n", body)))
+        end = _END if self._ends is None else self._ends.get(given.get(b"origin"), _END)
+        server.write(cycle, b"".join((block, self._date_lines, named, end, body)))
         self._told(scope, given, request_id, status, started)
         return True
 

@@ -23,6 +23,7 @@ _HEADERS = refusal(431, "request.headers-too-large", "Headers too large", f"A re
 _URL = refusal(414, "request.url-too-long", "URL too long", f"The URL may have {MAX_URL} bytes.")
 _SLOW = refusal(408, "request.too-slow", "The request did not arrive in time")
 
+_SLASH = ord("/")
 # What the connection waits for.
 _NOTHING, _HEAD, _BODY = range(3)
 _log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._spent + self._piece > MAX_HEAD and self._head_size() > MAX_HEAD:
             # Ends the parser, which has send_400_response called.
             raise ValueError("head too large")
-        if self.url[:1] != b"/":
+        if self.url[0] != _SLASH:
             self._take_host_of_target()
         HttpToolsProtocol.on_headers_complete(self)
         self._waits = _BODY
