@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from merx.contexts.identity.domain.session import RefreshToken
+from merx.infra.http.cookies import FORGED
 from merx.infra.settings import Settings
 from merx.kernel.ids import new_id
 from tests.contexts.identity.conftest import PASSWORD, Shop, Source
@@ -215,7 +216,10 @@ class TestForgery:
             ({"x_csrf_token": "\xe9" * 43}, token), ({"x_csrf_token": "a" * 5000}, token),
             ({"origin": None, "x_csrf_token": None}, origin),
         ):  # fmt: skip
+            counted = FORGED.labels("origin" if slug is origin else "token")
+            before = counted._value.get()
             refused(await answered(**changes), slug)
+            assert counted._value.get() == before + 1
         for changes in ({}, {"origin": API}, {"origin": None, "referer": f"{FRONT}/account?x=1"}):
             assert (await answered(**changes)).status == 200
 

@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from litestar.exceptions import ValidationException
+from prometheus_client import Counter
 
 from merx.infra.http.callers import is_loopback
 from merx.infra.http.origins import Origins, origin_of
 from merx.infra.http.problems import RawHeaders
+from merx.infra.metrics import registry
 from merx.infra.settings import Settings
 from merx.infra.tokens import GuestTokens, InvalidToken
 from merx.kernel.errors import Forbidden, Invalid
@@ -26,6 +28,14 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Browsers drop a cookie that is larger, without a word; its name counts too.
 MAX_COOKIE = 4096
 _TOKEN = re.compile(r"[A-Za-z0-9._-]+\Z")
+
+
+FORGED = Counter(
+    "merx_cookie_changes_refused_total",
+    "Changes by cookie that no page of the shop was shown to have wanted",
+    ["missing"],
+    registry=registry,
+)
 
 
 class UnknownOrigin(Forbidden):
@@ -85,6 +95,7 @@ class CookieMode:
     def check_origin(self, by_name: dict[bytes, bytes]) -> None:
         """Raises UnknownOrigin."""
         if not self._origins.sent(by_name):
+            FORGED.labels("origin").inc()
             raise UnknownOrigin("Only pages of the shop may ask this with cookies: see MERX_CORS_ORIGINS.")
 
     def check(self, by_name: dict[bytes, bytes], session_id: UUID | None) -> None:
@@ -92,6 +103,7 @@ class CookieMode:
         self.check_origin(by_name)
         given = by_name.get(CSRF_HEADER, b"").decode("latin-1")
         if session_id is None or not self._keyed.check("csrf", session_id, given):
+            FORGED.labels("token").inc()
             raise WrongCsrfToken("Send X-CSRF-Token with what GET /auth/csrf answers.")
 
     def check_wanted(self, by_name: dict[bytes, bytes]) -> bool:
