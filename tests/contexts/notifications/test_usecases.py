@@ -50,8 +50,8 @@ async def test_nothing_of_the_mail_is_stored(kit):
     event = placed()
     await kit.send(event)
     stored = repr(await kit.message(key_of(event)))
-    assert "ada" not in stored.lower()
-    assert "Shirt" not in stored
+    # Ids and digests are written in small letters, and say "ada" now and then.
+    assert not [each for each in ("Ada", "ada@", "xample.com", "Shirt") if each in stored]
 
 
 async def test_a_failure_is_remembered_and_the_event_comes_back(kit):
