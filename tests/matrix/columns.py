@@ -9,10 +9,9 @@ from sqlalchemy import Column
 from merx.infra.http.auth import RouteAccess
 from merx.kernel.ids import new_id
 from merx.migrations.metadata import metadata
-from tests.infra.http.examples import Place, structs_in
+from tests.infra.http.examples import Place, leads_to, structs_in
 from tests.infra.http.hostile import COLUMNS, Route
 from tests.matrix.entry import Entry, Target
-from tests.matrix.nested import leads_to
 from tests.matrix.play import name_of, path_of
 from tests.matrix.shop import Shop
 from tests.matrix.store import changes
@@ -45,7 +44,7 @@ def bodies(target: Target, route: Route) -> Iterator[tuple[Place, Any, set[str]]
     """Every struct of a body: where it is, a good body that has it, and the names of its fields."""
     for place, example, fields in structs_in(route.body):
         names = {field.encode_name for field in fields}
-        good = target.body if leads_to(target.body, Place((*place.steps, ""), place.kind)) else example
+        good = target.body if leads_to(target.body, (*place.steps, "")) else example
         yield place, good, names
 
 

@@ -10,7 +10,7 @@ from msgspec import inspect
 
 from merx.infra.http.auth import RouteAccess
 from merx.kernel.ids import new_id
-from tests.infra.http.examples import Place, structs_in, takes
+from tests.infra.http.examples import Place, leads_to, structs_in, takes
 from tests.infra.http.hostile import Route, bare
 from tests.matrix.entry import Entry, Target
 from tests.matrix.people import Person
@@ -109,7 +109,7 @@ def _attempts(route: Route, own: Target, held: Target, theirs: Person) -> Iterat
                         msgspec.structs.replace(own, path=own.path | {parameter.name: str(new_id())}),
                     )
     for place, body in id_fields(route.body):
-        base = own.body if leads_to(own.body, place) else body
+        base = own.body if leads_to(own.body, place.steps) else body
         for each in ids:
             put = place.put(base, each)
             if put != own.body:
@@ -163,12 +163,3 @@ def _items(kind: inspect.Type) -> inspect.Type | None:
         kind = kind.type
     many = inspect.ListType | inspect.SetType | inspect.FrozenSetType | inspect.VarTupleType
     return kind.item_type if isinstance(kind, many) else None
-
-
-def leads_to(body: Any, place: Place) -> bool:
-    for step in place.steps[:-1]:
-        try:
-            body = body[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return isinstance(body, dict | list)

@@ -101,6 +101,16 @@ def _put(data: Any, steps: tuple[str | int, ...], value: Any) -> Any:
     return [_put(item, rest, value) if i == step else item for i, item in enumerate(data)]
 
 
+def leads_to(body: Any, steps: tuple[str | int, ...]) -> bool:
+    """Whether the body has a place for what the last step names."""
+    for step in steps[:-1]:
+        try:
+            body = body[step]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return isinstance(body, dict | list)
+
+
 def structs_in(kind: Any) -> list[tuple[Place, Any, list[inspect.Field]]]:
     """Every struct of a body: where it is, a whole body that has it, and its fields."""
     return list(_structs(inspect.type_info(kind), (), lambda value: value))

@@ -19,7 +19,7 @@ from merx.infra.http.auth import GUEST_HEADERS, Rule
 from merx.infra.http.once import once_of
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
-from tests.infra.http.examples import Place, example, structs_in, takes
+from tests.infra.http.examples import Place, example, leads_to, structs_in, takes
 from tests.support.asgi import Answer, AsgiClient
 
 HUGE = 10 * 1024 * 1024
@@ -128,7 +128,7 @@ class Attacker:
         found = []
         for attack in attacks_on(route, self.headers(route)):
             answer = await self.client.request(route.method, attack.target, headers=attack.headers, body=attack.body)
-            if problem := _wrong(attack, answer):
+            if problem := wrong(attack, answer):
                 found.append(f"{route}: {attack.name}: {problem}")
         return found
 
@@ -145,7 +145,7 @@ class Attacker:
         return sent
 
 
-def _wrong(attack: Attack, answer: Answer) -> str:
+def wrong(attack: Attack, answer: Answer) -> str:
     said = f"{answer.status} {answer.body[:300]!r}"
     if attack.may_pass and 200 <= answer.status < 400:
         return ""
@@ -178,7 +178,7 @@ def attacks_on(route: Route, headers: dict[str, str]) -> Iterator[Attack]:
             yield Attack(f"no {parameter.name}", target, without, encoded, 400)
     if body is not None:
         yield from _raw_attacks(route, target, sent)
-        yield from _field_attacks(route, target, sent)
+        yield from field_attacks(route, target, sent)
 
 
 def target_of(route: Route, *, path: dict[str, str] | None = None, query: str = "") -> str:
@@ -321,9 +321,10 @@ def _raw_attacks(route: Route, target: str, headers: dict[str, str]) -> Iterator
     yield Attack("compressed", target, headers | {"content-encoding": "gzip"}, b"{}", 415)
 
 
-def _field_attacks(route: Route, target: str, headers: dict[str, str]) -> Iterator[Attack]:
-    """Every field of every struct in the body, one wrong value at a time."""
-    for place, body, fields in structs_in(route.body):
+def field_attacks(route: Route, target: str, headers: dict[str, str], own: Any = None) -> Iterator[Attack]:
+    """Every field of every struct in the body, one wrong value at a time. `own` is a body to start from."""
+    for place, sample, fields in structs_in(route.body):
+        body = own if leads_to(own, (*place.steps, "")) else sample
 
         def attack(
             name: str, at: Place, value: Any, status: int = 400, *, may_pass: bool = False, body: Any = body
@@ -334,11 +335,13 @@ def _field_attacks(route: Route, target: str, headers: dict[str, str]) -> Iterat
         for step in place.steps:
             here = here[step]
         names = {field.encode_name for field in fields}
+        needed = {field.encode_name for field in fields if field.required}
         for column in COLUMNS:
             if column not in names:
                 yield attack(f"unknown field {column}", place, here | {column: 1})
         for name in here:
-            yield attack(f"without {name}", place, {key: value for key, value in here.items() if key != name})
+            less = {key: value for key, value in here.items() if key != name}
+            yield attack(f"without {name}", place, less, 400 if name in needed else 0, may_pass=name not in needed)
         for field in fields:
             at = Place((*place.steps, field.encode_name), field.type)
             for name, value, status in _wrong_values(field.type):

@@ -1,0 +1,59 @@
+"""Hostile values in bodies about things that exist: they pass every door, and the use case behind it meets them."""
+
+import pytest
+
+from merx.infra.http.auth import RouteAccess
+from merx.kernel.ids import new_id
+from tests.infra.http.hostile import Route, field_attacks, routes_of, wrong
+from tests.matrix.entries.everything import ENTRIES
+from tests.matrix.play import name_of, path_of
+from tests.matrix.shop import Shop
+from tests.matrix.store import changes
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def _failures(shop: Shop, access: RouteAccess, route: Route) -> tuple[list[str], int]:
+    """What was not the caller's fault, and how many bodies were good after all."""
+    start, state = shop.memory.fingerprint(), shop.memory.state()
+    target = await ENTRIES[name_of(access)].target(shop, shop.owner)
+    ready, made = shop.memory.fingerprint(), shop.memory.state()
+    who = shop.root if access.rule.name == "staff" else shop.owner.headers
+    headers = target.headers | who | {"content-type": "application/json"}
+    found, good = [], 0
+    for attack in field_attacks(route, path_of(access, target), headers, target.body):
+        shop.memory.forgive()
+        sent = attack.headers | {"idempotency-key": new_id().hex}
+        answer = await shop.client.request(access.method, attack.target, headers=sent, body=attack.body)
+        good += answer.status < 300
+        problem = wrong(attack, answer)
+        if changed := changes(ready, shop.memory.fingerprint()):
+            shop.memory.restore(made)
+            # Passwords that are wrong leave a row in the audit trail.
+            changed = [name for name in changed if not name.startswith("audit.")]
+            if changed and answer.status >= 300:
+                problem = problem or f"refused with {answer.status}, and yet changed {', '.join(changed)}"
+        if problem:
+            found.append(f"{route}: {attack.name}: {problem}")
+    if changes(start, shop.memory.fingerprint()):
+        shop.memory.restore(state)
+    return found, good
+
+
+PARTS = 2
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_s29_hostile_fields_are_the_callers_fault_deep_inside_too(shop: Shop, part: int):
+    described = {str(route): route for route in routes_of(shop.api)}
+    found: list[str] = []
+    reached = 0
+    for access in shop.api.routes[part::PARTS]:
+        route = described[name_of(access)]
+        if route.body is not None and name_of(access) in ENTRIES:
+            wrong_here, good = await _failures(shop, access, route)
+            found += wrong_here
+            reached += good > 0
+    assert found == [], "\n" + "\n".join(found)
+    # Values that are odd and allowed came through: the use cases were reached, and not only the doors.
+    assert reached > 10
