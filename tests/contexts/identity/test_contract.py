@@ -159,7 +159,7 @@ class TestRaces:
             rows = await open_uow.tx.fetch(compiled("select generation, ended_at from identity.session"))
             return [tuple(row) for row in rows]
 
-    async def test_eight_refreshes_at_once_move_the_session_once(self, postgres_shop):
+    async def test_s02_eight_refreshes_at_once_move_the_session_once(self, postgres_shop):
         assert await self.answers(postgres_shop) == [(1, None)]
 
     async def test_negative_control_without_the_lock_the_writes_overlap(self, postgres_shop):

@@ -77,7 +77,7 @@ def test_each_token_is_good_for_one_successor():
     assert session.owns(third, KEY)
 
 
-def test_only_the_hash_of_the_newest_secret_is_kept():
+def test_s02_only_the_hash_of_the_newest_secret_is_kept():
     session, first = started()
     second = rotate(session, first)
     assert second.secret not in session.token_hash
@@ -92,7 +92,7 @@ def test_a_lost_answer_is_given_again_for_a_moment():
 
 
 @pytest.mark.parametrize("rotations", [1, 2, MAX_BEHIND])
-def test_an_old_token_ends_the_session(rotations):
+def test_s02_an_old_token_ends_the_session(rotations):
     session, first = started()
     newest = first
     for _ in range(rotations):
@@ -171,7 +171,7 @@ def test_a_session_ends_when_nobody_uses_it():
         session.rotate(first, KEY, NOW + IDLE_LIFE)
 
 
-def test_a_session_ends_at_last_however_often_it_is_used():
+def test_s02_a_session_ends_at_last_however_often_it_is_used():
     session, token = started()
     now = NOW
     while now < NOW + ABSOLUTE_LIFE - timedelta(days=7):

@@ -21,7 +21,7 @@ THROTTLES: list[type[Throttle]] = [LocalThrottle, RedisThrottle, SharedThrottle]
 
 
 class TestPasswords:
-    async def test_parameters_are_the_ones_promised(self):
+    async def test_s03_parameters_are_the_ones_promised(self):
         text = await Argon2Passwords().hash("correct horse battery")
         assert text.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
@@ -33,7 +33,7 @@ class TestPasswords:
         assert not await passwords.verify("correct horse battery", None)
         assert not await passwords.verify("correct horse battery", "no hash at all")
 
-    async def test_nobody_costs_as_much_as_somebody(self):
+    async def test_s05_nobody_costs_as_much_as_somebody(self):
         """Processor time of this thread, in turns, the least of several runs: the machine may be busy meanwhile."""
         passwords = Argon2Passwords()
         stored = await passwords.hash("correct horse battery")
@@ -46,12 +46,12 @@ class TestPasswords:
         known, unknown = least.values()
         assert 0.75 < known / unknown < 1.33
 
-    async def test_long_passwords_are_not_cut(self):
+    async def test_s03_long_passwords_are_not_cut(self):
         passwords = Argon2Passwords(memory_kib=64, time_cost=1)
         stored = await passwords.hash("x" * 255 + "y")
         assert not await passwords.verify("x" * 256, stored)
 
-    async def test_the_event_loop_stays_free(self):
+    async def test_s03_the_event_loop_stays_free(self):
         passwords = Argon2Passwords(workers=1)
         ticks = 0
 
@@ -66,7 +66,7 @@ class TestPasswords:
         ticking.cancel()
         assert ticks > 5
 
-    async def test_beyond_the_queue_callers_are_turned_away(self):
+    async def test_s03_beyond_the_queue_callers_are_turned_away(self):
         passwords = Argon2Passwords(workers=1, max_waiting=2)
         results = await asyncio.gather(*(passwords.hash("x" * 8) for _ in range(5)), return_exceptions=True)
         assert sum(isinstance(result, Unavailable) for result in results) == 3

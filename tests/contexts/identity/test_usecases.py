@@ -116,7 +116,7 @@ class TestLogin:
         shop.clock.advance(timedelta(seconds=2))
         assert await login(shop)
 
-    async def test_a_hash_of_other_parameters_is_replaced(self, shop):
+    async def test_s03_a_hash_of_other_parameters_is_replaced(self, shop):
         await shop.customer()
         stronger = Argon2Passwords(memory_kib=128, time_cost=1)
         shop.container.passwords.override(providers.Object(stronger))
@@ -159,7 +159,7 @@ class TestRefresh:
         assert (told.account_id, told.email) == (account_id, "Ada@Example.com")
         assert await refresh(shop, other_device.refresh_token)
 
-    async def test_used_twice_at_once_both_get_the_same_successor(self, shop):
+    async def test_s02_used_twice_at_once_both_get_the_same_successor(self, shop):
         await shop.customer()
         first = await login(shop)
         answers = await asyncio.gather(*(refresh(shop, first.refresh_token) for _ in range(8)))
