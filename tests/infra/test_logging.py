@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from loguru import logger
 
 from merx.infra.http.access import AccessLine, AccessLog
@@ -69,6 +71,48 @@ def test_secrets_do_not_get_in(log: Log):
 def test_line_breaks_stay_inside_a_line(log: Log):
     logger.bind(name="a\nb").info("one\r\n{}", '{"level":"critical"}\n')
     assert len(log.text().splitlines()) == 1
+
+
+BREAKS = st.sampled_from('\r\n\0\x0b\x0c\x1b\x1c\x85\u2028\u2029"\\{}%')
+EVIL = st.text(alphabet=st.one_of(BREAKS, st.characters(codec="utf-8")), max_size=60)
+
+
+def access_line(path: str, template: str) -> AccessLine:
+    return AccessLine(
+        at=0.0,
+        method="GET",
+        path=path,
+        template=template,
+        status=200,
+        seconds=0.1,
+        request_id="r",
+        client="192.0.2.1",
+        who="customer",
+        cached=False,
+    )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=EVIL, message=EVIL, path=EVIL)
+def test_s20_every_event_is_one_line_whatever_it_is_about(log: Log, name: str, message: str, path: str):
+    """As a reader of the file splits it: at line feeds."""
+    log.writer.flush()
+    log.path.write_bytes(b"")
+    logger.bind(customer_name=name).info("{}", message)
+    access = AccessLog(log.writer)
+    access.add(access_line("/" + path, path))
+    log.writer.flush()
+    raw = log.path.read_bytes()
+    lines = [msgspec.json.decode(part) for part in raw.split(b"\n") if part]
+    assert raw.count(b"\n") == len(lines) == 2
+    assert not {0x0D, 0x00} & set(raw)
+    assert {each["logger"] for each in lines} == {"access", lines[0]["logger"], lines[1]["logger"]}
+    assert any(each.get("path", "").startswith("/") for each in lines)
+
+
+def test_s20_a_terminal_is_told_nothing_by_a_path():
+    text = access_line("/a\r\n\x1b[2J\0", "/a").as_text()
+    assert (text.count(b"\n"), b"\r" in text, b"\x1b[2J" in text, b"\0" in text) == (1, False, False, False)
 
 
 def test_exceptions_carry_their_trace_but_no_variables(log: Log):

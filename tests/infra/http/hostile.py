@@ -299,6 +299,7 @@ def _raw_attacks(route: Route, target: str, headers: dict[str, str]) -> Iterator
         "empty": b"", "array": b"[]", "null": b"null", "number": b"1", "string": b'"x"', "truncated": b'{"a"',
         "two values": b"{}{}", "not JSON": b"<xml/>", "BOM": b"\xef\xbb\xbf{}", "NaN": b'{"a": NaN}',
         "5,000 deep array": b"[" * 5000 + b"]" * 5000, "only openings": b"[" * 5000,
+        "33 levels": b"[" * 33 + b"]" * 33, "33 levels of objects": b'{"a":' * 33 + b"1" + b"}" * 33,
         "5,000 deep object": b'{"a":' * 5000 + b"1" + b"}" * 5000, "NUL byte": b'{"a": "\x00"}',
         "NUL escape": b'{"a": "\\u0000"}', "NUL key": b'{"\\u0000": 1}', "broken UTF-8": b'{"a": "\xff"}',
         "UTF-16": "{}".encode("utf-16"), "lone surrogate": b'{"a": "\\ud800"}',

@@ -79,7 +79,7 @@ async def test_there_is_something_to_attack():
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-async def test_bad_input_is_the_callers_fault(part: int, attacker: Attacker):
+async def test_s29_bad_input_is_the_callers_fault(part: int, attacker: Attacker):
     found = [line for route in ROUTES[part::PARTS] for line in await attacker.failures(route)]
     assert found == [], "\n" + "\n".join(found)
 

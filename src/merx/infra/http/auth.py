@@ -50,6 +50,14 @@ class Undecided(Unavailable):
     title = "Whether you may could not be found out"
 
 
+def refusal_of(error: Exception) -> MerxError:
+    """What a check of who may come in raised. One that failed itself lets nobody in, and somebody must look at it."""
+    if isinstance(error, MerxError):
+        return error
+    logger.opt(exception=error).error("a check of who may come in failed: {}", type(error).__name__)
+    return Undecided()
+
+
 class Rule(msgspec.Struct, frozen=True):
     """`name` is one of public, signed_in, customer, staff, guest_or_owner; `permission` belongs to staff.
 
@@ -67,11 +75,8 @@ class Rule(msgspec.Struct, frozen=True):
         """Raises Unauthenticated, Forbidden or NotFound, and Undecided for any failure of its own."""
         try:
             self._check(connection)
-        except MerxError:
-            raise
         except Exception as error:
-            logger.opt(exception=error).error("a rule failed: {}", type(error).__name__)
-            raise Undecided from error
+            raise refusal_of(error) from error.__cause__
 
     def _check(self, connection: _Connection) -> None:
         if self.name == "public":
@@ -117,8 +122,11 @@ class GuestProof:
         self._sent = sent
 
     def opens(self, kind: str, subject_id: UUID) -> bool:
-        """True when the caller holds the token of this `cart` or `order`."""
-        return self._tokens.check(kind, subject_id, self._sent.get(kind))
+        """True when the caller holds the token of this `cart` or `order`. Raises Undecided."""
+        try:
+            return self._tokens.check(kind, subject_id, self._sent.get(kind))
+        except Exception as error:
+            raise refusal_of(error) from error.__cause__
 
 
 class RouteAccess(msgspec.Struct, frozen=True):

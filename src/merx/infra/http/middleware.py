@@ -15,6 +15,7 @@ from litestar.utils.scope.state import ScopeState
 from merx.infra.cache import ByteCache
 from merx.infra.http.access import AccessLine, AccessLog
 from merx.infra.http.asgi import AsgiApp, Receive, Scope, Send, send_answer, send_failure
+from merx.infra.http.auth import refusal_of
 from merx.infra.http.bodies import BodyGate, replay
 from merx.infra.http.callers import Authenticator, caller_address
 from merx.infra.http.cookies import BY_COOKIE, SAFE_METHODS, CookieMode
@@ -151,10 +152,10 @@ class Frame:
         limits = parts.limits if path not in parts.any_host else None
         try:
             actor = await self._caller(exchange, scope, path, address)
-        except Unauthenticated:
-            if limits is not None:
+        except Exception as error:
+            if limits is not None and isinstance(error, Unauthenticated):
                 limits.stranger(address)
-            raise
+            raise refusal_of(error) from error.__cause__
         exchange.who = actor.kind
         state = scope.setdefault("state", {})
         state["actor"] = actor

@@ -17,7 +17,7 @@ from litestar.typing import FieldDefinition
 Json = dict[str, Any]
 
 _PLACE = "#/components/schemas/"
-_GENERIC = re.compile(r"(\w+)_(?:[\w.]+\.)?(\w+)_\Z")
+_GENERIC = re.compile(r"([A-Za-z0-9]+)_(?:[\w.]+\.)?([A-Za-z0-9]+)_\Z")
 
 
 class SeenStructs(StructSchemaPlugin):

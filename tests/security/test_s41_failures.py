@@ -1,0 +1,129 @@
+"""S41: what fails shows one envelope and nothing of itself, and a check that fails lets nobody in.
+
+Failures are put in the place of adapters, one after the other; nothing of ours is patched.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from merx.infra.http.parts import HttpParts
+from merx.kernel.actor import ActorKind
+from merx.kernel.ids import new_id
+from tests.infra.http.examples import example
+from tests.infra.http.hostile import Attacker, routes_of, target_of
+from tests.support.apps import new_app
+from tests.support.asgi import Answer, AsgiClient
+from tests.support.stage import staged
+
+SECRET = "canary-4711 at /srv/merx/secret.py"
+ERRORS: list[Callable[[], Exception]] = [
+    lambda: RuntimeError(SECRET),
+    lambda: KeyError(SECRET),
+    lambda: ConnectionRefusedError(SECRET),
+    lambda: TimeoutError(SECRET),
+    lambda: RecursionError(SECRET),
+    lambda: AssertionError(SECRET),
+]
+
+
+class Broken:
+    """Fails at whatever is asked of it."""
+
+    def __init__(self, error: Callable[[], Exception]) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise self._error()
+
+
+class Source:
+    """The parts of a shop, some of them broken."""
+
+    def __init__(self, parts: HttpParts, **broken: Any) -> None:
+        self._parts = msgspec.structs.replace(parts, **broken)
+
+    def http_parts(self) -> HttpParts:
+        return self._parts
+
+
+def wrong(answer: Answer, statuses: tuple[int, ...]) -> str:
+    """What is not as it must be; empty when all is well."""
+    if answer.status not in statuses:
+        return f"answered {answer.status} {answer.body[:200]!r}"
+    if not answer.is_problem or b"canary" in answer.body or b"Traceback" in answer.body or b"Error" in answer.body:
+        return f"said {answer.body[:300]!r}"
+    problem = answer.json()
+    request_id = answer.header("x-request-id")
+    if not request_id or problem["request_id"] != request_id or {"type", "title", "detail", "slug"} - problem.keys():
+        return f"incomplete {answer.body[:300]!r}"
+    if answer.header("cache-control") != "no-store" or any(b"canary" in value for _, value in answer.headers):
+        return f"headers {answer.headers}"
+    return "" if answer.status != 503 or answer.header("retry-after") else "no Retry-After"
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error()).__name__)
+async def test_s41_a_check_that_fails_lets_nobody_in(error: Callable[[], Exception]):
+    app = new_app()
+    parts = app.http_parts()
+    issue = app.infra.access_tokens().issue
+    customer = {"authorization": f"Bearer {issue(new_id(), ActorKind.customer)}"}
+    staff = {"authorization": f"Bearer {issue(new_id(), ActorKind.staff, ['*'])}"}
+    key = {"authorization": "Bearer mx_sk_" + "a" * 60}
+    cart = (await AsgiClient(staged(app.settings, Source(parts))).post("/api/v1/carts")).json()
+    guest = {"x-cart-token": cart["token"]}
+    found = []
+    for broken, headers, target in (
+        ("access_tokens", staff, "/users"),
+        ("access_tokens", customer, "/auth/sessions"),
+        # Nobody becomes anonymous because their token could not be read.
+        ("access_tokens", customer, "/products"),
+        ("api_keys", key, "/products"),
+        ("api_keys", key, "/orders"),
+        ("guest_tokens", guest, f"/carts/{cart['id']}"),
+    ):
+        client = AsgiClient(staged(app.settings, Source(parts, **{broken: Broken(error)})))
+        if text := wrong(await client.get(f"/api/v1{target}", headers=headers), (403, 503)):
+            found.append(f"{broken} {target}: {text}")
+    assert found == []
+    sound = AsgiClient(staged(app.settings, Source(parts)))
+    assert (await sound.get(f"/api/v1/carts/{cart['id']}", headers=guest)).status == 200
+
+
+@pytest.mark.parametrize("error", ERRORS[:3], ids=lambda error: type(error()).__name__)
+async def test_s41_a_dependency_that_fails_shows_nothing(error: Callable[[], Exception]):
+    app = new_app()
+    parts = app.http_parts()
+    own = {"actor", "proof", "health", "exposition", "open_metrics", "docs"}
+    broken = {name: Broken(error) for name in parts.dependencies if name not in own}
+    api = staged(app.settings, Source(parts, dependencies={**parts.dependencies, **broken}))
+    client = AsgiClient(api)
+    attacker = Attacker(client, app.infra.access_tokens())
+    found, failed = [], 0
+    for route in routes_of(api):
+        body = msgspec.json.encode(example(route.body)) if route.body is not None else None
+        headers = attacker.headers(route) | ({"content-type": "application/json"} if body else {})
+        answer = await client.request(route.method, target_of(route), headers=headers, body=body)
+        failed += answer.status >= 500
+        if answer.status >= 400 and (text := wrong(answer, (400, 401, 403, 404, 409, 422, 500, 503))):
+            found.append(f"{route}: {text}")
+    assert found == []
+    assert failed > 80
+
+
+async def test_s41_a_store_of_answers_that_fails_runs_nothing():
+    app = new_app()
+    staff = {"authorization": f"Bearer {app.infra.access_tokens().issue(new_id(), ActorKind.staff, ['*'])}"}
+    client = AsgiClient(staged(app.settings, Source(app.http_parts(), idempotency=Broken(ERRORS[0]))))
+    answer = await client.post(
+        "/api/v1/brands", json={"name": "Acme"}, headers=staff | {"idempotency-key": "0123456789abcdef"}
+    )
+    assert wrong(answer, (500, 503)) == ""
+    assert (await client.get("/api/v1/brands")).json()["items"] == []
