@@ -15,9 +15,11 @@ import merx.bootstrap.migrate
 from merx.bootstrap.failures import sentence
 from merx.bootstrap.migrate import MigrationBusy, alembic_config, connect, downgrade, migrate, upgrade
 from merx.bootstrap.schema import check_schema, head
+from merx.contexts.identity.domain.role import OWNER
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
 from merx.kernel.errors import Unavailable
+from merx.kernel.ids import new_id
 from merx.migrations.metadata import metadata, ours
 
 pytestmark = pytest.mark.services
@@ -103,6 +105,26 @@ async def test_a_migration_waits_for_nothing_without_an_end(empty_database_url: 
     connection = await connect(empty_database_url)
     waits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
     assert [await connection.fetchval(f"show {name}") for name in waits] == ["2h", "2s", "1min"]
+    await connection.close()
+
+
+async def test_staff_that_could_do_everything_are_owners_and_back_again(empty_database_url: str) -> None:
+    await migrate(empty_database_url, "0016_audit")
+    connection = await asyncpg.connect(empty_database_url)
+    held = {"all@example.com": ["*"], "some@example.com": ["orders:read"]}
+    for email, permissions in held.items():
+        await connection.execute(
+            "insert into identity.account (id, version, email, email_key, name, kind, permissions, status, created_at,"
+            " credentials_version) values ($1, 1, $2, $2, 'S', 'staff', $3, 'active', now(), 0)",
+            new_id(),
+            email,
+            permissions,
+        )
+    await migrate(empty_database_url, "0017_roles")
+    rows = await connection.fetch("select email, role_ids, permissions from identity.account order by email")
+    assert [tuple(row) for row in rows] == [("all@example.com", [OWNER], []), ("some@example.com", [], ["orders:read"])]
+    await migrate(empty_database_url, "0016_audit", down=True)
+    assert dict(await connection.fetch("select email, permissions from identity.account")) == held
     await connection.close()
 
 

@@ -42,6 +42,7 @@ from merx.contexts.identity.usecases.granting import ALL_STAFF, staff_tag
 from merx.contexts.identity.usecases.invitations import InviteStaff
 from merx.contexts.identity.usecases.roles import ChangeRole, CreateRole
 from merx.contexts.identity.usecases.staff import ChangeStaff
+from merx.infra.http.callers import Authenticator
 from merx.infra.postgres import PostgresTx, compiled
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import StaleVersion, Unavailable
@@ -453,6 +454,16 @@ class TestDoor:
         door = StaffDoor(Broken(), memory_shop.clock)
         with pytest.raises(Unavailable):
             await door.actor(Actor(kind=ActorKind.staff, account_id=new_id(), permissions=frozenset({AS_HELD})))
+
+    async def test_who_acts_in_place_of_a_customer_is_out_too(self, shop):
+        owner, helper = await owner_of(shop), await shop.staff()
+        callers = Authenticator(shop.access_tokens, staff_rights=shop.container.staff_door())
+        customer = Actor(kind=ActorKind.customer, account_id=await shop.customer(), impersonator=helper)
+        assert await callers.with_rights(customer) == customer
+        await staff(shop).disable(owner, helper)
+        shop.container.staff_door().invalidate([staff_tag(helper)])
+        with pytest.raises(AccessEnded):
+            await callers.with_rights(customer)
 
     async def test_who_is_no_staff_has_no_rights_to_look_up(self, shop):
         for account_id in (await shop.customer(), new_id(), None):

@@ -2,7 +2,8 @@
 
     curl -H "Authorization: Bearer $(merx token)" http://localhost:8000/api/v1/users/me
 
-Without --email it speaks for the oldest staff account. It cannot be revoked before it expires, so keep --ttl short.
+Without --email it speaks for the oldest staff account. It ends when it expires or
+the account is disabled, so keep --ttl short.
 """
 
 import argparse

@@ -4,11 +4,14 @@ import hmac
 from ipaddress import ip_address
 from typing import Any, Protocol
 
+import msgspec
+
 from merx.infra.http.asgi import Scope
 from merx.infra.tokens import AccessTokens, InvalidToken
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.rights import AS_HELD
 
+_IN_PLACE = Actor(kind=ActorKind.staff, permissions=frozenset({AS_HELD}))
 METRICS_READER = Actor(kind=ActorKind.api_key, permissions=frozenset({"metrics:read"}))
 
 
@@ -67,11 +70,14 @@ class Authenticator:
     async def with_rights(self, actor: Actor) -> Actor:
         """The same actor; one whose token says `AS_HELD`, which alone allows nothing, with what its account holds.
 
-        Raises Unauthenticated when that account is not open any more, and Unavailable when nobody can say.
+        Raises Unauthenticated when that account, or the one that acts in its place, is not open any more, and
+        Unavailable when nobody can say.
         """
-        if AS_HELD not in actor.permissions or self._staff_rights is None:
+        if self._staff_rights is None:
             return actor
-        return await self._staff_rights.actor(actor)
+        if actor.impersonator is not None:
+            await self._staff_rights.actor(msgspec.structs.replace(_IN_PLACE, account_id=actor.impersonator))
+        return await self._staff_rights.actor(actor) if AS_HELD in actor.permissions else actor
 
     def is_key(self, authorization: bytes | None) -> bool:
         """Whether `key_holder` has to be asked, not `actor`."""
