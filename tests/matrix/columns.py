@@ -50,7 +50,7 @@ def bodies(target: Target, route: Route) -> Iterator[tuple[Place, Any, set[str]]
 
 async def failures(shop: Shop, access: RouteAccess, route: Route, entry: Entry) -> tuple[list[str], int]:
     """What was not refused for the column and for nothing else, and how many columns were tried."""
-    start, state = shop.memory.fingerprint(), shop.memory.state()
+    start = shop.memory.state()
     target = await entry.target(shop, shop.owner)
     ready = shop.memory.fingerprint()
     headers = target.headers | (shop.root if access.rule.name == "staff" else shop.owner.headers)
@@ -74,6 +74,5 @@ async def failures(shop: Shop, access: RouteAccess, route: Route, entry: Entry) 
                 found.append(f"{name_of(access)}: {where}: {answer.status} {answer.body[:200]!r}")
     if changed := changes(ready, shop.memory.fingerprint()):
         found.append(f"{name_of(access)} changed {', '.join(changed)}")
-    if changes(start, shop.memory.fingerprint()):
-        shop.memory.restore(state)
+    shop.memory.restore(start)
     return found, tried

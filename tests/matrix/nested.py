@@ -44,22 +44,22 @@ def pairs(shop: Shop, entry: Entry) -> list[tuple[Person, Person]]:
 async def failures(shop: Shop, access: RouteAccess, route: Route, entry: Entry) -> tuple[list[str], int]:
     """What went wrong, and how many requests were made."""
     found, made = [], 0
-    start, state = shop.memory.fingerprint(), shop.memory.state()
+    start = shop.memory.state()
     for theirs, asking in pairs(shop, entry):
         own = await entry.target(shop, asking)
         held = await entry.target(shop, theirs)
-        ready, before = shop.memory.fingerprint(), shop.memory.state()
+        ready = shop.memory.state()
         control = await _send(shop, access, asking, own)
         if not 200 <= control.status < 300:
             found.append(f"{name_of(access)}: {asking.name} gets {control.status} for the own things")
-        shop.memory.restore(before)
+        shop.memory.restore(ready)
         unknown: dict[str, tuple[int, str]] = {}
         for attempt in _attempts(route, own, held, theirs):
             made += 1
             answer = await _send(shop, access, asking, attempt.target)
             problem = _wrong(attempt, answer, theirs, asking)
-            if access.method != "GET" and (changed := changes(ready, shop.memory.fingerprint())):
-                shop.memory.restore(before)
+            if access.method != "GET" and (changed := changes(ready.fingerprint, shop.memory.fingerprint())):
+                shop.memory.restore(ready)
                 if attempt.nobodys is not None:
                     problem = problem or f"changed {', '.join(changed)}"
             if attempt.nobodys is not None and not problem:
@@ -72,8 +72,7 @@ async def failures(shop: Shop, access: RouteAccess, route: Route, entry: Entry) 
                 found.append(
                     f"{name_of(access)}, {asking.name} with {attempt.place}={attempt.value} of {theirs.name}: {problem}"
                 )
-        if changes(start, shop.memory.fingerprint()):
-            shop.memory.restore(state)
+        shop.memory.restore(start)
     return found, made
 
 

@@ -37,22 +37,21 @@ def name_of(access: RouteAccess) -> str:
 async def failures(shop: Shop, access: RouteAccess, entry: Entry, heard: list[Heard] | None = None) -> list[str]:
     """One line for each answer that is not as it must be."""
     found = []
-    start, state = shop.memory.fingerprint(), shop.memory.state()
+    start = shop.memory.state()
     for subject in (shop.owner, shop.guest) if entry.guests else (shop.owner,):
         target = await entry.target(shop, subject)
-        ready, made = shop.memory.fingerprint(), shop.memory.state()
+        ready = shop.memory.state()
         async for caller, answer in _answers(shop, access, entry, subject, target):
-            after = changes(ready, shop.memory.fingerprint())
+            after = changes(ready.fingerprint, shop.memory.fingerprint())
             if after:
-                shop.memory.restore(made)
+                shop.memory.restore(ready)
             problem = _wrong(access, entry, caller, subject, target, answer, after)
             if problem:
                 whose = "a guest's" if subject.account_id is None else "a customer's"
                 found.append(f"{name_of(access)} ({whose}), {caller}: {problem}")
             if heard is not None:
                 heard.append(Heard(name_of(access), caller, answer))
-        if changes(start, shop.memory.fingerprint()):
-            shop.memory.restore(state)
+        shop.memory.restore(start)
     return found
 
 

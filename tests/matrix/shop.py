@@ -12,6 +12,7 @@ from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.domain.role import OWNER
 from merx.contexts.identity.usecases.api_keys import MakeApiKey
 from merx.infra.one_time_codes import OneTimeCodes
+from merx.infra.outbox.memory import EVENTS
 from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
@@ -47,14 +48,17 @@ class Shop:
         clerk = await self._account("clerk@example.com", "Clerk", AccountKind.staff, (OWNER,))
         self.clerk_id = clerk
         self.root = self.bearer(clerk, ActorKind.staff, "*")
+        await self._keys(clerk)
+        # Only weight: fifty rows that say the same.
+        self.memory.empty("audit.entry", "audit.head")
         await self.app.contexts.shipping.seed_shipping()()
         await self._stock_up()
         self.owner = await self._customer("Ada Ownersen", "ada.owner@example.com", "17 Ownersen Street")
         self.other = await self._customer("Bob Otherby", "bob.other@example.com", "23 Otherby Lane")
         self.guest = await self._guest("Gil Guestling", "gil.guest@example.com", "31 Guestling Road")
         self.stranger = await self._guest("Zoe Strangeway", "zoe.stranger@example.com", "47 Strangeway Court")
-        await self._keys(clerk)
         self.memory.skip_deliveries()
+        self.memory.empty(EVENTS)
 
     async def close(self) -> None:
         await self.app.close()

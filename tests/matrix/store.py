@@ -8,8 +8,14 @@ from merx.bootstrap.container import App
 from merx.infra.memory import MemoryStore, copied
 from merx.infra.outbox.memory import DELIVERIES
 
-State = dict[str, dict[Any, Any]]
 _encoder = msgspec.msgpack.Encoder()
+
+
+class State(msgspec.Struct, frozen=True):
+    """`rows` are copies that nobody else holds, by table; `fingerprint` is what they are as bytes."""
+
+    rows: dict[str, dict[Any, Any]]
+    fingerprint: dict[str, bytes]
 
 
 class Memory:
@@ -18,6 +24,7 @@ class Memory:
     def __init__(self, app: App) -> None:
         self._app = app
         self._store: MemoryStore = app.infra.store()
+        self._last = State({}, {})
 
     def fingerprint(self) -> dict[str, bytes]:
         """The rows of each table as bytes: two that are equal are equal in every field."""
@@ -25,13 +32,19 @@ class Memory:
         return {name: _encoder.encode(list(rows.items())) for name, rows in tables.items() if rows}
 
     def state(self) -> State:
-        return {name: copied(rows) for name, rows in self._store.tables.items()}
+        """Tables that are as they were the last time are not copied again."""
+        now, last = self.fingerprint(), self._last
+        kept = {name: last.rows[name] for name in now if last.fingerprint.get(name) == now[name]}
+        fresh = {name: copied(self._store.tables[name]) for name in now if name not in kept}
+        self._last = State(kept | fresh, now)
+        return self._last
 
     def restore(self, state: State) -> None:
         """As it was, in the same dictionaries: adapters hold on to them."""
-        for name, rows in self._store.tables.items():
+        for name in changes(state.fingerprint, self.fingerprint()):
+            rows = self._store.table(name)
             rows.clear()
-            rows.update(copied(state.get(name, {})))
+            rows.update(copied(state.rows.get(name, {})))
         self._store.indexes.clear()
         self._store.on_invalidate(("*",))
         self._app.contexts.shipping.rules().forget()
@@ -40,6 +53,10 @@ class Memory:
     def forgive(self) -> None:
         """Attempts to sign in are counted outside of the store."""
         self._app.contexts.identity.local_throttle()._buckets.clear()
+
+    def empty(self, *tables: str) -> None:
+        for name in tables:
+            self._store.table(name).clear()
 
     def skip_deliveries(self, subscribers: str = "") -> None:
         """Forget what waits for subscribers whose names begin so."""

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def _failures(shop: Shop, access: RouteAccess, route: Route) -> tuple[list[str], int]:
     """What was not the caller's fault, and how many bodies were good after all."""
-    start, state = shop.memory.fingerprint(), shop.memory.state()
+    start = shop.memory.state()
     target = await ENTRIES[name_of(access)].target(shop, shop.owner)
-    ready, made = shop.memory.fingerprint(), shop.memory.state()
+    ready = shop.memory.state()
     who = shop.root if access.rule.name == "staff" else shop.owner.headers
     headers = target.headers | who | {"content-type": "application/json"}
     found, good = [], 0
@@ -27,16 +27,15 @@ async def _failures(shop: Shop, access: RouteAccess, route: Route) -> tuple[list
         answer = await shop.client.request(access.method, attack.target, headers=sent, body=attack.body)
         good += answer.status < 300
         problem = wrong(attack, answer)
-        if changed := changes(ready, shop.memory.fingerprint()):
-            shop.memory.restore(made)
+        if changed := changes(ready.fingerprint, shop.memory.fingerprint()):
+            shop.memory.restore(ready)
             # Passwords that are wrong leave a row in the audit trail.
             changed = [name for name in changed if not name.startswith("audit.")]
             if changed and answer.status >= 300:
                 problem = problem or f"refused with {answer.status}, and yet changed {', '.join(changed)}"
         if problem:
             found.append(f"{route}: {attack.name}: {problem}")
-    if changes(start, shop.memory.fingerprint()):
-        shop.memory.restore(state)
+    shop.memory.restore(start)
     return found, good
 
 
