@@ -39,6 +39,7 @@ async def failures(shop: Shop, access: RouteAccess, entry: Entry, heard: list[He
     found = []
     start = shop.memory.state()
     for subject in (shop.owner, shop.guest) if entry.guests else (shop.owner,):
+        await shop.appoint(right_of(access.rule, entry))
         target = await entry.target(shop, subject)
         ready = shop.memory.state()
         async for caller, answer in _answers(shop, access, entry, subject, target):

@@ -29,6 +29,10 @@ def headers_of(shop: Shop, caller: Caller, right: str, subject: Person) -> dict[
             return shop.staff_but(right)
         case Caller.staff:
             return shop.staff(*filter(None, [right]))
+        case Caller.barred:
+            return shop.barred
+        case Caller.holder:
+            return shop.holder
         case Caller.key_without:
             return shop.key_but(right)
         case Caller.key:

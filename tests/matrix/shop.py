@@ -11,11 +11,13 @@ from merx.contexts.identity.domain.account import AccountKind
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.domain.role import OWNER
 from merx.contexts.identity.usecases.api_keys import MakeApiKey
+from merx.contexts.identity.usecases.granting import staff_tag
 from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.outbox.memory import EVENTS
 from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
+from merx.kernel.rights import AS_HELD
 from tests.matrix.people import PASSWORD, Person, postal_address
 from tests.matrix.store import Memory
 from tests.support.asgi import Answer, AsgiClient
@@ -48,6 +50,10 @@ class Shop:
         clerk = await self._account("clerk@example.com", "Clerk", AccountKind.staff, (OWNER,))
         self.clerk_id = clerk
         self.root = self.bearer(clerk, ActorKind.staff, "*")
+        self._holder_id = await self._account("holder@example.com", "Holder", AccountKind.staff)
+        self._barred_id = await self._account("barred@example.com", "Barred", AccountKind.staff)
+        self.holder = self.bearer(self._holder_id, ActorKind.staff, AS_HELD)
+        self.barred = self.bearer(self._barred_id, ActorKind.staff, AS_HELD)
         await self._keys(clerk)
         # Only weight: fifty rows that say the same.
         self.memory.empty("audit.entry", "audit.head")
@@ -75,6 +81,20 @@ class Shop:
     def staff_but(self, permission: str) -> dict[str, str]:
         """Holds every right of the shop but one."""
         return self.staff(*self.permissions - {permission})
+
+    async def appoint(self, right: str) -> None:
+        """From now on `holder` may do this and nothing else, and `barred` everything else: this is denied."""
+        rights = {
+            self._holder_id: (right,) if right else (),
+            self._barred_id: (*sorted(self.permissions), *([f"!{right}"] if right else ())),
+        }
+        async with self.app.contexts.identity.uow() as uow:
+            for account_id, permissions in rights.items():
+                account = await uow.accounts.get(account_id)
+                account.permissions = permissions
+                await uow.accounts.save(account)
+                uow.invalidate(staff_tag(account_id))
+            await uow.commit()
 
     def key(self, permission: str) -> dict[str, str]:
         """A program that may do this and nothing else; without a permission it may do nothing that needs one."""

@@ -166,6 +166,7 @@ class Beside(msgspec.Struct):
             guest_tokens=app.infra.guest_tokens(),
             idempotency=app.infra.idempotency(),
             api_keys=app.api_key_door,
+            staff_rights=app.contexts.identity.staff_door(),
             controllers=[Forgetful],
             dependencies=app.handlers,
         )
@@ -179,13 +180,17 @@ GUESTS_TOO = Entry(order, guests=True)
 # A word of the complaint, and who causes it.
 TOYS: dict[str, tuple[Entry, str, set[Caller]]] = {
     "no-owner": (Entry(order), "must get 404, got 200", {Caller.other}),
-    "none-is-none": (GUESTS_TOO, "must get 404, got 200", {Caller.staff, Caller.key, Caller.nobodys_key}),
+    "none-is-none": (
+        GUESTS_TOO,
+        "must get 404, got 200",
+        {Caller.staff, Caller.barred, Caller.key, Caller.nobodys_key},
+    ),
     "any-token": (GUESTS_TOO, "must get 404, got 200", {Caller.other_guest, Caller.forger}),
     "tells": (GUESTS_TOO, "reads of Gil Guestling: gil.guest@example.com", {Caller.other, Caller.other_guest}),
     "forbids": (Entry(order), "must get 404, got 403", {Caller.other}),
     "late": (GUESTS_TOO, "refused, and yet changed", {Caller.anonymous, Caller.other, Caller.forger}),
     "open": (Entry(order), "must get 404, got 200", {Caller.anonymous, Caller.other}),
-    "other-right": (Entry(order, right="orders:read"), "must get 403, got 200", {Caller.staff_without}),
+    "other-right": (Entry(order, right="orders:read"), "must get 403, got 200", {Caller.staff_without, Caller.barred}),
 }
 
 

@@ -18,7 +18,7 @@ ENTRIES: Entries = {
     "GET /metrics": Entry(
         right="metrics:read",
         differs=dict.fromkeys([*GUESTS, *CUSTOMERS], 401)
-        | dict.fromkeys([Caller.staff_without, Caller.key_without], 403),
+        | dict.fromkeys([Caller.staff_without, Caller.barred, Caller.key_without], 403),
         because="with a metrics token set, the numbers are for its holder and for those with the right",
     ),
 }
