@@ -498,7 +498,33 @@ class TestRaces:
                 await uow.tx.execute(compiled("update identity.account set status = 'active'"))
                 await uow.commit()
 
-    async def test_negative_control_without_the_turn_both_are_gone(self, postgres_shop):
+    async def together(self, shop, rounds=5):
+        """An invitation is accepted and withdrawn in one moment: what became of it, each time."""
+        page, owner, found = TestInvitations(), await owner_of(shop), []
+        role_id = await a_role(shop, owner)
+        for n in range(rounds):
+            _, invitation_id, text = await page.invited(shop, f"n{n}@example.com", role_id)
+            results = await asyncio.gather(
+                page.accept(shop, text), invitations(shop).withdraw(owner, invitation_id), return_exceptions=True
+            )
+            found.append(tuple(type(result).__name__ for result in results))
+        return set(found)
+
+    async def test_s06_a_code_is_not_good_beside_its_withdrawal(self, postgres_shop):
+        assert await self.together(postgres_shop) <= {("NoneType", "InvitationOver"), ("InvalidCode", "NoneType")}
+
+    async def test_s06_of_many_who_show_a_code_at_once_one_is_let_in(self, postgres_shop):
+        """The turn decides, and the constraint on e-mails would, so there is no careless variant that fails."""
+        shop, page = postgres_shop, TestInvitations()
+        _, invitation_id, text = await page.invited(shop)
+        results = await asyncio.gather(*(page.accept(shop, text, f"N{n}") for n in range(6)), return_exceptions=True)
+        assert sorted(type(result).__name__ for result in results) == ["InvalidCode"] * 5 + ["NoneType"]
+        assert await page.state(shop, invitation_id) == InvitationState.accepted
+        assert len([event for event in shop.events if isinstance(event, AccountRegistered)]) == 1
+
+    def careless(self, shop):
+        """Nobody waits for a turn."""
+
         class Careless(PostgresRoles):
             async def take_turn(self) -> None:
                 await asyncio.sleep(0.05)
@@ -508,16 +534,27 @@ class TestRaces:
                 super().open(tx)
                 self.roles = Careless(tx)
 
-        shop = postgres_shop
-        shop.container.uow.override(providers.Factory(CarelessUow, shop.infra.database(), shop.outbox))
-        shop.container.look_after_staff.reset()
+        container = shop.container
+        container.uow.override(providers.Factory(CarelessUow, shop.infra.database(), shop.outbox))
+        for handler in (container.look_after_staff, container.look_after_invitations, container.accept_invitation):
+            handler.reset()
+
+    async def test_negative_control_without_the_turn_both_owners_are_gone(self, postgres_shop):
+        self.careless(postgres_shop)
         found = []
         for _ in range(10):
-            found.append(await self.leave_at_once(shop))
-            async with shop.container.uow() as uow:
+            found.append(await self.leave_at_once(postgres_shop))
+            async with postgres_shop.container.uow() as uow:
                 await uow.tx.execute(compiled("update identity.account set status = 'active'"))
                 await uow.commit()
         assert [] in found
+
+    async def test_negative_control_without_the_turn_acceptance_and_withdrawal_meet(self, postgres_shop):
+        self.careless(postgres_shop)
+        assert not await self.together(postgres_shop, 10) <= {
+            ("NoneType", "InvitationOver"),
+            ("InvalidCode", "NoneType"),
+        }
 
 
 def test_nothing_personal_is_shown_by_repr():
