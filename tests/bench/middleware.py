@@ -95,10 +95,19 @@ async def frame(what: str, settings: Settings, budget: float) -> Figure:
         (b"content-length", str(len(BODY)).encode()),
         (b"idempotency-key", b"12345678"),
     ]
+    session_id = new_id()
+    by_cookie = b"merx-access=" + toys.tokens.issue(new_id(), ActorKind.customer, session_id=session_id).encode()
+    from_browser = [
+        *(item for item in json if item[0] != b"authorization"),
+        (b"cookie", by_cookie),
+        (b"origin", b"http://localhost:8000"),
+        (b"x-csrf-token", toys.guests.issue("csrf", session_id).encode()),
+    ]
     cases = {
         "GET list of 20": ("GET", "/api/v1/toys", BROWSER, b""),
         "GET list, signed in": ("GET", "/api/v1/toys", signed, b""),
         "POST 3 lines, signed in": ("POST", "/api/v1/toys", json, BODY),
+        "POST 3 lines, by cookie": ("POST", "/api/v1/toys", from_browser, BODY),
         "GET from byte cache": ("GET", "/api/v1/toys/product", BROWSER, b""),
     }
     print(f"{what:<36}{'handler':>10}{'with frame':>12}{'frame':>9}{'ratio':>8}")

@@ -1,5 +1,7 @@
 """S22: which bytes of a request are a cookie of ours, and what a cookie changes for answers out of memory."""
 
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.toy import Toys
 from tests.infra.http.wire import Connection, head_of
+from tests.support.asgi import AsgiClient
 from tests.support.stage import staged
 
 SETTINGS = Settings(storage="memory", public_url="https://shop.example")
@@ -53,6 +56,19 @@ def test_s22_a_cookie_is_ours_by_its_whole_name_alone(header: bytes):
             MODE.access(header)
     else:
         assert MODE.access(header) == (ours[0] if ours else None)
+
+
+async def test_s22_a_token_without_a_session_changes_nothing():
+    """As `merx token` makes them for scripts: nothing could tell which page wanted it."""
+    toys = Toys(SETTINGS)
+    client = AsgiClient(staged(SETTINGS, toys), headers={"host": "shop.example", "origin": "https://shop.example"})
+    for kind in (ActorKind.staff, ActorKind.customer):
+        cookie = f"{NAME.decode()}={toys.tokens.issue(new_id(), kind, ['toys:write'])}"
+        assert (await client.get("/api/v1/toys/me", headers={"cookie": cookie})).status == 200
+        for csrf in ("", toys.guests.issue("csrf", UUID(int=0)), toys.guests.issue("csrf", new_id())):
+            sent = {"cookie": cookie, "x-csrf-token": csrf}
+            answer = await client.request("DELETE", f"/api/v1/toys/{new_id()}", headers=sent)
+            assert (answer.status, answer.slug) == (403, "auth.wrong-csrf-token")
 
 
 async def test_s22_cookies_and_answers_out_of_memory():
