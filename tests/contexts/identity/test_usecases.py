@@ -16,6 +16,7 @@ from merx.contexts.identity.domain.errors import (
 )
 from merx.contexts.identity.domain.session import GRACE
 from merx.contexts.identity.events import AccountRegistered, RefreshTokenReused, RegistrationRepeated, SignedIn
+from merx.contexts.identity.usecases.issue_staff_token import MAX_NAMED
 from merx.contexts.identity.usecases.login import Login
 from merx.contexts.identity.usecases.logout import Logout
 from merx.contexts.identity.usecases.refresh import Refresh
@@ -247,6 +248,16 @@ class TestIssueStaffToken:
             await shop.container.issue_staff_token()("staff@example.com", ("orders:read<=INR:1",), 60)
         with pytest.raises(Forbidden):
             await shop.container.issue_staff_token()("staff@example.com", ("catalog:write",), 60)
+
+    async def test_the_largest_token_is_one_that_is_taken(self, shop):
+        longest = tuple(f"{chr(97 + n % 26)}{chr(97 + n // 26)}{'x' * 30}:{'y' * 31}" for n in range(MAX_NAMED))
+        assert {len(name) for name in longest} == {64}
+        await shop.staff(permissions=("*",))
+        token, _ = await shop.container.issue_staff_token()(None, longest, 60)
+        assert len(token) < 4096 - 100, "there is room for another claim or two"
+        assert (await shop.speaker(token)).permissions == set(longest)
+        with pytest.raises(InvalidGrant, match="40 permissions"):
+            await shop.container.issue_staff_token()(None, (*longest, "orders:read"), 60)
 
 
 async def test_other_contexts_may_ask_for_an_account(shop):

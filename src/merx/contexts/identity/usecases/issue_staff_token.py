@@ -12,6 +12,9 @@ from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.errors import Forbidden
 from merx.kernel.rights import AS_HELD, Grant, InvalidGrant, rights_of
 
+# Of the longest names: a token has 4,096 bytes at most.
+MAX_NAMED = 40
+
 
 @dataclass(frozen=True, slots=True)
 class IssueStaffTokenHandler:
@@ -28,6 +31,8 @@ class IssueStaffTokenHandler:
     async def __call__(self, email: str | None, permissions: tuple[str, ...], ttl: int) -> tuple[str, Profile]:
         profile = await self._staff(email)
         held = rights_of(frozenset(profile.permissions))
+        if len(permissions) > MAX_NAMED:
+            raise InvalidGrant(f"a token names {MAX_NAMED} permissions at most; `orders:*` is all of an area")
         if any(Grant.parse(name).text() != Grant.parse(name).permission for name in permissions):
             raise InvalidGrant("name permissions alone, without limits")
         if missing := sorted(name for name in set(permissions) if not held.holds(name)):
