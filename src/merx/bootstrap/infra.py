@@ -9,6 +9,7 @@ from merx.infra.clock import SystemClock
 from merx.infra.idempotency.answers import MemoryAnswers, PostgresAnswers
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.idempotency.postgres import PostgresIdempotency
+from merx.infra.idempotency.sealed import SealedAnswers, SealedIdempotency
 from merx.infra.keys import load_keys
 from merx.infra.limits.local import LocalBuckets
 from merx.infra.limits.redis_buckets import RedisBuckets, SharedBuckets
@@ -78,11 +79,19 @@ class Infra(containers.DeclarativeContainer):
         postgres=providers.Singleton(PostgresOutbox, registry, nudge),
         memory=providers.Singleton(MemoryOutbox, registry, nudge),
     )
-    answers = providers.Selector(
-        storage, postgres=providers.Singleton(PostgresAnswers), memory=providers.Singleton(MemoryAnswers)
+    answers = providers.Singleton(
+        SealedAnswers,
+        providers.Selector(
+            storage, postgres=providers.Singleton(PostgresAnswers), memory=providers.Singleton(MemoryAnswers)
+        ),
+        guest_tokens,
     )
-    idempotency = providers.Selector(
-        storage,
-        postgres=providers.Singleton(PostgresIdempotency, database),
-        memory=providers.Singleton(MemoryIdempotency, store),
+    idempotency = providers.Singleton(
+        SealedIdempotency,
+        providers.Selector(
+            storage,
+            postgres=providers.Singleton(PostgresIdempotency, database),
+            memory=providers.Singleton(MemoryIdempotency, store),
+        ),
+        guest_tokens,
     )

@@ -29,10 +29,11 @@ _KEYS = re.compile(
 _TEXT = re.compile(
     r"(?P<mail>[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63})"
     r"|(?P<jwt>eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)"
+    r"|(?P<own>mx_[a-z]{2,4}_[\w-]{8,})"
     r"|(?P<bearer>(?<=[Bb]earer )[\w.~+/=-]{8,})"
     r"|(?P<dsn>(?<=://)[^\s/@:]{0,64}:[^\s/@]{1,128}(?=@))"
 )
-_HINTS = ("@", "eyJ", "earer ")
+_HINTS = ("@", "eyJ", "earer ", "mx_")
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 _COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31;1m", "DEBUG": "\x1b[2m"}
