@@ -46,7 +46,7 @@ async def failures(shop: Shop, access: RouteAccess, entry: Entry, heard: list[He
             after = changes(ready.fingerprint, shop.memory.fingerprint())
             if after:
                 shop.memory.restore(ready)
-            problem = _wrong(access, entry, caller, subject, target, answer, after)
+            problem = wrong(access, entry, caller, subject, target, answer, after)
             if problem:
                 whose = "a guest's" if subject.account_id is None else "a customer's"
                 found.append(f"{name_of(access)} ({whose}), {caller}: {problem}")
@@ -68,7 +68,7 @@ async def _answers(
         yield caller, await shop.send(access.method, path, target.body, headers)
 
 
-def _wrong(
+def wrong(
     access: RouteAccess,
     entry: Entry,
     caller: Caller,

@@ -171,12 +171,12 @@ class OpenController(Controller):
         return {}
 
 
-def test_a_route_without_a_rule_stops_the_start():
+def test_s08_a_route_without_a_rule_stops_the_start():
     with pytest.raises(OpenRoutes, match="GET /api/v1/open"):
         toy_app(toys=Toys(MEMORY, ToyController, OpenController))
 
 
-def test_the_access_matrix_lists_every_route():
+def test_s08_the_access_matrix_lists_every_route():
     routes = {(route.method, route.path): route.rule.name for route in toy_app().routes}
     assert routes["GET", "/api/v1/toys/{order_id}"] == "guest_or_owner"
     assert routes["PATCH", "/api/v1/toys/{order_id}"] == "staff"
