@@ -169,6 +169,12 @@ class TestLists:
         assert found == ["r4", "r3", "r2", "r1", "r0", "first stock"]
         assert len((await room.queries.movements(None, 100, None)).items) == 7
         assert len((await room.queries.movements(other, 100, None)).items) == 1
+        attic = await room.location("attic")
+        await room.count.adjust(CLERK, AdjustStock(variant_id=other, delta=1, reason="up", location_id=attic))
+        for variant_id, count in ((None, 1), (other, 1), (variant, 0)):
+            there = (await room.queries.movements(variant_id, 100, None, attic)).items
+            assert [movement.reason for movement in there] == ["up"] * count
+        assert (await room.queries.movements(None, 100, None, new_id())).items == []
 
     async def test_low_stock_in_pages(self, room):
         variants = [await room.variant(n) for n in (0, 9, 3, 2)]

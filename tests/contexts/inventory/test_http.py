@@ -104,6 +104,12 @@ async def test_s07_a_right_to_one_location_ends_there(client, memory_room):
         at_home = body | {"variant_id": variant, "location_id": str(attic)}
         assert (await client.post(f"{BASE}/{path}", json=at_home, headers=keeper)).status == 201
     assert await memory_room.numbers(units) == (7, 0, 7)
+    reader = memory_room.staff(f"inventory:read@{attic}")
+    for place in ("", f"?location_id={main}", f"?location_id={new_id()}"):
+        refused = await client.get(f"{BASE}/movements{place}", headers=reader)
+        assert (refused.status, refused.slug) == (403, "auth.beyond-limit"), place
+    seen = (await client.get(f"{BASE}/movements?location_id={attic}", headers=reader)).json()["items"]
+    assert [(movement["location_id"], movement["on_hand"]) for movement in seen] == [(str(attic), 1)] * 2
     # A new location is nobody's yet: this takes the right without a limit.
     refused = await client.post(f"{BASE}/locations", json={"code": "b", "name": "B"}, headers=keeper)
     assert (refused.status, refused.slug) == (403, "auth.beyond-limit")

@@ -25,10 +25,12 @@ from merx.kernel.paging import Page
 from merx.kernel.rights import Limit
 
 _READ, _WRITE = staff("inventory:read"), staff("inventory:write")
+_READ_SOMEWHERE = staff("inventory:read", limits=(Limit.location,))
 _WRITE_SOMEWHERE = staff("inventory:write", limits=(Limit.location,))
 
 Threshold = Annotated[int, QueryParameter(ge=0, le=1_000_000, description="units left at most")]
 VariantFilter = Annotated[UUID | None, QueryParameter(description="movements of this variant only")]
+LocationFilter = Annotated[UUID | None, QueryParameter(description="movements at this location only")]
 
 
 class InventoryController(Controller):
@@ -70,16 +72,19 @@ class InventoryController(Controller):
         await count_stock.receive(actor, data)
         return await inventory_queries.variant(data.variant_id)
 
-    @get("/movements", guards=[_READ], operation_id="ListMovements")
+    @get("/movements", guards=[_READ_SOMEWHERE], operation_id="ListMovements")
     async def movements(
         self,
         inventory_queries: NamedDependency[InventoryQueries],
+        actor: NamedDependency[Actor],
         variant_id: VariantFilter = None,
+        location_id: LocationFilter = None,
         limit: PageLimit = DEFAULT_LIMIT,
         after: After = None,
     ) -> Page[MovementView]:
-        """The ledger, newest first."""
-        return await inventory_queries.movements(variant_id, limit, after)
+        """The ledger, newest first. Whose right ends at some locations names one of them."""
+        actor.must_may("inventory:read", location=location_id)
+        return await inventory_queries.movements(variant_id, limit, after, location_id)
 
     @get("/low-stock", guards=[_READ], operation_id="ListLowStock")
     async def low_stock(

@@ -159,7 +159,9 @@ class MemoryInventoryQueries:
         on_hand, allocated = sum(row.on_hand for row in rows), sum(row.allocated for row in rows)
         return VariantStock(variant_id, on_hand, allocated, on_hand - allocated, levels)
 
-    async def movements(self, variant_id: UUID | None, limit: int, after: str | None) -> Page[MovementView]:
+    async def movements(
+        self, variant_id: UUID | None, limit: int, after: str | None, location_id: UUID | None = None
+    ) -> Page[MovementView]:
         last = decode_id(after)
         found = sorted(
             (
@@ -167,7 +169,9 @@ class MemoryInventoryQueries:
                     id_, m.variant_id, m.location_id, m.kind, m.on_hand, m.allocated, m.order_id, m.reason, m.actor, at
                 )
                 for id_, (m, at) in self._movements.items()
-                if variant_id in (None, m.variant_id) and (last is None or id_ < last)
+                if variant_id in (None, m.variant_id)
+                and location_id in (None, m.location_id)
+                and (last is None or id_ < last)
             ),
             key=lambda view: view.id,
             reverse=True,

@@ -77,8 +77,10 @@ class InventoryQueries(Protocol):
         """Raises UnknownVariant."""
         ...
 
-    async def movements(self, variant_id: UUID | None, limit: int, after: str | None) -> Page[MovementView]:
-        """Newest first."""
+    async def movements(
+        self, variant_id: UUID | None, limit: int, after: str | None, location_id: UUID | None = None
+    ) -> Page[MovementView]:
+        """Newest first; of one variant, at one location, when they are named."""
         ...
 
     async def low_stock(self, threshold: int, limit: int, after: str | None) -> Page[LowStock]:

@@ -35,6 +35,7 @@ _MOVEMENTS = compiled(
     select id, variant_id, location_id, kind, on_hand, allocated, order_id, reason, actor, at
       from inventory.movement
      where (cast(:variant_id as uuid) is null or variant_id = :variant_id)
+       and (cast(:location_id as uuid) is null or location_id = :location_id)
        and (cast(:after as uuid) is null or id < :after)
      order by id desc limit cast(:limit as int)
     """
@@ -86,8 +87,12 @@ class PostgresInventoryQueries:
         on_hand, allocated = sum(level.on_hand for level in levels), sum(level.allocated for level in levels)
         return VariantStock(variant_id, on_hand, allocated, on_hand - allocated, levels)
 
-    async def movements(self, variant_id: UUID | None, limit: int, after: str | None) -> Page[MovementView]:
-        rows = await self._reader.fetch(_MOVEMENTS, variant_id=variant_id, after=decode_id(after), limit=limit + 1)
+    async def movements(
+        self, variant_id: UUID | None, limit: int, after: str | None, location_id: UUID | None = None
+    ) -> Page[MovementView]:
+        rows = await self._reader.fetch(
+            _MOVEMENTS, variant_id=variant_id, location_id=location_id, after=decode_id(after), limit=limit + 1
+        )
         items = [MovementView(*row) for row in rows[:limit]]
         return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
 
