@@ -142,13 +142,13 @@ class TestHosts:
         answer = await AsgiClient(staged(settings, Toys(settings))).get("/api/v1/toys", headers={"host": host})
         refused(answer, 400, "request.unknown-host")
 
-    async def test_a_missing_or_repeated_host_is_refused(self, client: AsgiClient):
+    async def test_s24_a_missing_or_repeated_host_is_refused(self, client: AsgiClient):
         client.headers = {}
         refused(await client.get("/api/v1/toys"), 400, "request.unknown-host")
         twice = [(b"host", b"localhost"), (b"host", b"evil.example")]
         refused(await client.get("/api/v1/toys", headers=twice), 400, "request.repeated-header")
 
-    async def test_forwarded_host_is_no_host(self, client: AsgiClient):
+    async def test_s24_forwarded_host_is_no_host(self, client: AsgiClient):
         answer = await client.get("/api/v1/toys", headers={"x-forwarded-host": "localhost", "host": "evil.example"})
         refused(answer, 400, "request.unknown-host")
 
@@ -207,7 +207,7 @@ class TestBodies:
         packed = KEY | {"content-type": "application/json", "content-encoding": "gzip"}
         refused(await client.post("/api/v1/toys", body=b"x", headers=packed), 415, "request.unsupported-encoding")
 
-    async def test_size_is_capped_by_length_and_while_reading(self, client: AsgiClient):
+    async def test_s30_size_is_capped_by_length_and_while_reading(self, client: AsgiClient):
         json = KEY | {"content-type": "application/json"}
         announced = json | {"content-length": str(10 * 1024 * 1024)}
         refused(await client.post("/api/v1/toys", body=b"{}", headers=announced), 413, "request.too-large")
@@ -277,7 +277,7 @@ class TestBodies:
         refused(await client.post("/api/v1/toys/heavy", json=PLACE), 401, "auth.required")
 
     @pytest.mark.hurried
-    async def test_a_slow_body_is_given_up(self):
+    async def test_s30_a_slow_body_is_given_up(self):
         import asyncio
 
         async def never() -> dict[str, object]:
@@ -353,7 +353,7 @@ class TestCallers:
             (1, "2001:DB8::1", "2001:db8::1"),
         ],
     )  # fmt: skip
-    async def test_the_address_comes_from_own_proxies_only(self, proxies: int, forwarded: str, expected: str):
+    async def test_s25_the_address_comes_from_own_proxies_only(self, proxies: int, forwarded: str, expected: str):
         settings = Settings(storage="memory", trusted_proxies=proxies)
         answer = await AsgiClient(staged(settings, Toys(settings))).get(
             "/api/v1/toys/client", headers={"x-forwarded-for": forwarded}

@@ -72,7 +72,7 @@ async def test_a_refusal_says_hsts_where_the_shop_is_https(app: Any):
 
 class TestSize:
     @pytest.mark.parametrize("piece", [100, 4096, 60_000])
-    async def test_one_endless_header(self, connection: Connection, piece: int):
+    async def test_s30_one_endless_header(self, connection: Connection, piece: int):
         connection.send(GET + b"X-Long: ")
         sent = 0
         while not connection.wire.closed:
@@ -83,7 +83,7 @@ class TestSize:
         connection.send(b"a" * 1000)
         assert len(connection.wire.writes) == 1
 
-    async def test_many_headers(self, connection: Connection):
+    async def test_s30_many_headers(self, connection: Connection):
         connection.send(GET)
         for _ in range(100):
             connection.send(b"X-A: %b\r\n" % (b"a" * 1000))
@@ -94,7 +94,7 @@ class TestSize:
         refused(await connection.answered(), 431, "request.headers-too-large")
 
     @pytest.mark.parametrize("end", [b"", b" HTTP/1.1\r\nHost: localhost\r\n\r\n"])
-    async def test_a_long_url(self, connection: Connection, end: bytes):
+    async def test_s30_a_long_url(self, connection: Connection, end: bytes):
         connection.send(b"GET /" + b"a" * 70_000 + end)
         refused(await connection.answered(), 414, "request.url-too-long")
 
@@ -137,10 +137,10 @@ async def closed(connection: Connection) -> bytes:
 
 @pytest.mark.hurried
 class TestTime:
-    async def test_a_silent_connection_is_closed(self, app: Any):
+    async def test_s30_a_silent_connection_is_closed(self, app: Any):
         assert await closed(Connection(app)) == b""
 
-    async def test_a_trickling_head_is_given_up(self, app: Any):
+    async def test_s30_a_trickling_head_is_given_up(self, app: Any):
         connection = Connection(app)
         connection.send(GET)
         while not connection.wire.closed:
@@ -157,14 +157,14 @@ class TestTime:
         connection.send(GET)
         refused(await closed(connection), 408, "request.too-slow")
 
-    async def test_empty_lines_keep_nothing_open(self, connection: Connection):
+    async def test_s30_empty_lines_keep_nothing_open(self, connection: Connection):
         await connection.ask(TOYS)
         async with asyncio.timeout(60):
             while not connection.wire.closed:
                 connection.send(b"\r\n")
                 await asyncio.sleep(1)
 
-    async def test_a_body_that_stops_is_given_up(self, app: Any):
+    async def test_s30_a_body_that_stops_is_given_up(self, app: Any):
         connection = Connection(app)
         connection.send(POST + b"Content-Length: 100\r\n\r\nabc")
         refused(await closed(connection), 408, "request.too-slow")
@@ -177,7 +177,7 @@ class TestTime:
             connection.send(b"a")
         assert head_of(await connection.answered())[0] == 200
 
-    async def test_who_was_answered_cannot_go_on_sending(self, app: Any):
+    async def test_s30_who_was_answered_cannot_go_on_sending(self, app: Any):
         connection = Connection(app)
         connection.send(POST + b"Content-Length: 9000000\r\n\r\n")
         assert head_of(await connection.answered())[0] == 413

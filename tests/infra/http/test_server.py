@@ -137,7 +137,7 @@ def body(content: bytes = b"", *, more: bool = False) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nb", b"a\rb", b"a\0b", b"a\x7fb"])
-async def test_no_value_brings_a_header_of_its_own(answering: Replace, value: bytes):
+async def test_s20_no_value_brings_a_header_of_its_own(answering: Replace, value: bytes):
     for size in (b"2", b"3"):
         connection = answering(start(200, (b"x-own", value), (b"content-length", size)), body(b"ok"))
         wire = b"".join(await connection.ask("/x"))
