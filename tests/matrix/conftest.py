@@ -1,16 +1,43 @@
 """One shop for all tests of a module: it is taken back after each call."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from merx.bootstrap.container import App
-from tests.matrix.shop import SETTINGS, Shop
+from merx.infra.settings import Settings
+from tests.matrix.shop import METRICS_TOKEN, SETTINGS, Shop
+from tests.support.servers import Databases
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop() -> AsyncIterator[Shop]:
     shop = Shop(App(SETTINGS))
+    await shop.open()
+    yield shop
+    await shop.close()
+
+
+@pytest.fixture(scope="module")
+def postgres_settings(
+    databases: Databases, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    name = databases.create(migrated_template)
+    folder: Path = tmp_path_factory.mktemp("shop")
+    yield Settings(database_url=databases.url_of(name), data_dir=str(folder), metrics_token=METRICS_TOKEN)
+    databases.drop(name)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def postgres_shop(postgres_settings: Settings) -> AsyncIterator[Shop]:
+    app = App(postgres_settings)
+    shop = Shop(app)
+    # Nobody listens to the database here: rights and keys are looked up at each request.
+    app.staff_door.suspend()
+    app.api_key_door.suspend()
+    app.cache.suspend()
     await shop.open()
     yield shop
     await shop.close()

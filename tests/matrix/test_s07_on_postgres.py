@@ -1,15 +1,9 @@
 """The matrix again where SQL decides who owns what: everybody who must be refused, and everybody who reads."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 
-from merx.bootstrap.container import App
 from merx.infra.http.auth import RouteAccess
 from merx.infra.postgres import compiled
-from merx.infra.settings import Settings
 from merx.kernel.ids import new_id
 from merx.migrations.metadata import metadata
 from tests.matrix.callers import Caller
@@ -17,34 +11,10 @@ from tests.matrix.entries.everything import ENTRIES
 from tests.matrix.entry import Entry
 from tests.matrix.play import name_of, path_of, wrong
 from tests.matrix.promises import GOOD, headers_of, promised, right_of
-from tests.matrix.shop import METRICS_TOKEN, Shop
+from tests.matrix.shop import Shop
 from tests.matrix.store import changes
-from tests.support.servers import Databases
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.services]
-
-
-@pytest.fixture(scope="module")
-def settings(
-    databases: Databases, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
-    name = databases.create(migrated_template)
-    folder: Path = tmp_path_factory.mktemp("shop")
-    yield Settings(database_url=databases.url_of(name), data_dir=str(folder), metrics_token=METRICS_TOKEN)
-    databases.drop(name)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop(settings: Settings) -> AsyncIterator[Shop]:
-    app = App(settings)
-    shop = Shop(app)
-    # Nobody listens to the database here: rights and keys are looked up at each request.
-    app.staff_door.suspend()
-    app.api_key_door.suspend()
-    app.cache.suspend()
-    await shop.open()
-    yield shop
-    await shop.close()
 
 
 async def fingerprint(shop: Shop) -> dict[str, bytes]:
@@ -82,17 +52,17 @@ async def failures(shop: Shop, access: RouteAccess, entry: Entry) -> list[str]:
     return found
 
 
-async def test_s07_on_postgres_everybody_is_refused_as_on_memory(shop: Shop):
+async def test_s07_on_postgres_everybody_is_refused_as_on_memory(postgres_shop: Shop):
     found: list[str] = []
-    for access in shop.api.routes:
+    for access in postgres_shop.api.routes:
         if name_of(access) in ENTRIES:
-            found += await failures(shop, access, ENTRIES[name_of(access)])
+            found += await failures(postgres_shop, access, ENTRIES[name_of(access)])
     assert found == [], "\n" + "\n".join(found)
 
 
-async def test_a_change_is_seen(shop: Shop):
+async def test_a_change_is_seen(postgres_shop: Shop):
     """Else nothing would ever have changed."""
-    await shop.appoint("orders:read")
-    before = await fingerprint(shop)
-    await shop.appoint("orders:write")
-    assert changes(before, await fingerprint(shop)) == ["identity.account"]
+    await postgres_shop.appoint("orders:read")
+    before = await fingerprint(postgres_shop)
+    await postgres_shop.appoint("orders:write")
+    assert changes(before, await fingerprint(postgres_shop)) == ["identity.account"]
