@@ -18,6 +18,8 @@ RECEIPTS = "/inventory/receipts"
 # What carries a password or answers with a secret must not lie beside a key for a day.
 NO_KEY = {"Login", "Logout", "LogoutAll", "Refresh", "Register", "ResetPassword", "ChangePassword", "ChangeEmail"}
 NO_KEY |= {"AcceptInvitation", "MakeApiKey", "RotateApiKey", "VerifyStock"}
+NO_KEY |= {"AnswerMfaChallenge", "ConfirmTotp", "EnrolTotp", "MakeRecoveryCodes", "AskToStepUp", "StepUp"}
+NO_KEY |= {"AskForPasskey", "LoginWithPasskey", "AskForNewPasskey", "RegisterPasskey"}
 
 
 async def _receipt(world: World, quantity: int = 7) -> dict[str, object]:

@@ -20,6 +20,12 @@ HANDED_OUT: dict[str, set[str]] = {
     "GET /api/v1/auth/csrf": {"csrf_token"},
     "POST /api/v1/auth/api-keys": {"key", "api_key", A_VALUE},
     "POST /api/v1/auth/api-keys/{key_id}/rotate": {"key", "api_key", A_VALUE},
+    "POST /api/v1/auth/mfa/challenge": {"access_token", "refresh_token", "token_type", A_VALUE},
+    "POST /api/v1/auth/passkeys/login": {"access_token", "refresh_token", "token_type", A_VALUE},
+    "POST /api/v1/auth/step-up": {"access_token", "token_type"},
+    "POST /api/v1/auth/mfa/totp": {"secret"},
+    # Whether there is one.
+    "GET /api/v1/auth/mfa": {"totp"},
     # A guest's cart and order.
     "POST /api/v1/carts": {"token"},
     "POST /api/v1/orders": {"token"},

@@ -78,6 +78,10 @@ class Shop:
     def staff(self, *permissions: str) -> dict[str, str]:
         return self.bearer(self.clerk_id, ActorKind.staff, *permissions)
 
+    @property
+    def staff_ids(self) -> tuple[UUID, ...]:
+        return self.clerk_id, self._holder_id, self._barred_id
+
     def staff_but(self, permission: str) -> dict[str, str]:
         """Holds every right of the shop but one."""
         return self.staff(*self.permissions - {permission})

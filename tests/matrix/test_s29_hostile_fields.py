@@ -13,6 +13,10 @@ from tests.matrix.store import changes
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+# Wrong answers are few for one right password: they are counted beside its token.
+COUNTS = {"POST /api/v1/auth/mfa/challenge": "identity.one_time_code"}
+
+
 async def _failures(shop: Shop, access: RouteAccess, route: Route) -> tuple[list[str], int]:
     """What was not the caller's fault, and how many bodies were good after all."""
     start = shop.memory.state()
@@ -31,6 +35,8 @@ async def _failures(shop: Shop, access: RouteAccess, route: Route) -> tuple[list
             shop.memory.restore(ready)
             # Passwords that are wrong leave a row in the audit trail.
             changed = [name for name in changed if not name.startswith("audit.")]
+            if name_of(access) in COUNTS:
+                changed = [name for name in changed if name != COUNTS[name_of(access)]]
             if changed and answer.status >= 300:
                 problem = problem or f"refused with {answer.status}, and yet changed {', '.join(changed)}"
         if problem:

@@ -101,7 +101,13 @@ def create_app(
     api = Api(
         app,  # type: ignore[arg-type]  # Litestar spells the ASGI types with TypedDicts
         FrameParts(
-            callers=Authenticator(parts.access_tokens, settings.metrics_token, parts.api_keys, parts.staff_rights),
+            callers=Authenticator(
+                parts.access_tokens,
+                settings.metrics_token,
+                parts.api_keys,
+                parts.staff_rights,
+                step_up_seconds=settings.step_up_seconds,
+            ),
             hosts=Hosts(_hosts(settings)),
             bodies=bodies,
             metrics=metrics,

@@ -34,6 +34,7 @@ from merx.infra.outbox.scheduler import Scheduler
 from merx.infra.postgres import Database
 from merx.infra.postgres.listener import CacheListener
 from merx.infra.settings import Settings
+from merx.kernel.actor import WAIVES_STEP_UP
 
 
 class Contexts(containers.DeclarativeContainer):
@@ -163,7 +164,7 @@ class App:
     def http_parts(self) -> HttpParts:
         # The route of the metrics belongs to no context, and asks only callers from elsewhere.
         asked = limits_of(self.controllers)
-        self.infra.permissions().learn({"metrics:read", *asked}, asked)
+        self.infra.permissions().learn({"metrics:read", WAIVES_STEP_UP, *asked}, asked)
         starts, stops = self._memory_hooks() if self.in_memory else self._postgres_hooks()
         return HttpParts(
             access_tokens=self.infra.access_tokens(),

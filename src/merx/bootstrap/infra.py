@@ -25,6 +25,7 @@ from merx.infra.outbox.relay import Relay
 from merx.infra.permissions import PermissionCatalogue
 from merx.infra.postgres import Database
 from merx.infra.redis import redis_client
+from merx.infra.sealing import Sealer
 from merx.infra.settings import Settings
 from merx.infra.tasks.nudge import QueueNudge
 from merx.infra.tokens import AccessTokens, GuestTokens
@@ -48,6 +49,7 @@ class Infra(containers.DeclarativeContainer):
     )
     permissions = providers.Singleton(PermissionCatalogue)
     guest_tokens = providers.Singleton(GuestTokens, keys.provided.secret)
+    sealer = providers.Singleton(Sealer, keys.provided.secret, keys.provided.former)
 
     database = providers.Singleton(Database, settings)
     reader = database.provided.reader

@@ -84,10 +84,11 @@ class KeyRing:
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """`secret` signs guest tokens, `signing` access tokens."""
+    """`secret` signs guest tokens, `signing` access tokens. `former` are the secrets that were used before."""
 
     secret: bytes
     signing: KeyRing
+    former: tuple[bytes, ...] = ()
 
     def __repr__(self) -> str:
         return "Keys(***)"
@@ -146,7 +147,11 @@ def load_keys(settings: Settings) -> Keys:
     signing = _ring(Path(settings.token_key_file)) if settings.token_key_file else (own.signing if own else None)
     if len(secret) < 32 or signing is None:
         raise ValueError("a secret of 32 bytes and a token key are needed: see MERX_SECRET and MERX_TOKEN_KEY_FILE")
-    return Keys(secret, signing)
+    former: tuple[bytes, ...] = ()
+    if settings.former_secrets_file:
+        lines = Path(settings.former_secrets_file).read_bytes().splitlines()
+        former = tuple(line.strip() for line in lines if line.strip())
+    return Keys(secret, signing, former)
 
 
 def _ring(path: Path) -> KeyRing:

@@ -109,8 +109,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     currency: Annotated[CurrencyCode, Meta(description="currency of a new cart, ISO 4217")] = "USD"
     guest_cart_days: Annotated[
-        int,
-        Meta(ge=1, le=3650, description="a guest's cart that nobody changed for so many days is removed"),
+        int, Meta(ge=1, le=3650, description="a guest's cart that nobody changed for so many days is removed")
     ] = 30
 
     secret: Annotated[
@@ -118,6 +117,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="key for guest tokens and idempotency hashes, 32 characters or more; else `MERX_SECRET_FILE`"),
     ] = ""
     secret_file: Annotated[str, Meta(description="file that holds the secret")] = ""
+    former_secrets_file: Annotated[
+        str, Meta(description="file of earlier secrets, one a line: what they encrypted stays readable")
+    ] = ""
     token_key_file: Annotated[
         str,
         Meta(
@@ -126,6 +128,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     access_token_seconds: Annotated[int, Meta(ge=30, le=86_400, description="life of an access token")] = 300
+    step_up_seconds: Annotated[
+        int, Meta(ge=30, le=86_400, description="sensitive changes are open so long after a sign-in or step-up")
+    ] = 600
+    staff_mfa: Annotated[
+        Literal["auto", "required", "optional"],
+        Meta(description="second factor of staff; `auto`: required in production"),
+    ] = "auto"
+    passkey_domain: Annotated[
+        str, Meta(max_length=253, description="domain (RP id) that passkeys belong to; empty is the public URL's host")
+    ] = ""
 
     rate_limits: Annotated[
         Literal["auto", "on", "off"],
@@ -140,8 +152,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limit_staff: Annotated[_Tokens, Meta(description="requests a minute, a staff account or API key")] = 1_200
     limit_webhook: Annotated[_Tokens, Meta(description="webhook calls a minute, a provider")] = 1_200
     limit_address_factor: Annotated[
-        int,
-        Meta(ge=1, le=1000, description="an address may do so many times as much: behind it may be a whole office"),
+        int, Meta(ge=1, le=1000, description="an address may do so many times as much: behind it may be an office")
     ] = 10
     max_in_flight: Annotated[
         int, Meta(ge=1, le=100_000, description="requests at once, a process; beyond that the answer is 503 at once")
@@ -213,6 +224,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.rate_limits == "on" or (self.rate_limits == "auto" and self.production)
 
     @property
+    def staff_must_have_mfa(self) -> bool:
+        return self.staff_mfa == "required" or (self.staff_mfa == "auto" and self.production)
+
+    @property
     def folder(self) -> Path:
         return Path(self.data_dir or ".merx")
 
@@ -265,8 +280,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         field = FIELDS.get(name)
         if field is None:
             # Only near misses are refused: Kubernetes puts MERX_SERVICE_HOST and the like into every container.
-            near = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.88)
-            if near:
+            if near := difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.88):
                 problems.append(f"{variable} is unknown, did you mean {PREFIX}{near[0].upper()}?")
             continue
         try:

@@ -47,6 +47,10 @@ class Checked(Protocol):
     @property
     def secret_file(self) -> str: ...
     @property
+    def former_secrets_file(self) -> str: ...
+    @property
+    def passkey_domain(self) -> str: ...
+    @property
     def token_key_file(self) -> str: ...
     @property
     def metrics_token(self) -> str: ...
@@ -99,11 +103,13 @@ def _everywhere(settings: Checked) -> list[str]:
         problems.append("MERX_SECRET and MERX_SECRET_FILE are both set, use one")
     for variable, name in (
         ("MERX_SECRET_FILE", settings.secret_file),
+        ("MERX_FORMER_SECRETS_FILE", settings.former_secrets_file),
         ("MERX_TOKEN_KEY_FILE", settings.token_key_file),
     ):
         folder = variable == "MERX_TOKEN_KEY_FILE" and Path(name).is_dir()
         if name and not folder and not Path(name).is_file():
             problems.append(f"{variable} names no file: {name}")
+    problems += _passkeys(settings)
     if settings.metrics_token and (problem := weak_secret(settings.metrics_token.encode(), shortest=16)):
         problems.append(f"MERX_METRICS_TOKEN {problem}")
     if not _SENDER.match(settings.mail_from):
@@ -111,6 +117,14 @@ def _everywhere(settings: Checked) -> list[str]:
     if settings.reserved_in_flight >= settings.max_in_flight:
         problems.append("MERX_RESERVED_IN_FLIGHT must be smaller than MERX_MAX_IN_FLIGHT, or nobody can browse")
     return problems
+
+
+def _passkeys(settings: Checked) -> list[str]:
+    """A browser refuses what breaks this, with a message that nobody understands."""
+    domain, host = settings.passkey_domain, _address(settings.public_url).hostname or ""
+    if domain and host != domain and not host.endswith(f".{domain}"):
+        return [f"MERX_PASSKEY_DOMAIN must be the host of MERX_PUBLIC_URL or a domain above it, not {domain}"]
+    return []
 
 
 def _mailed(variable: str, url: str) -> list[str]:

@@ -6,9 +6,12 @@ from uuid import UUID
 
 import msgspec
 
-from merx.kernel.errors import BeyondLimit, Forbidden, Unauthenticated
+from merx.kernel.errors import BeyondLimit, Forbidden, StepUpNeeded, Unauthenticated
 from merx.kernel.money import Money
 from merx.kernel.rights import Rights, rights_of
+
+# The one permission that `*` does not hold: an API key with it changes what people must step up for.
+WAIVES_STEP_UP = "step-up:waive"
 
 
 class ActorKind(StrEnum):
@@ -19,11 +22,34 @@ class ActorKind(StrEnum):
     system = "system"
 
 
+class ProofLevel(StrEnum):
+    """How much of what the account can prove was proved.
+
+    `partial`: the account has a second factor, and this sign-in came without. Where the shop insists on one, that is
+    `limited` (show it) or `enrolling` (set one up, the account has none), and nothing else may be done.
+    """
+
+    enrolling = "enrolling"
+    limited = "limited"
+    partial = "partial"
+    full = "full"
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """When (`at`, in seconds since 1970) and how somebody last proved to be the owner of the account."""
+
+    at: int
+    methods: tuple[str, ...] = ()
+    level: ProofLevel = ProofLevel.full
+
+
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """`permissions` are grants as text, such as `orders:write`; `*` grants all (see `kernel/rights.py`).
 
     `session_id` is that of a sign-in on a device. `account_id` of an API key is the id of the key. `client` is the
     address of the caller, empty for ourselves. `impersonator` is the member of staff who acts in place of the account.
+
+    `fresh`: the proof is young and strong enough for what must not be done with a computer left open.
     """
 
     kind: ActorKind
@@ -33,6 +59,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     session_id: UUID | None = None
     client: str = ""
     impersonator: UUID | None = None
+    proof: Proof | None = None
+    fresh: bool = False
 
     @classmethod
     def system(cls) -> Self:
@@ -54,6 +82,11 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def customer_id(self) -> UUID | None:
         return self.account_id if self.kind is ActorKind.customer else None
+
+    @property
+    def is_limited(self) -> bool:
+        """May prove more of who it is, and nothing else."""
+        return self.proof is not None and self.proof.level in (ProofLevel.limited, ProofLevel.enrolling)
 
     @property
     def rights(self) -> Rights:
@@ -81,3 +114,19 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
             return
         self.must_hold(permission)
         raise BeyondLimit(f"you hold {permission} within limits that this goes beyond")
+
+    def must_be_fresh(self) -> None:
+        """Raises StepUpNeeded for people whose proof is too old or too weak, Forbidden for a key without the scope.
+
+        And for staff in the place of a customer: what the owner has to prove nobody proves for her.
+        """
+        if self.kind is ActorKind.system:
+            return
+        if self.impersonator is not None:
+            raise Forbidden("only the owner of the account can do this")
+        if self.kind is ActorKind.api_key:
+            if WAIVES_STEP_UP not in self.permissions or not self.may(WAIVES_STEP_UP):
+                raise Forbidden(f"people step up for this; an API key needs the scope {WAIVES_STEP_UP}")
+            return
+        if not self.fresh:
+            raise StepUpNeeded

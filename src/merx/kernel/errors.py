@@ -55,6 +55,13 @@ class Unauthenticated(MerxError):
     title = "Authentication required"
 
 
+class StepUpNeeded(Unauthenticated):
+    """The caller is known, and has to prove it once more: the proof is too old, or weaker than the account's best."""
+
+    slug = "auth.step-up-needed"
+    title = "Prove once more that it is you"
+
+
 class Forbidden(MerxError):
     slug = "auth.forbidden"
     title = "Not allowed"
@@ -65,6 +72,13 @@ class BeyondLimit(Forbidden):
 
     slug = "auth.beyond-limit"
     title = "Beyond the limit of your right"
+
+
+class SecondFactorNeeded(Forbidden):
+    """The shop asks this account for a second factor: set one up, or show the one that it has."""
+
+    slug = "auth.second-factor-needed"
+    title = "A second factor is needed first"
 
 
 class NotFound(MerxError):

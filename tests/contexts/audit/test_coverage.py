@@ -30,6 +30,10 @@ SPARED = {
     f"POST {BASE}/inventory/verify": "it reads: counters are compared with the ledger and nothing is written",
     f"POST {BASE}/auth/refresh": "every device does it each few minutes; a token that is used again leaves a row",
 }
+SPARED |= dict.fromkeys(
+    (f"POST {BASE}/auth/{name}" for name in ("passkeys/options", "passkeys/registration", "step-up/options")),
+    "it hands out a challenge and writes nothing; the answer to it leaves a row",
+)
 HOW = "leaves no row: call uow.record(AuditEntry…) in its use case (docs/audit.md), or say in SPARED why not"
 
 

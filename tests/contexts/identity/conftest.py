@@ -20,6 +20,7 @@ from merx.infra.limits.scripts import RedisAway
 from merx.infra.memory import MemoryStore
 from merx.infra.permissions import PermissionCatalogue
 from merx.infra.postgres import Database
+from merx.infra.sealing import Sealer
 from merx.infra.settings import Settings
 from merx.infra.tokens import AccessTokens, GuestTokens
 from merx.kernel.actor import Actor
@@ -58,7 +59,7 @@ class RecordedOutbox:
 class Shop:
     """The wired context, and shortcuts for what many tests do."""
 
-    def __init__(self, storage: str, database: Database | None = None) -> None:
+    def __init__(self, storage: str, database: Database | None = None, settings: Settings | None = None) -> None:
         self.clock = FixedClock()
         self.outbox = RecordedOutbox()
         self.access_tokens = AccessTokens(Ed25519PrivateKey.generate(), issuer="t", audience="t", clock=self.clock)
@@ -67,7 +68,7 @@ class Shop:
         self.permissions.learn(PERMISSIONS, LIMITS)
         infra = containers.DynamicContainer()
         for name, value in {
-            "settings": Settings(storage=storage),
+            "settings": settings or Settings(storage=storage),
             "storage": storage,
             "clock": self.clock,
             "database": database,
@@ -76,6 +77,7 @@ class Shop:
             "outbox": self.outbox,
             "scripts": NoScripts(),
             "guest_tokens": GuestTokens(b"k" * 32),
+            "sealer": Sealer(b"k" * 32),
             "access_tokens": self.access_tokens,
             "permissions": self.permissions,
         }.items():

@@ -24,7 +24,7 @@ from merx.infra.http.auth import permissions_of
 from merx.infra.postgres import Database
 from merx.infra.postgres.listener import CacheListener
 from merx.infra.settings import Settings
-from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.actor import WAIVES_STEP_UP, Actor, ActorKind
 from merx.kernel.errors import Forbidden, Unavailable
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
@@ -394,7 +394,7 @@ def test_the_catalogue_knows_what_the_routes_ask_for():
     found = permissions_of(app.controllers)
     assert {"orders:read", "orders:write", "catalog:write", "api-keys:write"} <= found
     app.http_parts()
-    assert app.infra.permissions().known() == found | {"metrics:read"}
+    assert app.infra.permissions().known() == found | {"metrics:read", WAIVES_STEP_UP}
 
 
 class TestLimits:

@@ -179,7 +179,7 @@ class TestOverHttp:
         listed = await client.get("/auth/sessions", headers=bearer(here))
         assert listed.status_code == 200
         assert [set(one) for one in listed.json()] == [
-            {"id", "device", "created_at", "used_at", "expires_at", "current"}
+            {"id", "device", "created_at", "used_at", "expires_at", "methods", "current"}
         ] * 2
         (other,) = [one["id"] for one in listed.json() if not one["current"]]
         ended = await client.delete(f"/auth/sessions/{other}", headers=bearer(here))

@@ -12,7 +12,8 @@ from merx.contexts.notifications.adapters.memory import MemoryMailbox, MemoryNot
 from merx.contexts.notifications.adapters.postgres import PostgresNotificationsUow
 from merx.contexts.notifications.adapters.rfc5322 import sender_of
 from merx.contexts.notifications.domain.message import Message, MessageState
-from merx.contexts.notifications.domain.templates import TEMPLATES, Shop
+from merx.contexts.notifications.domain.shop import Shop
+from merx.contexts.notifications.domain.templates import TEMPLATES
 from merx.contexts.notifications.ports.mailbox import Mailbox, Undeliverable
 from merx.contexts.notifications.ports.repositories import NotificationsUow
 from merx.contexts.orders.events import OrderPlaced

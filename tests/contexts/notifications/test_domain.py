@@ -23,7 +23,8 @@ from merx.contexts.identity.events import (
 from merx.contexts.notifications.adapters.rfc5322 import as_message, recipient, sender_of
 from merx.contexts.notifications.domain.body import Table
 from merx.contexts.notifications.domain.mail import one_line, recipient_hash
-from merx.contexts.notifications.domain.templates import TEMPLATES, Shop
+from merx.contexts.notifications.domain.shop import Shop
+from merx.contexts.notifications.domain.templates import TEMPLATES
 from merx.contexts.notifications.ports.mailbox import Undeliverable
 from merx.contexts.orders.events import OrderCancelled, OrderShipped
 from merx.kernel.ids import new_id

@@ -9,7 +9,8 @@ from merx.bootstrap.cli import main
 from merx.contexts.identity.events import AccountRegistered
 from merx.contexts.notifications.adapters.folder import FolderMailbox
 from merx.contexts.notifications.adapters.rfc5322 import sender_of
-from merx.contexts.notifications.domain.templates import TEMPLATES, Shop
+from merx.contexts.notifications.domain.shop import Shop
+from merx.contexts.notifications.domain.templates import TEMPLATES
 from merx.kernel.ids import new_id
 from tests.contexts.notifications.conftest import NOW, placed
 

@@ -14,7 +14,7 @@ _WORDS = (
     "a", "abc", "USD", "US", "en", "abc-1", "ABC-1", "someone@example.com", "2026-01-01", "2026-01-01T00:00:00Z",
     "12345", "560001", "+12025550100", "10:00", "abcdefgh", "abcdefghijkl", "orders:read", "#aabbcc", "a.b", "a_b",
     "/a", "a b c d e f g", "https://example.com/a", "A", "1", "abc.def-ghi.v1", "0190163d8694739ba4e2ab2be0e6ee5e",
-    "correct horse battery staple",
+    "correct horse battery staple", "123456",
 )  # fmt: skip
 
 

@@ -42,5 +42,5 @@ async def _sent(attacker: Attacker, route: Route, headers: dict[str, str]) -> An
 def _expired(tokens: AccessTokens, kind: ActorKind, permission: str) -> str:
     """Signed with the key of the shop an hour ago, for a minute."""
     then = copy.copy(tokens)
-    then._seconds = lambda: time() - 3600
+    then.seconds = lambda: time() - 3600
     return then.issue(new_id(), kind, [permission] if permission else [], ttl=60)

@@ -1,6 +1,6 @@
 """All entries of the matrix. A context that comes brings its file here."""
 
-from tests.matrix.entries import catalog, identity, logistics, operations, shopping, staff, users
+from tests.matrix.entries import catalog, identity, logistics, operations, second_factors, shopping, staff, users
 from tests.matrix.entry import Entries
 
 ENTRIES: Entries = {
@@ -11,4 +11,5 @@ ENTRIES: Entries = {
     **logistics.ENTRIES,
     **shopping.ENTRIES,
     **operations.ENTRIES,
+    **second_factors.ENTRIES,
 }

@@ -1,11 +1,13 @@
 """Wiring of identity."""
 
 from datetime import timedelta
+from operator import or_
 from uuid import UUID
 
 from dependency_injector import containers, providers
 
 from merx.contexts.identity.adapters import subscribers
+from merx.contexts.identity.adapters.container import SecondFactorsContainer
 from merx.contexts.identity.adapters.http import AuthController
 from merx.contexts.identity.adapters.http_api_keys import ApiKeyController
 from merx.contexts.identity.adapters.http_codes import CodesController
@@ -13,7 +15,9 @@ from merx.contexts.identity.adapters.http_credentials import CredentialsControll
 from merx.contexts.identity.adapters.http_csrf import CsrfController
 from merx.contexts.identity.adapters.http_invitations import InvitationsController
 from merx.contexts.identity.adapters.http_keys import JwksController
+from merx.contexts.identity.adapters.http_passkeys import PasskeyController
 from merx.contexts.identity.adapters.http_roles import PermissionsController, RolesController
+from merx.contexts.identity.adapters.http_second_factors import SecondFactorController
 from merx.contexts.identity.adapters.http_sessions import SessionsController
 from merx.contexts.identity.adapters.http_staff import StaffController
 from merx.contexts.identity.adapters.key_door import ApiKeyDoor
@@ -57,7 +61,6 @@ from merx.contexts.identity.usecases.register import RegisterHandler
 from merx.contexts.identity.usecases.reset_password import ResetPasswordHandler
 from merx.contexts.identity.usecases.roles import RolesHandler
 from merx.contexts.identity.usecases.staff import StaffHandler
-from merx.contexts.identity.usecases.tokens import TokenPair
 from merx.contexts.identity.usecases.verify_email import VerifyEmailHandler
 from merx.contexts.users.events import ProfileChanged
 from merx.infra.one_time_codes import OneTimeCodes
@@ -101,11 +104,7 @@ class IdentityContainer(containers.DeclarativeContainer):
     )
     email_digests = providers.Singleton(EmailDigests, providers.Singleton(digest_key, infra.guest_tokens))
     refusals = providers.Singleton(
-        RefusalNotes,
-        uow=uow.provider,
-        digests=email_digests,
-        budget=providers.Singleton(RefusalBudget),
-        clock=infra.clock,
+        RefusalNotes, uow.provider, email_digests, providers.Singleton(RefusalBudget), infra.clock
     )
     api_key_door = providers.Singleton(ApiKeyDoor, api_key_queries, uow.provider, refusals, infra.clock)
     look_after_api_keys = providers.Singleton(
@@ -146,31 +145,42 @@ class IdentityContainer(containers.DeclarativeContainer):
         memory=local_throttle,
     )
     key = providers.Singleton(rotation_key, infra.guest_tokens)
-    tokens = providers.Singleton(TokenPair, infra.access_tokens, infra.settings.provided.access_token_seconds)
+    codes = providers.Singleton(OneTimeCodes, infra.guest_tokens)
+    redeemer = providers.Singleton(Redeemer, codes)
+    present_password = providers.Singleton(PresentPassword, queries, passwords, throttle, refusals)
+    second_factors = providers.Container(
+        SecondFactorsContainer,
+        infra=infra,
+        uow=uow.provider,
+        queries=queries,
+        throttle=throttle,
+        refusals=refusals,
+        codes=codes,
+        redeemer=redeemer,
+        present_password=present_password,
+    )
 
     register_customer = providers.Singleton(
         RegisterHandler, uow=uow.provider, passwords=passwords, throttle=throttle, clock=infra.clock
     )
     login = providers.Singleton(
         LoginHandler,
-        uow=uow.provider,
-        queries=queries,
-        passwords=passwords,
-        throttle=throttle,
-        tokens=tokens,
-        refusals=refusals,
-        clock=infra.clock,
+        uow.provider,
+        queries,
+        passwords,
+        throttle,
+        second_factors.start_session,
+        second_factors.ask_for_factor,
+        refusals,
     )
     refresh_tokens = providers.Singleton(
-        RefreshHandler, uow=uow.provider, queries=queries, tokens=tokens, key=key, clock=infra.clock
+        RefreshHandler, uow.provider, queries, second_factors.factor_queries, second_factors.tokens, key, infra.clock
     )
     logout = providers.Singleton(LogoutHandler, uow=uow.provider, key=key, clock=infra.clock)
     prove_session = providers.Singleton(ProveSessionHandler, uow=uow.provider, key=key, clock=infra.clock)
     end_session = providers.Singleton(EndSessionHandler, uow=uow.provider, clock=infra.clock)
     end_all_sessions = providers.Singleton(EndAllSessionsHandler, uow=uow.provider, clock=infra.clock)
     list_sessions = providers.Singleton(ListSessionsHandler, queries=queries, clock=infra.clock)
-    codes = providers.Singleton(OneTimeCodes, infra.guest_tokens)
-    redeemer = providers.Singleton(Redeemer, codes)
     accept_invitation = providers.Singleton(
         AcceptInvitationHandler, uow=uow.provider, passwords=passwords, codes=codes, clock=infra.clock
     )
@@ -181,16 +191,7 @@ class IdentityContainer(containers.DeclarativeContainer):
     reset_password = providers.Singleton(
         ResetPasswordHandler, uow=uow.provider, passwords=passwords, redeemer=redeemer, clock=infra.clock
     )
-    present_password = providers.Singleton(
-        PresentPassword, queries=queries, passwords=passwords, throttle=throttle, refusals=refusals
-    )
-    change_password = providers.Singleton(
-        ChangePasswordHandler,
-        uow=uow.provider,
-        present_password=present_password,
-        passwords=passwords,
-        clock=infra.clock,
-    )
+    change_password = providers.Singleton(ChangePasswordHandler, uow.provider, present_password, passwords, infra.clock)
     change_email = providers.Singleton(
         ChangeEmailHandler, uow=uow.provider, present_password=present_password, clock=infra.clock
     )
@@ -214,9 +215,11 @@ class IdentityContainer(containers.DeclarativeContainer):
             RolesController,
             StaffController,
             InvitationsController,
+            SecondFactorController,
+            PasskeyController,
         )
     )
-    handlers = providers.Dict(
+    own_handlers = providers.Dict(
         register_customer=register_customer,
         login=login,
         refresh_tokens=refresh_tokens,
@@ -244,6 +247,7 @@ class IdentityContainer(containers.DeclarativeContainer):
         accept_invitation=accept_invitation,
         clock=infra.clock,
     )
+    handlers = providers.Callable(or_, own_handlers, second_factors.handlers)
     subscribers = providers.List(
         providers.Factory(
             Subscriber,

@@ -25,7 +25,10 @@ class RegistrationRepeated(Event, frozen=True, tag="identity.registration-repeat
 
 
 class SignedIn(Event, frozen=True, tag="identity.signed-in.v1"):
+    """`methods`: with what, `password`, `totp`, `recovery_code`, `passkey` or `oidc`."""
+
     account_id: UUID
+    methods: tuple[str, ...] = ()
 
 
 class RefreshTokenReused(Event, frozen=True, tag="identity.refresh-token-reused.v1"):
@@ -114,3 +117,58 @@ class EmailChanged(Event, frozen=True, tag="identity.email-changed.v1"):
     email: str
     name: str
     new_email: str
+
+
+class FactorAdded(Event, frozen=True, tag="identity.factor-added.v1"):
+    """`label` is the name that the owner gave to a passkey."""
+
+    account_id: UUID
+    email: str
+    name: str
+    factor: Literal["totp", "passkey"]
+    label: str = ""
+
+
+class FactorRemoved(Event, frozen=True, tag="identity.factor-removed.v1"):
+    """`by_staff`: somebody who looks after the shop took it away, not the owner."""
+
+    account_id: UUID
+    email: str
+    name: str
+    factor: Literal["totp", "passkey"]
+    label: str = ""
+    by_staff: bool = False
+
+
+class RecoveryCodesMade(Event, frozen=True, tag="identity.recovery-codes-made.v1"):
+    """The codes made before are void."""
+
+    account_id: UUID
+    email: str
+    name: str
+
+
+class RecoveryCodeUsed(Event, frozen=True, tag="identity.recovery-code-used.v1"):
+    """`left`: how many the owner has still."""
+
+    account_id: UUID
+    email: str
+    name: str
+    left: int
+
+
+class SecondFactorGuessed(Event, frozen=True, tag="identity.second-factor-guessed.v1"):
+    """Somebody knows the password of the account and failed with the second factor, as often as one sign-in allows."""
+
+    account_id: UUID
+    email: str
+    name: str
+
+
+class PasskeyCopied(Event, frozen=True, tag="identity.passkey-copied.v1"):
+    """A passkey counted backwards: there is a second one like it. It was refused."""
+
+    account_id: UUID
+    email: str
+    name: str
+    label: str

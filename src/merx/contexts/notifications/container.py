@@ -7,7 +7,7 @@ from merx.contexts.notifications.adapters.memory import MemoryMailbox, MemoryNot
 from merx.contexts.notifications.adapters.postgres import PostgresNotificationsUow
 from merx.contexts.notifications.adapters.rfc5322 import sender_of
 from merx.contexts.notifications.adapters.subscribers import mail_subscribers
-from merx.contexts.notifications.domain.templates import Shop
+from merx.contexts.notifications.domain.shop import Shop
 from merx.contexts.notifications.usecases.send_mail import SendMailHandler
 from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.settings import Settings

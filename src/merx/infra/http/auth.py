@@ -28,7 +28,7 @@ from loguru import logger
 
 from merx.infra.tokens import GuestTokens
 from merx.kernel.actor import Actor, ActorKind
-from merx.kernel.errors import Forbidden, MerxError, NotFound, Unauthenticated, Unavailable
+from merx.kernel.errors import Forbidden, MerxError, NotFound, SecondFactorNeeded, Unauthenticated, Unavailable
 from merx.kernel.rights import Limit
 
 _Connection = ASGIConnection[Any, Any, Any, Any]
@@ -62,17 +62,24 @@ class Rule(msgspec.Struct, frozen=True):
     """`name` is one of public, signed_in, customer, staff, guest_or_owner; `permission` belongs to staff.
 
     `limits` are those that the use case behind the route asks for.
+
+    `fresh`: only soon after the caller proved who it is. `limited`: also for staff that still owes a second factor.
     """
 
     name: str
     permission: str = ""
     limits: tuple[Limit, ...] = ()
+    fresh: bool = False
+    limited: bool = False
 
     async def __call__(self, connection: _Connection, _handler: BaseRouteHandler) -> None:
         self.check(connection)
 
     def check(self, connection: _Connection) -> None:
-        """Raises Unauthenticated, Forbidden or NotFound, and Undecided for any failure of its own."""
+        """Raises Unauthenticated, Forbidden or NotFound, and Undecided for any failure of its own.
+
+        StepUpNeeded and SecondFactorNeeded are of the first two.
+        """
         try:
             self._check(connection)
         except Exception as error:
@@ -82,6 +89,8 @@ class Rule(msgspec.Struct, frozen=True):
         if self.name == "public":
             return
         actor = actor_of(connection)
+        if actor.is_limited and not self.limited:
+            raise SecondFactorNeeded
         anonymous = actor.kind is ActorKind.anonymous
         if self.name == "guest_or_owner":
             # Without an account and without any token nothing can be shown: the same answer as for an unknown id.
@@ -99,6 +108,8 @@ class Rule(msgspec.Struct, frozen=True):
                 actor.must_hold(self.permission)
             else:
                 actor.must_may(self.permission)
+        if self.fresh:
+            actor.must_be_fresh()
 
 
 public = Rule("public")
@@ -107,9 +118,19 @@ customer = Rule("customer")
 guest_or_owner = Rule("guest_or_owner")
 
 
-def staff(permission: str, *, limits: tuple[Limit, ...] = ()) -> Rule:
+def staff(permission: str, *, limits: tuple[Limit, ...] = (), fresh: bool = False) -> Rule:
     """Staff and API keys that hold `permission`, such as `orders:write`. With `limits` the use case asks too."""
-    return Rule("staff", permission, limits)
+    return Rule("staff", permission, limits, fresh)
+
+
+def fresh(rule: Rule) -> Rule:
+    """The same callers, soon after they proved who they are: `guards=[fresh(signed_in)]`."""
+    return msgspec.structs.replace(rule, fresh=True)
+
+
+def even_limited(rule: Rule) -> Rule:
+    """The same callers, and staff that still owes a second factor: for what leads out of that."""
+    return msgspec.structs.replace(rule, limited=True)
 
 
 class GuestProof:

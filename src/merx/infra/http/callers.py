@@ -8,13 +8,15 @@ import msgspec
 
 from merx.infra.http.asgi import Scope
 from merx.infra.tokens import AccessTokens, InvalidToken
-from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.actor import Actor, ActorKind, Proof, ProofLevel
 from merx.kernel.rights import AS_HELD
 
 _IN_PLACE = Actor(kind=ActorKind.staff, permissions=frozenset({AS_HELD}))
 METRICS_READER = Actor(kind=ActorKind.api_key, permissions=frozenset({"metrics:read"}))
 
 
+# The account can prove no more than that.
+_AS_GOOD_AS_CAN_BE = (ProofLevel.full, ProofLevel.enrolling)
 # How the `Authorization` header of a program begins.
 _KEY = b"mx_sk_"
 
@@ -40,8 +42,11 @@ class Authenticator:
         metrics_token: str = "",
         api_keys: ApiKeys | None = None,
         staff_rights: StaffRights | None = None,
+        step_up_seconds: int = 600,
     ) -> None:
+        """`step_up_seconds`: for how long a proof is fresh."""
         self._tokens = tokens
+        self._fresh_for = step_up_seconds
         self._api_keys = api_keys
         self._staff_rights = staff_rights
         self._metrics_token = metrics_token.encode()
@@ -65,6 +70,15 @@ class Authenticator:
             session_id=known.session_id,
             client=address,
             impersonator=known.impersonator,
+            proof=known.proof,
+            fresh=self._is_fresh(known.proof),
+        )
+
+    def _is_fresh(self, proof: Proof | None) -> bool:
+        return (
+            proof is not None
+            and proof.level in _AS_GOOD_AS_CAN_BE
+            and self._tokens.seconds() < proof.at + self._fresh_for
         )
 
     async def with_rights(self, actor: Actor) -> Actor:

@@ -24,6 +24,7 @@ from merx.kernel.errors import (
     NotFound,
     RateLimited,
     StaleVersion,
+    StepUpNeeded,
     Unauthenticated,
     Unavailable,
 )
@@ -58,6 +59,9 @@ _HTTP_SLUGS = {
 }
 
 INVALID_REQUEST = "request.invalid"
+
+# RFC 9470: not another token of the same kind helps, but a proof at `/auth/step-up`.
+_STEP_UP = 'Bearer error="insufficient_user_authentication", error_description="step up at /api/v1/auth/step-up"'
 
 _TITLES = {404: "No such route", 400: "Malformed request"}
 
@@ -109,7 +113,7 @@ def _expected(error: MerxError, if_match: bool) -> Failure:
     if isinstance(error, RateLimited | Unavailable | StillRunning):
         headers = (("Retry-After", str(error.retry_after)),)
     elif status == 401:
-        headers = (("WWW-Authenticate", "Bearer"),)
+        headers = (("WWW-Authenticate", _STEP_UP if isinstance(error, StepUpNeeded) else "Bearer"),)
     return Failure(
         status=status,
         slug=error.slug,

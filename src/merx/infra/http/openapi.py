@@ -80,6 +80,8 @@ def _describe_access(operation: Json, path: str, method: str, access: RouteAcces
     operation["x-access"] = rule.name
     if rule.permission:
         operation["x-permission"] = rule.permission
+    if rule.fresh:
+        operation["x-fresh"] = True
 
 
 def _own_schemas() -> Json:

@@ -1,5 +1,6 @@
 """Create, edit, publish and archive products."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -127,14 +128,14 @@ class EditProductHandler:
     ) -> None:
         """Raises StaleVersion when the caller edited another version than the present one.
 
-        Also UnknownVariant, SameOptions, SkuTaken, SlugTaken.
+        Also UnknownVariant, SameOptions, SkuTaken, SlugTaken, and StepUpNeeded for another price.
         """
         async with self.uow() as uow:
             await uow.storefront.hold_taxonomy()
             product = await _present(uow, product_id, expected_version)
             await _check_references(uow, cmd.brand_id or None, cmd.category_id or None)
             before = pictured(product)
-            old_slug, known = product.slug, {variant.id for variant in product.variants}
+            old_slug, known = product.slug, {variant.id: variant.price for variant in product.variants}
             for field in cmd.__struct_fields__:
                 value = getattr(cmd, field)
                 if field != "variants" and value is not UNSET:
@@ -142,6 +143,8 @@ class EditProductHandler:
             if cmd.variants is not UNSET:
                 for position, edit in enumerate(cmd.variants):
                     _apply_variant(product, edit, position)
+            if _reprices(product, known):
+                actor.must_be_fresh()
             product.check()
             product.updated_at = self.clock.now()
             await uow.products.save(product)
@@ -155,6 +158,14 @@ class EditProductHandler:
                 uow.emit(ProductsChanged(at=product.updated_at, product_ids=(product.id,)))
                 uow.invalidate(*product_tags(product))
             await uow.commit()
+
+
+def _reprices(product: Product, known: Mapping[UUID, Money]) -> bool:
+    """Another price, also by way of a new variant in the place of an old one. The first price in a draft is none."""
+    if any(variant.price != known.get(variant.id, variant.price) for variant in product.variants):
+        return True
+    added = any(variant.id not in known for variant in product.variants)
+    return added and product.status is not ProductStatus.draft
 
 
 async def _present(uow: CatalogUow, product_id: UUID, expected_version: int | None) -> Product:

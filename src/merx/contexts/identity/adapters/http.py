@@ -8,6 +8,7 @@ from litestar.types import Scope
 
 from merx.contexts.identity.adapters.refresh_cookie import refresh_token_in
 from merx.contexts.identity.domain.caller import Caller
+from merx.contexts.identity.usecases.ask_for_factor import MfaChallenge
 from merx.contexts.identity.usecases.login import Login, LoginHandler
 from merx.contexts.identity.usecases.logout import Logout, LogoutHandler
 from merx.contexts.identity.usecases.refresh import Refresh, RefreshHandler
@@ -52,7 +53,8 @@ class AuthController(Controller):
     @post("/login", guards=[public], status_code=200, operation_id="Login", summary="Sign in")
     async def login(
         self, data: JSONBody[Login], caller: NamedDependency[Caller], login: NamedDependency[LoginHandler]
-    ) -> Tokens:
+    ) -> Tokens | MfaChallenge:
+        """Tokens, or the question for a second factor: then the answer has an `mfa_token`."""
         return await login(data, caller)
 
     # Too long to guess, and every device comes for one each few minutes.

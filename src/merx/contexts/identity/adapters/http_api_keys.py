@@ -15,6 +15,8 @@ from merx.kernel.model import View
 from merx.kernel.paging import Page
 
 _READ, _WRITE = staff("api-keys:read"), staff("api-keys:write")
+# A key outlives the sign-in that made it.
+_WRITE_FRESH = staff("api-keys:write", fresh=True)
 
 
 class NewApiKey(View, frozen=True):
@@ -43,7 +45,7 @@ class ApiKeyController(Controller):
     async def api_key(self, key_id: FromPath[UUID], api_key_queries: NamedDependency[ApiKeyQueries]) -> ApiKeyView:
         return await api_key_queries.one(key_id)
 
-    @post("/", guards=[_WRITE], operation_id="MakeApiKey", summary="Make an API key")
+    @post("/", guards=[_WRITE_FRESH], operation_id="MakeApiKey", summary="Make an API key")
     async def make(
         self,
         data: JSONBody[MakeApiKey],
@@ -55,7 +57,7 @@ class ApiKeyController(Controller):
         key_id, text = await look_after_api_keys.make(actor, data)
         return NewApiKey(text, await api_key_queries.one(key_id))
 
-    @post("/{key_id:uuid}/rotate", guards=[_WRITE], operation_id="RotateApiKey", summary="Replace an API key")
+    @post("/{key_id:uuid}/rotate", guards=[_WRITE_FRESH], operation_id="RotateApiKey", summary="Replace an API key")
     async def rotate(
         self,
         key_id: FromPath[UUID],

@@ -15,6 +15,7 @@ from merx.contexts.identity.usecases.change_email import (
     ConfirmEmailHandler,
 )
 from merx.contexts.identity.usecases.change_password import ChangePassword, ChangePasswordHandler
+from merx.contexts.identity.usecases.second_factor_first import SecondFactorFirst
 from merx.infra.http.auth import signed_in
 from merx.infra.http.once import once
 from merx.kernel.actor import Actor
@@ -37,8 +38,10 @@ class CredentialsController(Controller):
         data: JSONBody[ChangePassword],
         actor: NamedDependency[Actor],
         caller: NamedDependency[Caller],
+        second_factor_first: NamedDependency[SecondFactorFirst],
         change_password: NamedDependency[ChangePasswordHandler],
     ) -> None:
+        await second_factor_first(actor, account_of(actor))
         await change_password(account_of(actor), actor.session_id, data, caller)
 
     @post(
@@ -53,8 +56,10 @@ class CredentialsController(Controller):
         data: JSONBody[ChangeEmail],
         actor: NamedDependency[Actor],
         caller: NamedDependency[Caller],
+        second_factor_first: NamedDependency[SecondFactorFirst],
         change_email: NamedDependency[ChangeEmailHandler],
     ) -> Accepted:
+        await second_factor_first(actor, account_of(actor))
         await change_email(account_of(actor), data, caller)
         return Accepted()
 

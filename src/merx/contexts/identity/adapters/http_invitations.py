@@ -18,6 +18,8 @@ from merx.kernel.paging import Page
 from merx.kernel.ports import Clock
 
 _READ, _WRITE = staff("staff:read"), staff("staff:write")
+# Whoever comes in holds what the inviter gave.
+_INVITE = staff("staff:write", fresh=True)
 
 
 class InvitationsController(Controller):
@@ -34,7 +36,7 @@ class InvitationsController(Controller):
     ) -> Page[InvitationView]:
         return await invitation_queries.page(clock.now(), limit, after)
 
-    @post("/", guards=[_WRITE], operation_id="InviteStaff", summary="Ask somebody to join the staff", **once())
+    @post("/", guards=[_INVITE], operation_id="InviteStaff", summary="Ask somebody to join the staff", **once())
     async def invite(
         self,
         data: JSONBody[InviteStaff],

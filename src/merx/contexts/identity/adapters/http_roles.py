@@ -21,7 +21,7 @@ from merx.kernel.rights import Limit
 
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100, description="the ETag last read")]
 
-_READ, _WRITE = staff("roles:read"), staff("roles:write")
+_READ, _WRITE = staff("roles:read"), staff("roles:write", fresh=True)
 
 
 class PermissionView(View, frozen=True):

@@ -14,7 +14,7 @@ from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
 from merx.infra.http.auth import signed_in
 from merx.infra.http.token_answers import ends_session
 from merx.kernel.actor import Actor, ActorKind
-from merx.kernel.errors import Unauthenticated
+from merx.kernel.errors import Forbidden, Unauthenticated
 
 
 def account_of(actor: Actor) -> UUID:
@@ -22,6 +22,13 @@ def account_of(actor: Actor) -> UUID:
     if actor.account_id is None or actor.kind not in (ActorKind.customer, ActorKind.staff):
         raise Unauthenticated("sign in with an account")
     return actor.account_id
+
+
+def owner_of(actor: Actor) -> UUID:
+    """Like `account_of`, for what the owner does in person. Raises Forbidden for staff in the place of a customer."""
+    if actor.impersonator is not None:
+        raise Forbidden("only the owner of the account can do this")
+    return account_of(actor)
 
 
 class SessionsController(Controller):

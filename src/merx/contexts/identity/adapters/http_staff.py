@@ -22,7 +22,7 @@ Prefix = Annotated[
     str, QueryParameter(max_length=200, pattern=r"^[^\x00]*\Z", description="beginning of a name or an e-mail")
 ]
 
-_READ, _WRITE = staff("staff:read"), staff("staff:write")
+_READ, _WRITE = staff("staff:read"), staff("staff:write", fresh=True)
 
 
 async def _member(queries: StaffQueries, account_id: UUID) -> Response[StaffView]:

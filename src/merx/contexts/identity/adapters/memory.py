@@ -5,7 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.contexts.identity.adapters.memory_api_keys import MemoryApiKeys
+from merx.contexts.identity.adapters.memory_factors import MemorySecondFactors
 from merx.contexts.identity.adapters.memory_invitations import MemoryInvitations
+from merx.contexts.identity.adapters.memory_passkeys import MemoryPasskeys, MemorySpentChallenges
 from merx.contexts.identity.adapters.memory_roles import MemoryRoles, grants_held, with_built_in_roles
 from merx.contexts.identity.domain.account import Account, AccountKind
 from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
@@ -85,6 +87,12 @@ class MemoryCodes:
         self._rows.put(id, code)
         return True
 
+    async def count_attempt(self, id: UUID) -> None:
+        code = self._rows.get(id)
+        if code is not None:
+            code.attempts += 1
+            self._rows.put(id, code)
+
     async def open(self, account_id: UUID, purpose: CodePurpose, now: datetime) -> int:
         of_account = (one for one in self._rows.values() if one.account_id == account_id and one.purpose is purpose)
         return sum(one.used_at is None and now < one.expires_at for one in of_account)
@@ -108,6 +116,9 @@ class MemoryIdentityUow(MemoryUow):
         self.api_keys = MemoryApiKeys(tx)
         self.roles = MemoryRoles(tx)
         self.invitations = MemoryInvitations(tx)
+        self.factors = MemorySecondFactors(tx)
+        self.passkeys = MemoryPasskeys(tx)
+        self.challenges = MemorySpentChallenges(tx)
 
 
 class MemoryIdentityQueries:
@@ -132,7 +143,7 @@ class MemoryIdentityQueries:
         found = [one for one in self._store.table(SESSIONS).values() if one.account_id == account_id]
         found = sorted((one for one in found if one.is_alive(now)), key=lambda one: (one.used_at, one.id), reverse=True)
         return [
-            SessionSummary(one.id, one.user_agent, one.created_at, one.used_at, one.expires_at)
+            SessionSummary(one.id, one.user_agent, one.created_at, one.used_at, one.expires_at, one.methods)
             for one in found[:MAX_SESSIONS]
         ]
 

@@ -10,7 +10,9 @@ from sqlalchemy import Uuid as UuidType
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeys
+from merx.contexts.identity.adapters.postgres_factors import PostgresSecondFactors
 from merx.contexts.identity.adapters.postgres_invitations import PostgresInvitations
+from merx.contexts.identity.adapters.postgres_passkeys import PostgresPasskeys, PostgresSpentChallenges
 from merx.contexts.identity.adapters.postgres_roles import PostgresRoles
 from merx.contexts.identity.domain.account import Account, AccountKind, AccountStatus
 from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
@@ -53,6 +55,8 @@ class SessionRow(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(String(16))
+    methods: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    proved_at: Mapped[datetime]
 
 
 class OneTimeCodeRow(Base):
@@ -67,6 +71,7 @@ class OneTimeCodeRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+    attempts: Mapped[int]
 
 
 _SESSION = SessionRow.__table__
@@ -78,7 +83,7 @@ _HOLDERS = compiled(
 )
 _LOCK_SESSION = compiled(select(_SESSION).where(_SESSION.c.id == bindparam("session_id")).with_for_update())
 _ADD_SESSION = compiled(insert(SessionRow).values({name: bindparam(name) for name in Session.__struct_fields__}))
-_CHANGING = ("generation", "token_hash", "used_at", "expires_at", "ended_at", "end_reason")
+_CHANGING = ("generation", "token_hash", "used_at", "expires_at", "ended_at", "end_reason", "methods", "proved_at")
 _SAVE_SESSION = compiled(
     update(SessionRow)
     .where(SessionRow.id == bindparam("session_id"))
@@ -109,6 +114,9 @@ _TAKE_CODE = compiled(
     update(OneTimeCodeRow)
     .where(OneTimeCodeRow.id == bindparam("code_id"), OneTimeCodeRow.used_at.is_(None))
     .values(used_at=bindparam("now"))
+)
+_COUNT_ATTEMPT = compiled(
+    update(OneTimeCodeRow).where(OneTimeCodeRow.id == bindparam("code_id")).values(attempts=OneTimeCodeRow.attempts + 1)
 )
 _OPEN_CODES = compiled(
     select(func.count())
@@ -194,6 +202,9 @@ class PostgresCodes:
     async def take(self, id: UUID, now: datetime) -> bool:
         return await self._tx.execute(_TAKE_CODE, code_id=id, now=now) == 1
 
+    async def count_attempt(self, id: UUID) -> None:
+        await self._tx.execute(_COUNT_ATTEMPT, code_id=id)
+
     async def open(self, account_id: UUID, purpose: CodePurpose, now: datetime) -> int:
         (row,) = await self._tx.fetch(_OPEN_CODES, of_account=account_id, for_purpose=purpose.value, now=now)
         return int(row[0])
@@ -210,6 +221,9 @@ class PostgresIdentityUow(PostgresUow):
         self.api_keys = PostgresApiKeys(tx)
         self.roles = PostgresRoles(tx)
         self.invitations = PostgresInvitations(tx)
+        self.factors = PostgresSecondFactors(tx)
+        self.passkeys = PostgresPasskeys(tx)
+        self.challenges = PostgresSpentChallenges(tx)
 
 
 # What the account holds by itself, and what its roles give.
@@ -228,7 +242,14 @@ _CREDENTIALS = compiled(
     )
 )
 _SESSIONS_OF = compiled(
-    select(SessionRow.id, SessionRow.user_agent, SessionRow.created_at, SessionRow.used_at, SessionRow.expires_at)
+    select(
+        SessionRow.id,
+        SessionRow.user_agent,
+        SessionRow.created_at,
+        SessionRow.used_at,
+        SessionRow.expires_at,
+        SessionRow.methods,
+    )
     .where(
         SessionRow.account_id == bindparam("account_id"),
         SessionRow.ended_at.is_(None),
@@ -258,7 +279,10 @@ class PostgresIdentityQueries:
 
     async def sessions(self, account_id: UUID, now: datetime) -> list[SessionSummary]:
         rows = await self._reader.fetch(_SESSIONS_OF, account_id=account_id, now=now)
-        return [SessionSummary(*row) for row in rows]
+        return [
+            SessionSummary(id_, device, created_at, used_at, expires_at, tuple(methods))
+            for id_, device, created_at, used_at, expires_at, methods in rows
+        ]
 
 
 def _profile(row: Any) -> Profile | None:

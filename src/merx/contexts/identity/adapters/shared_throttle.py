@@ -4,7 +4,7 @@ import hmac
 import math
 from collections.abc import Sequence
 
-from merx.contexts.identity.adapters.throttle import ADDRESS, EMAIL, FORGET_AFTER, PAIR, LocalThrottle
+from merx.contexts.identity.adapters.throttle import ADDRESS, FORGET_AFTER, PAIR, LocalThrottle, email_rule
 from merx.infra.limits.networks import network_of
 from merx.infra.limits.scripts import RedisAway, Scripts
 from merx.kernel.errors import RateLimited
@@ -61,7 +61,10 @@ redis.call('SET', KEYS[1], '', 'EX', ARGV[1])
 return 0
 """
 
-_RULES = [part for rule in (ADDRESS, PAIR, EMAIL) for part in (rule.free, rule.step, round(rule.longest * 1000))]
+
+def _rules(purpose: str) -> list[int]:
+    rules = (ADDRESS, PAIR, email_rule(purpose))
+    return [part for rule in rules for part in (rule.free, rule.step, round(rule.longest * 1000))]
 
 
 class RedisThrottle:
@@ -78,7 +81,7 @@ class RedisThrottle:
 
     async def begin(self, purpose: str, email_key: str, address: str) -> None:
         now = "" if self._clock is None else round(self._clock.now().timestamp() * 1000)
-        args = [now, round(FORGET_AFTER * 1000), *_RULES]
+        args = [now, round(FORGET_AFTER * 1000), *_rules(purpose)]
         wait = await self._scripts.run(_BEGIN, self._keys(purpose, email_key, address), args)
         if wait > 0:
             raise RateLimited("too many attempts, try again later", retry_after=math.ceil(wait / 1000))

@@ -34,6 +34,13 @@ PAIR = Rule(free=5, step=1, longest=3600)
 ADDRESS = Rule(free=30, step=10, longest=3600)
 # Short at its longest: strangers must not be able to keep the owner out. It catches guesses from many addresses.
 EMAIL = Rule(free=30, step=10, longest=60)
+# Six digits are soon guessed, and whoever guesses them knows the password already: no stranger. The owner gets in with
+# a passkey, and from where she was before.
+SECOND_FACTOR = Rule(free=10, step=5, longest=3600)
+
+
+def email_rule(purpose: str) -> Rule:
+    return SECOND_FACTOR if purpose == "second-factor" else EMAIL
 
 
 @dataclass(slots=True)
@@ -61,7 +68,7 @@ class LocalThrottle:
         network = network_of(address)
         rules = {(purpose, "address", network): ADDRESS, (purpose, "pair", email_key, network): PAIR}
         if (email_key, network) not in self._known:
-            rules[(purpose, "email", email_key)] = EMAIL
+            rules[(purpose, "email", email_key)] = email_rule(purpose)
         # Refused attempts leave no bucket behind: a flood of them would push out the buckets of others.
         wait = max(self._buckets[key].until if key in self._buckets else 0.0 for key in rules) - now
         if wait > 0:

@@ -55,6 +55,76 @@ class WrongPassword(Invalid):
     title = "The present password is wrong"
 
 
+class InvalidMfaToken(Unauthenticated):
+    """One answer for a forged, a used, an expired and an overtaken token, and after too many attempts."""
+
+    slug = "identity.invalid-mfa-token"
+    title = "Sign in again with your password"
+
+
+class FactorRefused(Unauthenticated):
+    """One answer for a wrong, a used and a late code, and for a passkey that does not fit, at the door."""
+
+    slug = "identity.factor-refused"
+    title = "That does not prove who you are"
+
+
+class WrongFactor(Invalid):
+    """The same for somebody who is signed in."""
+
+    slug = "identity.wrong-factor"
+    title = "The code or passkey is not valid"
+
+
+class OneProof(Invalid):
+    slug = "identity.one-proof"
+    title = "Give exactly one proof"
+
+
+class ProofTooWeak(Invalid):
+    slug = "identity.proof-too-weak"
+    title = "The account has a second factor, show that one"
+
+
+class TotpHeldAlready(Conflict):
+    slug = "identity.totp-held-already"
+    title = "The account has an authenticator app, remove that one first"
+
+
+class NoTotp(Conflict):
+    """There is none, or it was not confirmed in time."""
+
+    slug = "identity.no-totp"
+    title = "No authenticator app"
+
+
+class NoSecondFactor(Conflict):
+    slug = "identity.no-second-factor"
+    title = "The account has no such second factor"
+
+
+class LastFactor(Conflict):
+    slug = "identity.last-factor"
+    title = "Staff of this shop must have a second factor, add another one first"
+
+
+class PasskeyNotFound(NotFound):
+    """One answer for an unknown passkey and for one of somebody else."""
+
+    slug = "identity.passkey-not-found"
+    title = "No such passkey"
+
+
+class PasskeyHeldAlready(Conflict):
+    slug = "identity.passkey-held-already"
+    title = "The passkey is registered already"
+
+
+class TooManyPasskeys(Conflict):
+    slug = "identity.too-many-passkeys"
+    title = "The account has as many passkeys as it can, remove one first"
+
+
 class CustomersHoldNoPermissions(Invalid):
     slug = "identity.customers-hold-no-permissions"
     title = "Only staff can hold permissions"

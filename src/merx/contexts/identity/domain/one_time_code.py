@@ -1,4 +1,5 @@
-"""Codes that go out by mail and prove, once, that whoever shows them reads that mailbox.
+"""Codes that go out by mail and prove, once, that whoever shows them reads that mailbox; and the one that a right
+password gets when a second factor has to follow.
 
 A row holds no code: its text is computed from the id, the purpose and the shop's secret. It is bound to one account as
 it was when the code was made: `credentials_version` moves on with every new password and every new e-mail.
@@ -23,19 +24,26 @@ class CodePurpose(StrEnum):
     verify_email = "verify-email"
     reset_password = "reset-password"  # noqa: S105 - the name of a purpose, no secret
     change_email = "change-email"
+    second_factor = "second-factor"
 
 
 LIVES = {
     CodePurpose.verify_email: timedelta(hours=24),
     CodePurpose.reset_password: timedelta(minutes=30),
     CodePurpose.change_email: timedelta(hours=1),
+    CodePurpose.second_factor: timedelta(minutes=5),
 }
 # Of one account and purpose at a time: whoever asks again and again fills no mailbox.
 MAX_OPEN = 5
+# Wrong second factors for one right password.
+MAX_ATTEMPTS = 5
 
 
 class OneTimeCode(msgspec.Struct, kw_only=True, eq=False):
-    """`new_email` is the address that a change of e-mail leads to, None for the other purposes."""
+    """`new_email` is the address that a change of e-mail leads to, None for the other purposes.
+
+    `attempts` counts what was tried with the code and failed.
+    """
 
     id: UUID
     account_id: UUID
@@ -45,6 +53,7 @@ class OneTimeCode(msgspec.Struct, kw_only=True, eq=False):
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    attempts: int = 0
 
     @classmethod
     def issue(cls, account: Account, purpose: CodePurpose, now: datetime, new_email: str | None = None) -> Self:
@@ -67,6 +76,7 @@ class OneTimeCode(msgspec.Struct, kw_only=True, eq=False):
             and self.credentials_version == account.credentials_version
             and self.used_at is None
             and now < self.expires_at
+            and self.attempts < MAX_ATTEMPTS
         )
         if not good:
             raise InvalidCode

@@ -79,6 +79,8 @@ class EndReason(StrEnum):
 
 
 class Session(msgspec.Struct, kw_only=True, eq=False):
+    """`methods` are all that its owner proved herself with, `proved_at` is when she did last."""
+
     id: UUID
     account_id: UUID
     generation: int
@@ -89,9 +91,13 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     expires_at: datetime
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
+    methods: tuple[str, ...] = ()
+    proved_at: datetime
 
     @classmethod
-    def start(cls, account_id: UUID, now: datetime, user_agent: str) -> tuple[Self, RefreshToken]:
+    def start(
+        cls, account_id: UUID, now: datetime, user_agent: str, methods: tuple[str, ...] = ()
+    ) -> tuple[Self, RefreshToken]:
         secret = secrets.token_bytes(_SECRET)
         session = cls(
             id=new_id(),
@@ -102,6 +108,8 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
             created_at=now,
             used_at=now,
             expires_at=now + IDLE_LIFE,
+            methods=methods,
+            proved_at=now,
         )
         return session, RefreshToken(session.id, 0, secret)
 
@@ -127,6 +135,12 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
             return Rotation.repeated, RefreshToken(self.id, self.generation, newest)
         self.end(EndReason.reused, now)
         return Rotation.reused, None
+
+    def prove(self, method: str, now: datetime) -> None:
+        """Its owner showed once more who she is."""
+        if method not in self.methods:
+            self.methods = (*self.methods, method)
+        self.proved_at = now
 
     def is_alive(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.expires_at

@@ -34,13 +34,17 @@ class Profile(View, frozen=True):
 
 
 class SessionSummary(View, frozen=True):
-    """A sign-in as its owner sees it. `device` is what the program called itself, `used_at` the last refresh."""
+    """A sign-in as its owner sees it. `device` is what the program called itself, `used_at` the last refresh.
+
+    `methods`: with what its owner proved herself there, in this order; empty for a sign-in of an earlier version.
+    """
 
     id: UUID
     device: str
     created_at: datetime
     used_at: datetime
     expires_at: datetime
+    methods: tuple[str, ...] = ()
     current: bool = False
 
 

@@ -10,6 +10,7 @@ from merx.contexts.identity.domain.session import EndReason, Session
 from merx.contexts.identity.ports.api_keys import ApiKeys
 from merx.contexts.identity.ports.invitations import Invitations
 from merx.contexts.identity.ports.roles import Roles
+from merx.contexts.identity.ports.second_factors import Passkeys, SecondFactors, SpentChallenges
 from merx.kernel.ports import Repository, UnitOfWork
 
 
@@ -60,6 +61,10 @@ class Codes(Protocol):
         """Use the code up. False when somebody did before: of two at once one gets True."""
         ...
 
+    async def count_attempt(self, id: UUID) -> None:
+        """What was tried with the code has failed."""
+        ...
+
     async def open(self, account_id: UUID, purpose: CodePurpose, now: datetime) -> int:
         """How many codes of the account are neither used nor expired."""
         ...
@@ -82,6 +87,12 @@ class IdentityUow(UnitOfWork, Protocol):
     def roles(self) -> Roles: ...
     @property
     def invitations(self) -> Invitations: ...
+    @property
+    def factors(self) -> SecondFactors: ...
+    @property
+    def passkeys(self) -> Passkeys: ...
+    @property
+    def challenges(self) -> SpentChallenges: ...
 
     async def __aenter__(self) -> Self: ...
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Protocol
 from uuid import UUID
 
-from merx.kernel.actor import ActorKind
+from merx.kernel.actor import ActorKind, Proof
 
 
 class Passwords(Protocol):
@@ -43,6 +43,12 @@ class CodeReader(Protocol):
         ...
 
 
+class CodeWriter(Protocol):
+    def text(self, purpose: str, code_id: UUID) -> str:
+        """What `read` of CodeReader takes."""
+        ...
+
+
 class AccessTokenIssuer(Protocol):
     def issue(
         self,
@@ -52,8 +58,12 @@ class AccessTokenIssuer(Protocol):
         *,
         ttl: int = 300,
         session_id: UUID | None = None,
+        proof: Proof | None = None,
     ) -> str:
-        """A signed token that speaks for the account for `ttl` seconds, on the device of that session."""
+        """A signed token that speaks for the account for `ttl` seconds, on the device of that session.
+
+        `proof`: how its owner proved herself; None when whoever asks vouches for her.
+        """
         ...
 
 

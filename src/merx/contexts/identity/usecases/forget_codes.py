@@ -1,4 +1,4 @@
-"""Codes that nobody can use any more are forgotten."""
+"""Codes and challenges that nobody can use any more are forgotten."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,4 +18,6 @@ class ForgetCodesHandler:
     clock: Clock
 
     async def __call__(self, _: Event, uow: IdentityUow) -> None:
-        await uow.codes.forget(self.clock.now() - KEPT, BATCH)
+        before = self.clock.now() - KEPT
+        await uow.codes.forget(before, BATCH)
+        await uow.challenges.forget(before, BATCH)

@@ -1,21 +1,20 @@
-"""An e-mail and a password become tokens."""
+"""An e-mail and a password become tokens, or the question for a second factor."""
 
 from dataclasses import dataclass
 
 from merx.contexts.identity.domain.account import GivenPassword, TypedEmail, email_key
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.errors import InvalidCredentials
-from merx.contexts.identity.domain.session import RefreshToken, Session
-from merx.contexts.identity.events import SignedIn
+from merx.contexts.identity.domain.second_factors import Method
 from merx.contexts.identity.ports.queries import Credentials, IdentityQueries
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords, Throttle
+from merx.contexts.identity.usecases.ask_for_factor import FactorAsker, MfaChallenge
 from merx.contexts.identity.usecases.note_refusal import RefusalNotes
-from merx.contexts.identity.usecases.tokens import TokenPair, Tokens
-from merx.kernel.audit import AuditEntry, facts
+from merx.contexts.identity.usecases.start_session import SessionStarter
+from merx.contexts.identity.usecases.tokens import Tokens
 from merx.kernel.errors import RateLimited
 from merx.kernel.model import Command
-from merx.kernel.ports import Clock
 
 
 class Login(Command, frozen=True):
@@ -30,18 +29,19 @@ class Login(Command, frozen=True):
 class LoginHandler:
     """Raises InvalidCredentials for every reason alike, RateLimited, and Unavailable when too many hash already.
 
-    A hash made with parameters of an earlier day is replaced while the password is at hand.
+    A hash made with parameters of an earlier day is replaced while the password is at hand. Whether the account has a
+    second factor is looked up, and told, after the password was right.
     """
 
     uow: IdentityUowFactory
     queries: IdentityQueries
     passwords: Passwords
     throttle: Throttle
-    tokens: TokenPair
+    start_session: SessionStarter
+    ask_for_factor: FactorAsker
     refusals: RefusalNotes
-    clock: Clock
 
-    async def __call__(self, cmd: Login, caller: Caller) -> Tokens:
+    async def __call__(self, cmd: Login, caller: Caller) -> Tokens | MfaChallenge:
         key = email_key(cmd.email)
         try:
             await self.throttle.begin("login", key, caller.address)
@@ -57,12 +57,14 @@ class LoginHandler:
             raise InvalidCredentials
         outdated = self.passwords.outdated(found.password_hash)
         fresh_hash = await self.passwords.hash(cmd.password) if outdated else None
-        refresh = await self._start_session(found, fresh_hash, caller)
-        await self.throttle.succeeded("login", key, caller.address)
-        return self.tokens.make(found.account_id, found.kind, refresh)
+        answer = await self._let_in(found, fresh_hash, caller)
+        # A password without its second factor is half a sign-in: it counts as failed until the other half has come, and
+        # the address is not one from which the owner signed in.
+        if isinstance(answer, Tokens):
+            await self.throttle.succeeded("login", key, caller.address)
+        return answer
 
-    async def _start_session(self, checked: Credentials, fresh_hash: str | None, caller: Caller) -> RefreshToken:
-        now = self.clock.now()
+    async def _let_in(self, checked: Credentials, fresh_hash: str | None, caller: Caller) -> Tokens | MfaChallenge:
         async with self.uow() as uow:
             account = await uow.accounts.locked(checked.account_id)
             # A password changed while we hashed must not leave a session that the change could not see.
@@ -71,17 +73,11 @@ class LoginHandler:
             if fresh_hash is not None:
                 account.password_hash = fresh_hash
                 await uow.accounts.save(account)
-            session, refresh = Session.start(account.id, now, caller.user_agent)
-            await uow.sessions.add(session)
-            uow.emit(SignedIn(at=now, account_id=account.id))
-            uow.record(
-                AuditEntry(
-                    actor=caller.speaking_for(account),
-                    action="identity.signed-in",
-                    target="account",
-                    target_id=account.id,
-                    changes=facts(session_id=session.id),
-                )
-            )
+            held = await uow.factors.held(account.id)
+            answer: Tokens | MfaChallenge
+            if held.any:
+                answer = await self.ask_for_factor(uow, account, held, caller)
+            else:
+                answer = await self.start_session(uow, account, held, (Method.password,), caller)
             await uow.commit()
-        return refresh
+        return answer

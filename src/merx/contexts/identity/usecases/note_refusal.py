@@ -40,6 +40,10 @@ class RefusalNotes:
     async def api_key(self, actor: Actor, action: str, key_id: UUID) -> None:
         await self._note(actor, action, ("api-key", str(key_id)), known=True)
 
+    async def passkey(self, actor: Actor, credential_id: str) -> None:
+        """About a passkey that was shown to sign in, whosever it is."""
+        await self._note(actor, "identity.passkey-refused", ("passkey", self.digests(credential_id)), known=False)
+
     async def _note(self, actor: Actor, action: str, target: tuple[str, str], *, known: bool) -> None:
         left_out = self.budget.take(action, target[1], self.clock.now(), known=known)
         if left_out is None:

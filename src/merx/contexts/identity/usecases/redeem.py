@@ -24,16 +24,24 @@ class Redeemer:
             raise InvalidCode
         return code_id
 
-    async def redeem(
+    async def hold(
         self, uow: IdentityUow, code_id: UUID, purpose: CodePurpose, now: datetime, *, owner: UUID | None = None
     ) -> tuple[Account, OneTimeCode]:
-        """The account, locked, and the code, used up with this transaction. `owner`: nobody else's code will do."""
+        """The account, locked, and the code, good and not used up. `owner`: nobody else's code will do."""
         code = await uow.codes.get(code_id)
         if code is None or (owner is not None and code.account_id != owner):
             raise InvalidCode
         # Everything that makes a code void happens under this lock.
         account = await uow.accounts.locked(code.account_id)
+        code = await uow.codes.get(code_id) or code
         code.check(account, purpose, now)
+        return account, code
+
+    async def redeem(
+        self, uow: IdentityUow, code_id: UUID, purpose: CodePurpose, now: datetime, *, owner: UUID | None = None
+    ) -> tuple[Account, OneTimeCode]:
+        """Like `hold`, and the code is used up with this transaction."""
+        account, code = await self.hold(uow, code_id, purpose, now, owner=owner)
         if not await uow.codes.take(code_id, now):
             raise InvalidCode
         return account, code

@@ -11,7 +11,8 @@ from merx.contexts.identity.domain.session import RefreshToken, Rotation
 from merx.contexts.identity.events import RefreshTokenReused
 from merx.contexts.identity.ports.queries import IdentityQueries
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
-from merx.contexts.identity.usecases.tokens import TokenPair, Tokens
+from merx.contexts.identity.ports.second_factors import FactorQueries
+from merx.contexts.identity.usecases.tokens import TokenHolder, TokenPair, Tokens
 from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
@@ -28,10 +29,14 @@ class Refresh(Command, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RefreshHandler:
-    """Raises InvalidRefreshToken. A token used again after its time ends its whole session and its owner is told."""
+    """Raises InvalidRefreshToken. A token used again after its time ends its whole session and its owner is told.
+
+    When its owner proved herself last is what the session says: a refresh proves nothing.
+    """
 
     uow: IdentityUowFactory
     queries: IdentityQueries
+    factors: FactorQueries
     tokens: TokenPair
     key: bytes = field(repr=False)
     clock: Clock
@@ -55,6 +60,7 @@ class RefreshHandler:
                     )
                 )
             profile = await self.queries.profile(session.account_id)
+            held = await self.factors.held(session.account_id)
             if profile is not None and outcome is Rotation.reused:
                 uow.emit(
                     RefreshTokenReused(
@@ -70,4 +76,4 @@ class RefreshHandler:
                 await uow.commit()
         if successor is None or profile is None:
             raise InvalidRefreshToken
-        return self.tokens.make(profile.id, profile.kind, successor)
+        return self.tokens.make(TokenHolder(profile.id, profile.kind, held), session, successor)

@@ -27,6 +27,12 @@ class MailKind(StrEnum):
     change_email = "change-email"
     email_changed = "email-changed"
     staff_invited = "staff-invited"
+    factor_added = "factor-added"
+    factor_removed = "factor-removed"
+    recovery_codes_made = "recovery-codes-made"
+    recovery_code_used = "recovery-code-used"
+    second_factor_guessed = "second-factor-guessed"
+    passkey_copied = "passkey-copied"
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):

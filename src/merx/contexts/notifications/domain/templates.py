@@ -1,9 +1,10 @@
-"""Which mail tells of which event. A new mail is one function and one line in the table at the end."""
+"""Which mail tells of which event. A new mail is one function and one line in the table at the end.
+
+Those about second factors are in `security_mails.py`.
+"""
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
-from uuid import UUID
 
 import msgspec
 
@@ -21,39 +22,13 @@ from merx.contexts.identity.events import (
 )
 from merx.contexts.notifications.domain.body import Block, Lines, Link, Paragraph, Table, as_html, as_text
 from merx.contexts.notifications.domain.mail import Mail, MailKind, one_line
+from merx.contexts.notifications.domain.security_mails import SECURITY_MAILS
+from merx.contexts.notifications.domain.shop import Said, Shop
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped, PlacedLine
 from merx.kernel.model import Event
 
 # Codes that read badly in a sentence.
 _PAYMENT_NAMES = {"cod": "cash on delivery"}
-
-
-class Shop(msgspec.Struct, frozen=True):
-    """How the shop calls itself and where it is found; `order_token` is what a guest opens an order with.
-
-    `account_url` is the page that takes codes, `code` gives the text of one-time codes by purpose and id.
-    """
-
-    name: str
-    public_url: str
-    order_token: Callable[[UUID], str]
-    account_url: str
-    code: Callable[[str, UUID], str]
-
-    def order_link(self, order_id: UUID, *, guest: bool) -> str:
-        """The token stands behind `#`: browsers do not send that part, so it appears in no log on the way."""
-        address = f"{self.public_url.rstrip('/')}/orders/{order_id}"
-        return f"{address}#token={quote(self.order_token(order_id))}" if guest else address
-
-    def with_code(self, words: str, purpose: str, code_id: UUID) -> list[Block]:
-        """A link that brings the code along, behind `#` as above, and the code for those who cannot follow links."""
-        code = self.code(purpose, code_id)
-        link = f"{self.account_url}/{purpose}#code={quote(code)}"
-        return [Link(words, link), Paragraph("Or enter this code:"), Lines([code])]
-
-
-# What a mail says: its subject and its body.
-Said = tuple[str, list[Block]]
 
 
 def order_placed(event: OrderPlaced, shop: Shop) -> Said:
@@ -273,4 +248,7 @@ TEMPLATES: dict[type[Event], Template] = {
     EmailChangeRequested: Template(MailKind.change_email, change_email),
     EmailChanged: Template(MailKind.email_changed, email_changed),
     StaffInvited: Template(MailKind.staff_invited, staff_invited, name=_nameless),
+    **{
+        event: Template(kind, compose, occasion=occasion) for event, (kind, compose, occasion) in SECURITY_MAILS.items()
+    },
 }

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from merx.contexts.notifications.domain.message import Message, MessageState
-from merx.contexts.notifications.domain.templates import TEMPLATES, Shop
+from merx.contexts.notifications.domain.shop import Shop
+from merx.contexts.notifications.domain.templates import TEMPLATES
 from merx.contexts.notifications.ports.mailbox import Mailbox, Undeliverable
 from merx.contexts.notifications.ports.repositories import NotificationsUowFactory
 from merx.kernel.model import Event

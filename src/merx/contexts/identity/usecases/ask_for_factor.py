@@ -1,0 +1,63 @@
+"""The password was right, and the account has a second factor: its owner is asked for that."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from merx.contexts.identity.domain.account import Account
+from merx.contexts.identity.domain.caller import Caller
+from merx.contexts.identity.domain.one_time_code import LIVES, CodePurpose, OneTimeCode
+from merx.contexts.identity.domain.second_factors import HeldFactors
+from merx.contexts.identity.ports.passkeys import RequestOptions
+from merx.contexts.identity.ports.repositories import IdentityUow
+from merx.contexts.identity.ports.security import CodeWriter
+from merx.contexts.identity.usecases.passkey_proof import PasskeyProof
+from merx.kernel.audit import AuditEntry
+from merx.kernel.model import View
+from merx.kernel.ports import Clock
+
+
+class MfaChallenge(View, frozen=True):
+    """Answer it at `/auth/mfa/challenge` within `expires_in` seconds, with one of `methods`.
+
+    `passkey` is for `navigator.credentials.get()`; null when the account has none.
+    """
+
+    mfa_token: str
+    methods: tuple[Literal["totp", "passkey", "recovery_code"], ...]
+    expires_in: int
+    passkey: RequestOptions | None = None
+
+    def __repr__(self) -> str:
+        return "MfaChallenge(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class FactorAsker:
+    """The token is bound to the account as it is now: a new password makes it void."""
+
+    codes: CodeWriter
+    passkeys: PasskeyProof
+    clock: Clock
+
+    async def __call__(self, uow: IdentityUow, account: Account, held: HeldFactors, caller: Caller) -> MfaChallenge:
+        now, purpose = self.clock.now(), CodePurpose.second_factor
+        code = OneTimeCode.issue(account, purpose, now)
+        await uow.codes.add(code)
+        # The password is right; that is all that is known of whoever sent it.
+        uow.record(
+            AuditEntry(
+                actor=caller.anonymous(),
+                action="identity.second-factor-asked",
+                target="account",
+                target_id=account.id,
+            )
+        )
+        options = None
+        if held.passkeys:
+            options = await self.passkeys.options("second-factor", account.id, await uow.passkeys.of(account.id), now)
+        return MfaChallenge(
+            self.codes.text(purpose, code.id),
+            held.methods,  # type: ignore[arg-type]  # the three that a challenge can be answered with
+            int(LIVES[purpose].total_seconds()),
+            options,
+        )
