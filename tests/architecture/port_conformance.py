@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.architecture.tree import PACKAGE, contexts, sources
+from tests.architecture.tree import PACKAGE, container_of, contexts, sources
 
 TECHNOLOGIES = ("Postgres", "Memory")
 
@@ -55,7 +55,7 @@ def provided(provider: Any) -> list[type]:
 
 def facade_claims(context: Path) -> dict[tuple[str, str], list[tuple[str, str]]]:
     name = f"{context.name.capitalize()}Api"
-    if not (context / "container.py").exists() or name not in classes(context):
+    if container_of(context) is None or name not in classes(context):
         return {}
     base = f"merx.contexts.{context.name}"
     container = getattr(import_module(f"{base}.container"), f"{context.name.capitalize()}Container")

@@ -8,7 +8,7 @@ from dependency_injector import providers
 
 from merx.bootstrap.container import NAMES, App
 from merx.infra.settings import Settings
-from tests.architecture.tree import contexts
+from tests.architecture.tree import container_of, contexts
 from tests.support.stage import staged
 
 # Given by whoever wires the context, not built by it.
@@ -22,7 +22,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, App]:
 
 
 def test_every_context_is_wired():
-    assert set(NAMES) == {path.name for path in contexts() if (path / "container.py").exists()}
+    assert set(NAMES) == {path.name for path in contexts() if container_of(path)}
 
 
 @pytest.mark.parametrize("storage", ["memory", "postgres"])

@@ -5,13 +5,13 @@ import importlib
 import pytest
 
 from tests.architecture.port_conformance import module_of
-from tests.architecture.tree import PACKAGE, contexts, relative, sources
+from tests.architecture.tree import PACKAGE, container_of, contexts, relative, sources
 
-WIRED = [context for context in contexts() if (context / "container.py").exists()]
+WIRED = [context for context in contexts() if container_of(context)]
 
 
 def _container(context):
-    module = importlib.import_module(module_of(context / "container.py"))
+    module = importlib.import_module(module_of(container_of(context)))
     return getattr(module, f"{context.name.capitalize()}Container")
 
 
@@ -36,7 +36,7 @@ def test_containers_stay_where_wiring_is():
     users = [
         relative(path)
         for path in sources()
-        if path.name != "container.py" and "dependency_injector" in path.read_text()
+        if "container" not in (path.stem, path.parent.name) and "dependency_injector" in path.read_text()
         if not any(path.is_relative_to(place) for place in allowed)
     ]
     assert users == []

@@ -40,3 +40,10 @@ def tracked_files() -> list[Path]:
 
 def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+def container_of(context: Path) -> Path | None:
+    """The module that wires a context; a package when it grew. None for a reserved name."""
+    return next(
+        (path for path in (context / "container.py", context / "container" / "__init__.py") if path.exists()), None
+    )

@@ -20,6 +20,8 @@ NO_KEY = {"Login", "Logout", "LogoutAll", "Refresh", "Register", "ResetPassword"
 NO_KEY |= {"AcceptInvitation", "MakeApiKey", "RotateApiKey", "VerifyStock"}
 NO_KEY |= {"AnswerMfaChallenge", "ConfirmTotp", "EnrolTotp", "MakeRecoveryCodes", "AskToStepUp", "StepUp"}
 NO_KEY |= {"AskForPasskey", "LoginWithPasskey", "AskForNewPasskey", "RegisterPasskey"}
+# Codes that are good once by themselves, and an answer that holds an address with a state.
+NO_KEY |= {"CollectSignIn", "CollectIdentityLink", "StartIdentityLink"}
 
 
 async def _receipt(world: World, quantity: int = 7) -> dict[str, object]:

@@ -17,6 +17,7 @@ A_VALUE = "a value like a secret"
 HANDED_OUT: dict[str, set[str]] = {
     "POST /api/v1/auth/login": {"access_token", "refresh_token", "token_type", A_VALUE},
     "POST /api/v1/auth/refresh": {"access_token", "refresh_token", "token_type", A_VALUE},
+    "POST /api/v1/auth/oidc/exchange": {"access_token", "refresh_token", "token_type", A_VALUE},
     "GET /api/v1/auth/csrf": {"csrf_token"},
     "POST /api/v1/auth/api-keys": {"key", "api_key", A_VALUE},
     "POST /api/v1/auth/api-keys/{key_id}/rotate": {"key", "api_key", A_VALUE},

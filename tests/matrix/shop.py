@@ -3,9 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+import httpx
 from dependency_injector import providers
 
 from merx.bootstrap.container import App
+from merx.contexts.identity.adapters.oidc.providers import OidcProviders
+from merx.contexts.identity.adapters.oidc.wire import OidcWire
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.domain.account import AccountKind
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
@@ -15,6 +18,7 @@ from merx.contexts.identity.usecases.granting import staff_tag
 from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.outbox.memory import EVENTS
 from merx.infra.settings import Settings
+from merx.infra.settings_oidc import OidcProvider
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
 from merx.kernel.rights import AS_HELD
@@ -22,11 +26,20 @@ from tests.matrix.people import PASSWORD, Person, postal_address
 from tests.matrix.store import Memory
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.drain import drain
+from tests.support.oidc.provider import CLIENT_ID, CLIENT_SECRET, ISSUER, StrictProvider
 from tests.support.stage import staged
 
 BASE = "/api/v1"
 METRICS_TOKEN = "a-token-for-the-reader-of-metrics"
+PROVIDER = "login"
 SETTINGS = Settings(storage="memory", metrics_token=METRICS_TOKEN)
+
+
+def sign_in_provider(app: App) -> OidcProviders:
+    """The suite's own, which answers in this process."""
+    wire = OidcWire(httpx.ASGITransport(StrictProvider()))
+    configured = OidcProvider(name=PROVIDER, issuer=ISSUER, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+    return OidcProviders((configured,), f"http://localhost{BASE}", app.infra.clock(), wire)
 
 
 class Shop:
@@ -38,6 +51,7 @@ class Shop:
     def __init__(self, app: App) -> None:
         self.app = app
         app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
+        app.contexts.identity.through_providers.sign_in_providers.override(providers.Object(sign_in_provider(app)))
         self.api = staged(app.settings, app)
         self.api.health.started = True
         self.client = AsgiClient(self.api)

@@ -11,28 +11,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from merx.infra.settings_oidc import PREFIX as OIDC_PREFIX
+from merx.infra.settings_oidc import OidcProvider, read_providers
 from merx.infra.settings_rules import unsafe_values
+from merx.infra.settings_values import Connections, Millis, Port, Seconds, Tokens
+from merx.infra.settings_values import SettingsError as SettingsError  # noqa: PLC0414 - exported again
 from merx.kernel.money import CurrencyCode
 
 PREFIX = "MERX_"
 
 # Shown as *** wherever settings are printed.
 SECRETS = frozenset({"secret", "metrics_token", "database_url", "redis_url"})
-
-
-class SettingsError(Exception):
-    """The process must not start like this. `problems` has one sentence for each wrong variable."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("cannot start with these settings:\n" + "\n".join(f"  - {problem}" for problem in problems))
-        self.problems = problems
-
-
-_Port = Annotated[int, Meta(ge=0, le=65535)]
-_Seconds = Annotated[float, Meta(gt=0, le=3600)]
-_Millis = Annotated[int, Meta(ge=1, le=600_000)]
-_Tokens = Annotated[int, Meta(ge=1, le=1_000_000)]
-_Connections = Annotated[int, Meta(ge=1, le=1000)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 1.0
 
     host: Annotated[str, Meta(description="address the API listens on")] = "127.0.0.1"
-    port: Annotated[_Port, Meta(description="port the API listens on; 0 takes a free one")] = 8000
+    port: Annotated[Port, Meta(description="port the API listens on; 0 takes a free one")] = 8000
     public_url: Annotated[str, Meta(description="how customers reach the shop; links in mails start with it")] = (
         "http://localhost:8000"
     )
@@ -80,8 +69,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(
             description="page of the shop front that takes the codes of mails, at `/verify-email`, `/reset-password` "
-            "and `/change-email` below it; empty is `account` below the public URL"
+            "and `/change-email` below it, of providers at `/sign-in`; empty is `account` below the public URL"
         ),
+    ] = ""
+    api_url: Annotated[
+        str, Meta(description="how browsers come back from a sign-in provider; empty is `api/v1` below the public URL")
     ] = ""
     allowed_hosts: Annotated[
         tuple[str, ...],
@@ -143,14 +135,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["auto", "on", "off"],
         Meta(description="whether callers are limited; `auto` is in production only. Signing in is always throttled"),
     ] = "auto"
-    limit_browse: Annotated[_Tokens, Meta(description="reads a minute, a caller; what the cache answers is free")] = 600
-    limit_write: Annotated[_Tokens, Meta(description="changes a minute, a caller")] = 120
-    limit_checkout: Annotated[_Tokens, Meta(description="checkouts a minute, a caller")] = 20
+    limit_browse: Annotated[Tokens, Meta(description="reads a minute, a caller; what the cache answers is free")] = 600
+    limit_write: Annotated[Tokens, Meta(description="changes a minute, a caller")] = 120
+    limit_checkout: Annotated[Tokens, Meta(description="checkouts a minute, a caller")] = 20
     limit_login: Annotated[
-        _Tokens, Meta(description="attempts a minute to sign in, register and the like, a caller")
+        Tokens, Meta(description="attempts a minute to sign in, register and the like, a caller")
     ] = 20
-    limit_staff: Annotated[_Tokens, Meta(description="requests a minute, a staff account or API key")] = 1_200
-    limit_webhook: Annotated[_Tokens, Meta(description="webhook calls a minute, a provider")] = 1_200
+    limit_staff: Annotated[Tokens, Meta(description="requests a minute, a staff account or API key")] = 1_200
+    limit_webhook: Annotated[Tokens, Meta(description="webhook calls a minute, a provider")] = 1_200
     limit_address_factor: Annotated[
         int, Meta(ge=1, le=1000, description="an address may do so many times as much: behind it may be an office")
     ] = 10
@@ -175,21 +167,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["auto", "on", "off"], Meta(description="interactive API docs; `auto` is on in development only")
     ] = "auto"
 
-    database_pool: Annotated[_Connections, Meta(description="connections for writes, a process")] = 10
-    reader_pool: Annotated[_Connections, Meta(description="connections for reads, a process")] = 6
-    pool_wait_ms: Annotated[
-        _Millis, Meta(description="longest wait for a free connection before the answer is 503")
-    ] = 1_500
-    connect_timeout_ms: Annotated[_Millis, Meta(description="longest wait for a new database connection")] = 2_000
-    statement_timeout_ms: Annotated[_Millis, Meta(description="longest run of one SQL statement")] = 10_000
-    lock_timeout_ms: Annotated[_Millis, Meta(description="longest wait for a row lock")] = 3_000
+    database_pool: Annotated[Connections, Meta(description="connections for writes, a process")] = 10
+    reader_pool: Annotated[Connections, Meta(description="connections for reads, a process")] = 6
+    pool_wait_ms: Annotated[Millis, Meta(description="longest wait for a free connection before the answer is 503")] = (
+        1_500
+    )
+    connect_timeout_ms: Annotated[Millis, Meta(description="longest wait for a new database connection")] = 2_000
+    statement_timeout_ms: Annotated[Millis, Meta(description="longest run of one SQL statement")] = 10_000
+    lock_timeout_ms: Annotated[Millis, Meta(description="longest wait for a row lock")] = 3_000
     idle_transaction_timeout_ms: Annotated[
-        _Millis, Meta(description="the database ends a transaction that does nothing for so long")
+        Millis, Meta(description="the database ends a transaction that does nothing for so long")
     ] = 15_000
     redis_timeout_ms: Annotated[
-        _Millis, Meta(description="longest wait for one Redis answer; Redis is never worth a slow request")
+        Millis, Meta(description="longest wait for one Redis answer; Redis is never worth a slow request")
     ] = 250
-    redis_pool: Annotated[_Connections, Meta(description="Redis connections, a process")] = 10
+    redis_pool: Annotated[Connections, Meta(description="Redis connections, a process")] = 10
 
     cache_bytes: Annotated[
         int, Meta(ge=0, description="memory for encoded answers, a process; 0 turns the cache off")
@@ -199,13 +191,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(ge=1024, le=100 * 1024 * 1024, description="largest request body in bytes, unless a route says otherwise"),
     ] = 100 * 1024
     shutdown_seconds: Annotated[
-        _Seconds, Meta(description="time for requests in flight when the process is told to stop")
+        Seconds, Meta(description="time for requests in flight when the process is told to stop")
     ] = 10.0
 
     mail_dir: Annotated[
         str, Meta(description="local mailbox: a folder of .eml files; empty is `mail` in the data folder")
     ] = ""
     mail_from: Annotated[str, Meta(max_length=254, description="sender of all mail")] = "Merx <shop@localhost>"
+
+    oidc: tuple[OidcProvider, ...] = ()
 
     failpoints: Annotated[
         str, Meta(description="names of code points that end the process, for crash tests; refused in production")
@@ -247,6 +241,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def account_page(self) -> str:
         return (self.account_url or f"{self.public_url.rstrip('/')}/account").rstrip("/")
 
+    @property
+    def api_base(self) -> str:
+        return (self.api_url or f"{self.public_url.rstrip('/')}/api/v1").rstrip("/")
+
     def check(self) -> None:
         """Raises SettingsError when this process would be unsafe."""
         if problems := unsafe_values(self):
@@ -255,6 +253,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def shown(self) -> dict[str, Any]:
         """All values for people: secrets as ***."""
         values = msgspec.structs.asdict(self)
+        values["oidc"] = tuple(provider.name for provider in self.oidc)
         return {name: "***" if name in SECRETS and value else value for name, value in values.items()}
 
     def __repr__(self) -> str:
@@ -263,7 +262,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 # Written with commas between.
 _LISTS = ("allowed_hosts", "cors_origins")
-FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
+# What one variable sets; providers have theirs in `settings_oidc`.
+FIELDS = {field.name: field for field in msgspec.structs.fields(Settings) if field.name != "oidc"}
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -271,10 +271,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
     Raises SettingsError that names every wrong variable at once, without repeating secret values.
     """
-    problems: list[str] = []
-    values: dict[str, Any] = {}
+    providers, problems = read_providers(environ)
+    values: dict[str, Any] = {"oidc": providers}
     for variable, text in environ.items():
-        if not variable.startswith(PREFIX) or text.strip() == "":
+        if not variable.startswith(PREFIX) or variable.startswith(OIDC_PREFIX) or text.strip() == "":
             continue
         name = variable.removeprefix(PREFIX).lower()
         field = FIELDS.get(name)

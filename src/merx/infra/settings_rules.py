@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
+from merx.infra.settings_oidc import OidcProvider, unsafe_providers
 from merx.kernel.currencies import EXPONENTS
 
 _GUESSED = ("secret", "changeme", "change-me", "change_me", "default", "password", "example", "insecure", "test")
@@ -38,6 +39,10 @@ class Checked(Protocol):
     def public_url(self) -> str: ...
     @property
     def account_url(self) -> str: ...
+    @property
+    def api_url(self) -> str: ...
+    @property
+    def oidc(self) -> tuple[OidcProvider, ...]: ...
     @property
     def allowed_hosts(self) -> tuple[str, ...]: ...
     @property
@@ -83,8 +88,9 @@ def _everywhere(settings: Checked) -> list[str]:
     if _address(settings.redis_url, one_host=True).scheme not in _REDIS:
         problems.append("MERX_REDIS_URL must be an address that starts with redis://, rediss:// or unix://")
     problems += _mailed("MERX_PUBLIC_URL", settings.public_url)
-    if settings.account_url:
-        problems += _mailed("MERX_ACCOUNT_URL", settings.account_url)
+    for variable, url in (("MERX_ACCOUNT_URL", settings.account_url), ("MERX_API_URL", settings.api_url)):
+        problems += _mailed(variable, url) if url else []
+    problems += unsafe_providers(settings.oidc)
     if wrong := [host for host in settings.allowed_hosts if not _HOST.match(host)]:
         problems.append(f"MERX_ALLOWED_HOSTS takes host names without scheme, port and path, not {', '.join(wrong)}")
     if wrong := [origin for origin in settings.cors_origins if not _ORIGIN.match(origin)]:
@@ -165,6 +171,8 @@ def _production(settings: Checked) -> list[str]:
         problems.append("MERX_ACCOUNT_URL must be https in production")
     if plain := [origin for origin in settings.cors_origins if not origin.startswith("https://")]:
         problems.append(f"MERX_CORS_ORIGINS must be https in production, not {', '.join(plain)}")
+    if settings.api_url and _address(settings.api_url).scheme != "https":
+        problems.append("MERX_API_URL must be https in production")
     if settings.docs == "on":
         problems.append("MERX_DOCS=on is refused in production: publish the OpenAPI file instead")
     if settings.failpoints:

@@ -15,6 +15,8 @@ from merx.contexts.identity.events import (
     EmailChanged,
     EmailChangeRequested,
     EmailVerificationRequested,
+    IdentityLinked,
+    IdentityUnlinked,
     PasswordChanged,
     PasswordResetRequested,
     RefreshTokenReused,
@@ -125,6 +127,8 @@ def other_events():
         (EmailChangeAnnounced(**who), "change your password now"),
         (EmailChangeRequested(**who, code_id=new_id()), "within one hour"),
         (EmailChanged(**who, new_email="secret@example.com"), "has another e-mail address now"),
+        (IdentityLinked(**who, identity_id=new_id(), provider="Google"), "through Google"),
+        (IdentityUnlinked(**who, identity_id=new_id(), provider="Google"), "Google is no way to sign in"),
     ]
 
 

@@ -16,6 +16,10 @@ def field(answer: Answer) -> tuple[int, str, str]:
     return answer.status, error["field"], error["message"]
 
 
+# Others make these queries, and RFC 6749 §4.1.2 says to ignore what they add; what the route knows comes once.
+FOREIGN = {"GET /api/v1/auth/oidc/{provider}/callback"}
+
+
 async def test_every_route_knows_its_parameters():
     shop = new_app()
     api = staged(shop.settings, shop)
@@ -28,6 +32,8 @@ async def test_every_route_knows_its_parameters():
             if route.method == "OPTIONS":
                 continue
             expected = {"zz_unknown=1": (400, "zz_unknown", "is unknown"), "%7Az=&zz=": (400, "zz", "is unknown")}
+            if str(route) in FOREIGN:
+                expected = {}
             for parameter in route.in_query:
                 name, value = parameter.name, "2026-11-30" if "date" in str(parameter.kind) else "1"
                 if "list" not in str(parameter.kind):

@@ -1,10 +1,21 @@
 """All entries of the matrix. A context that comes brings its file here."""
 
-from tests.matrix.entries import catalog, identity, logistics, operations, second_factors, shopping, staff, users
+from tests.matrix.entries import (
+    catalog,
+    identity,
+    logistics,
+    operations,
+    second_factors,
+    shopping,
+    sign_in_providers,
+    staff,
+    users,
+)
 from tests.matrix.entry import Entries
 
 ENTRIES: Entries = {
     **identity.ENTRIES,
+    **sign_in_providers.ENTRIES,
     **staff.ENTRIES,
     **users.ENTRIES,
     **catalog.ENTRIES,

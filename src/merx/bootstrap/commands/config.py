@@ -12,6 +12,8 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from merx.infra.settings import FIELDS, PREFIX, SECRETS, load_settings
+from merx.infra.settings_oidc import OIDC_FIELDS
+from merx.infra.settings_oidc import PREFIX as OIDC_PREFIX
 
 _HEAD = """\
 # Configuration
@@ -24,6 +26,14 @@ environment, `merx config --check` only says whether they are good.
 
 In a Kubernetes cluster set `enableServiceLinks: false`: a Service called `merx` would otherwise put its own address
 into `MERX_PORT`.
+"""
+
+
+_PROVIDERS = """\
+## Sign-in providers
+
+One group of variables for each provider; `<NAME>` is its name in capitals with `_` for `-`, and there may be as many as
+you like. See [sign-in-with-others.md](sign-in-with-others.md).
 """
 
 
@@ -40,21 +50,31 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(os.environ)
     if not args.check:
         width = max(map(len, FIELDS)) + len(PREFIX)
-        for name, value in settings.shown().items():
+        shown = settings.shown()
+        for name in FIELDS:
+            value = shown[name]
             sys.stdout.write(f"{PREFIX + name.upper():<{width}} = {_shown(value)}\n")
+        for provider in settings.oidc:
+            start = f"{OIDC_PREFIX}{provider.name.upper().replace('-', '_')}_"
+            for name in OIDC_FIELDS:
+                sys.stdout.write(f"{start + name.upper():<{width}} = {_shown(provider.shown()[name])}\n")
     return 0
 
 
 def reference() -> str:
     """The page about all settings."""
+    own = {PREFIX + name.upper(): field for name, field in FIELDS.items()}
+    of_providers = {f"{OIDC_PREFIX}<NAME>_{name.upper()}": field for name, field in OIDC_FIELDS.items()}
+    return f"{_HEAD}\n{_table(own)}\n{_PROVIDERS}\n{_table(of_providers)}"
+
+
+def _table(fields: dict[str, msgspec.structs.FieldInfo]) -> str:
     rows = ["| variable | takes | default | meaning |", "| --- | --- | --- | --- |"]
-    for name, field in FIELDS.items():
+    for variable, field in fields.items():
         takes, meaning = _described(field)
-        secret = " Secret." if name in SECRETS else ""
-        rows.append(
-            f"| `{PREFIX}{name.upper()}` | {takes} | {_default(field.default)} | {_sentence(meaning)}{secret} |"
-        )
-    return f"{_HEAD}\n" + "\n".join(rows) + "\n"
+        secret = " Secret." if field.name in SECRETS or field.name == "client_secret" else ""
+        rows.append(f"| `{variable}` | {takes} | {_default(field.default)} | {_sentence(meaning)}{secret} |")
+    return "\n".join(rows) + "\n"
 
 
 def _described(field: msgspec.structs.FieldInfo) -> tuple[str, str]:

@@ -172,3 +172,21 @@ class PasskeyCopied(Event, frozen=True, tag="identity.passkey-copied.v1"):
     email: str
     name: str
     label: str
+
+
+class IdentityLinked(Event, frozen=True, tag="identity.identity-linked.v1"):
+    """A provider became one more way into an account that was there before; its owner is told."""
+
+    account_id: UUID
+    identity_id: UUID
+    provider: str
+    email: str
+    name: str
+
+
+class IdentityUnlinked(Event, frozen=True, tag="identity.identity-unlinked.v1"):
+    account_id: UUID
+    identity_id: UUID
+    provider: str
+    email: str
+    name: str

@@ -63,6 +63,13 @@ class RateLimits:
             return self._checked(kind, self._local.take_now(asks))
         return self._checked(kind, await self._shared.take(asks))
 
+    async def any_read(self, path: str, actor: Actor, address: str, by_name: dict[bytes, bytes]) -> Taken:
+        """A read that signs somebody in is counted by all processes together."""
+        if not self._classes.is_sign_in(path):
+            return self.read(actor, address)
+        kind = RouteClass.login
+        return self._checked(kind, await self._shared.take(self._asks(kind, actor, address, by_name)))
+
     def stranger(self, address: str) -> None:
         """Somebody whose token is not valid: it costs as much as browsing."""
         self.read(Actor.anonymous(), address)

@@ -180,7 +180,7 @@ class Frame:
         ):
             return
         elif limits is not None:
-            exchange.taken = limits.read(actor, address)
+            exchange.taken = await limits.any_read(path, actor, address, by_name)
         if exchange.method == "HEAD":
             # Routes declare GET; a HEAD is the same without the body.
             inner = {**scope, "method": "GET"}

@@ -5,7 +5,8 @@
     class AuthController(Controller):
         opt = limited(RouteClass.login)
 
-What says nothing follows from its method and from who calls. Reads are never of a declared class.
+What says nothing follows from its method and from who calls. Of reads only `login` counts: a browser comes back from a
+sign-in provider with one.
 """
 
 import re
@@ -45,6 +46,8 @@ class RouteClasses:
     def __init__(self) -> None:
         self._plain: dict[tuple[str, str], RouteClass] = {}
         self._patterns: list[tuple[str, re.Pattern[str], RouteClass]] = []
+        # Asked at every read: the beginning of a path tells nearly all of them apart.
+        self._reads: list[tuple[str, re.Pattern[str]]] = []
 
     def learn(self, app: Litestar) -> None:
         for route in app.routes:
@@ -57,13 +60,23 @@ class RouteClasses:
                 if not isinstance(declared, RouteClass) and isinstance(body, BodyRule) and body.raw and public:
                     # Only machines send bodies that nobody looks into without saying who they are.
                     declared = RouteClass.webhook
-                if method in READS or not isinstance(declared, RouteClass):
-                    continue
-                if "{" not in route.path_format:
-                    self._plain[str(method), route.path_format] = declared
+                if not isinstance(declared, RouteClass):
                     continue
                 parts = [re.escape(part) if isinstance(part, str) else "[^/]+" for part in route.path_components]
-                self._patterns.append((str(method), re.compile("/" + "/".join(parts)), declared))
+                pattern = re.compile("/" + "/".join(parts))
+                if method in READS:
+                    if method == "GET" and declared is RouteClass.login and "{" in route.path_format:
+                        self._reads.append((route.path_format.split("{", 1)[0], pattern))
+                elif "{" not in route.path_format:
+                    self._plain[str(method), route.path_format] = declared
+                else:
+                    self._patterns.append((str(method), pattern, declared))
+
+    def is_sign_in(self, path: str) -> bool:
+        """Whether a read of this path is one of signing in."""
+        if "//" in path:
+            path = _SLASHES.sub("/", path)
+        return any(path.startswith(start) and pattern.fullmatch(path.rstrip("/")) for start, pattern in self._reads)
 
     def declared(self, method: str, path: str) -> RouteClass | None:
         if method in READS:

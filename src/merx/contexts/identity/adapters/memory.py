@@ -6,6 +6,7 @@ from uuid import UUID
 
 from merx.contexts.identity.adapters.memory_api_keys import MemoryApiKeys
 from merx.contexts.identity.adapters.memory_factors import MemorySecondFactors
+from merx.contexts.identity.adapters.memory_identities import MemoryLinkedIdentities, MemoryProviderSignIns
 from merx.contexts.identity.adapters.memory_invitations import MemoryInvitations
 from merx.contexts.identity.adapters.memory_passkeys import MemoryPasskeys, MemorySpentChallenges
 from merx.contexts.identity.adapters.memory_roles import MemoryRoles, grants_held, with_built_in_roles
@@ -119,6 +120,8 @@ class MemoryIdentityUow(MemoryUow):
         self.factors = MemorySecondFactors(tx)
         self.passkeys = MemoryPasskeys(tx)
         self.challenges = MemorySpentChallenges(tx)
+        self.linked_identities = MemoryLinkedIdentities(tx)
+        self.provider_sign_ins = MemoryProviderSignIns(tx)
 
 
 class MemoryIdentityQueries:

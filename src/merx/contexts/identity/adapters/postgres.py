@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeys
 from merx.contexts.identity.adapters.postgres_factors import PostgresSecondFactors
+from merx.contexts.identity.adapters.postgres_identities import PostgresLinkedIdentities, PostgresProviderSignIns
 from merx.contexts.identity.adapters.postgres_invitations import PostgresInvitations
 from merx.contexts.identity.adapters.postgres_passkeys import PostgresPasskeys, PostgresSpentChallenges
 from merx.contexts.identity.adapters.postgres_roles import PostgresRoles
@@ -224,6 +225,8 @@ class PostgresIdentityUow(PostgresUow):
         self.factors = PostgresSecondFactors(tx)
         self.passkeys = PostgresPasskeys(tx)
         self.challenges = PostgresSpentChallenges(tx)
+        self.linked_identities = PostgresLinkedIdentities(tx)
+        self.provider_sign_ins = PostgresProviderSignIns(tx)
 
 
 # What the account holds by itself, and what its roles give.

@@ -9,17 +9,18 @@ from merx.kernel.model import View
 
 
 class Method(StrEnum):
-    """How somebody proved to be the owner. `oidc`: another provider said so."""
+    """How somebody proved to be the owner. `oidc`: another provider said so; `oidc_mfa`: after two factors."""
 
     password = "password"  # noqa: S105 - the name of a method, no secret
     totp = "totp"
     recovery_code = "recovery_code"
     passkey = "passkey"
     oidc = "oidc"
+    oidc_mfa = "oidc_mfa"
 
 
 # A passkey unlocks with something that its owner is or knows: it counts for both factors.
-SECOND = frozenset({Method.totp, Method.recovery_code, Method.passkey})
+SECOND = frozenset({Method.totp, Method.recovery_code, Method.passkey, Method.oidc_mfa})
 
 
 class HeldFactors(View, frozen=True):

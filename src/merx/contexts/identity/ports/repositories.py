@@ -9,6 +9,7 @@ from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.domain.session import EndReason, Session
 from merx.contexts.identity.ports.api_keys import ApiKeys
 from merx.contexts.identity.ports.invitations import Invitations
+from merx.contexts.identity.ports.linked_identities import LinkedIdentities, ProviderSignIns
 from merx.contexts.identity.ports.roles import Roles
 from merx.contexts.identity.ports.second_factors import Passkeys, SecondFactors, SpentChallenges
 from merx.kernel.ports import Repository, UnitOfWork
@@ -93,6 +94,10 @@ class IdentityUow(UnitOfWork, Protocol):
     def passkeys(self) -> Passkeys: ...
     @property
     def challenges(self) -> SpentChallenges: ...
+    @property
+    def linked_identities(self) -> LinkedIdentities: ...
+    @property
+    def provider_sign_ins(self) -> ProviderSignIns: ...
 
     async def __aenter__(self) -> Self: ...
 

@@ -33,6 +33,8 @@ class MailKind(StrEnum):
     recovery_code_used = "recovery-code-used"
     second_factor_guessed = "second-factor-guessed"
     passkey_copied = "passkey-copied"
+    identity_linked = "identity-linked"
+    identity_unlinked = "identity-unlinked"
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):

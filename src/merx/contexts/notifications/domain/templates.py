@@ -14,6 +14,8 @@ from merx.contexts.identity.events import (
     EmailChanged,
     EmailChangeRequested,
     EmailVerificationRequested,
+    IdentityLinked,
+    IdentityUnlinked,
     PasswordChanged,
     PasswordResetRequested,
     RefreshTokenReused,
@@ -200,6 +202,24 @@ def staff_invited(event: StaffInvited, shop: Shop) -> Said:
     return f"Join the staff of {shop.name}", blocks
 
 
+def identity_linked(event: IdentityLinked, shop: Shop) -> Said:
+    blocks: list[Block] = [
+        Paragraph(f"Hello {event.name},"),
+        Paragraph(f"from now on you can sign in to your account at {shop.name} through {event.provider}."),
+        Paragraph("If that was not you, choose a new password now, remove it from your account and tell us."),
+    ]
+    return f"You can sign in through {event.provider} now", blocks
+
+
+def identity_unlinked(event: IdentityUnlinked, shop: Shop) -> Said:
+    blocks: list[Block] = [
+        Paragraph(f"Hello {event.name},"),
+        Paragraph(f"{event.provider} is no way to sign in to your account at {shop.name} any more."),
+        Paragraph("If that was not you, choose a new password now and tell us."),
+    ]
+    return f"{event.provider} was removed from your account", blocks
+
+
 class Template(msgspec.Struct, frozen=True):
     """`wanted`: whether to write at all. `occasion`: events of the same occasion make one mail."""
 
@@ -251,4 +271,6 @@ TEMPLATES: dict[type[Event], Template] = {
     **{
         event: Template(kind, compose, occasion=occasion) for event, (kind, compose, occasion) in SECURITY_MAILS.items()
     },
+    IdentityLinked: Template(MailKind.identity_linked, identity_linked),
+    IdentityUnlinked: Template(MailKind.identity_unlinked, identity_unlinked),
 }

@@ -1,6 +1,5 @@
 """Wiring of identity."""
 
-from datetime import timedelta
 from operator import or_
 from uuid import UUID
 
@@ -13,8 +12,10 @@ from merx.contexts.identity.adapters.http_api_keys import ApiKeyController
 from merx.contexts.identity.adapters.http_codes import CodesController
 from merx.contexts.identity.adapters.http_credentials import CredentialsController
 from merx.contexts.identity.adapters.http_csrf import CsrfController
+from merx.contexts.identity.adapters.http_identities import IdentitiesController
 from merx.contexts.identity.adapters.http_invitations import InvitationsController
 from merx.contexts.identity.adapters.http_keys import JwksController
+from merx.contexts.identity.adapters.http_oidc import OidcController
 from merx.contexts.identity.adapters.http_passkeys import PasskeyController
 from merx.contexts.identity.adapters.http_roles import PermissionsController, RolesController
 from merx.contexts.identity.adapters.http_second_factors import SecondFactorController
@@ -33,6 +34,8 @@ from merx.contexts.identity.adapters.postgres_roles import PostgresRoleQueries, 
 from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
 from merx.contexts.identity.adapters.staff_door import StaffDoor
 from merx.contexts.identity.adapters.throttle import LocalThrottle
+from merx.contexts.identity.container.housekeeping import HousekeepingContainer
+from merx.contexts.identity.container.through_providers import ThroughProvidersContainer
 from merx.contexts.identity.domain.refusals import RefusalBudget
 from merx.contexts.identity.events import CodeAsked, EmailChangeAsked
 from merx.contexts.identity.usecases.accept_invitation import AcceptInvitationHandler
@@ -43,9 +46,6 @@ from merx.contexts.identity.usecases.change_password import ChangePasswordHandle
 from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.ensure_account import EnsureAccountHandler
 from merx.contexts.identity.usecases.facade import IdentityFacade
-from merx.contexts.identity.usecases.forget_codes import ForgetCodesHandler
-from merx.contexts.identity.usecases.forget_invitations import ForgetInvitationsHandler
-from merx.contexts.identity.usecases.forget_sessions import ForgetSessionsHandler
 from merx.contexts.identity.usecases.invitations import InvitationsHandler
 from merx.contexts.identity.usecases.issue_code import IssueCodeHandler
 from merx.contexts.identity.usecases.issue_staff_token import IssueStaffTokenHandler
@@ -65,7 +65,6 @@ from merx.contexts.identity.usecases.verify_email import VerifyEmailHandler
 from merx.contexts.users.events import ProfileChanged
 from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.outbox.events import Subscriber
-from merx.infra.outbox.jobs import Job
 from merx.infra.tokens import GuestTokens
 
 
@@ -196,6 +195,17 @@ class IdentityContainer(containers.DeclarativeContainer):
         ChangeEmailHandler, uow=uow.provider, present_password=present_password, clock=infra.clock
     )
     confirm_email = providers.Singleton(ConfirmEmailHandler, uow=uow.provider, redeemer=redeemer, clock=infra.clock)
+    through_providers = providers.Container(
+        ThroughProvidersContainer,
+        infra=infra,
+        uow=uow,
+        queries=queries,
+        start_session=second_factors.start_session,
+        ask_for_factor=second_factors.ask_for_factor,
+        codes=codes,
+        present_password=present_password,
+    )
+    sign_in_providers = through_providers.sign_in_providers
     ensure_account = providers.Singleton(EnsureAccountHandler, uow=uow.provider, passwords=passwords, clock=infra.clock)
     issue_staff_token = providers.Singleton(
         IssueStaffTokenHandler, uow=uow.provider, queries=queries, access_tokens=infra.access_tokens
@@ -217,6 +227,8 @@ class IdentityContainer(containers.DeclarativeContainer):
             InvitationsController,
             SecondFactorController,
             PasskeyController,
+            OidcController,
+            IdentitiesController,
         )
     )
     own_handlers = providers.Dict(
@@ -246,6 +258,16 @@ class IdentityContainer(containers.DeclarativeContainer):
         look_after_invitations=look_after_invitations,
         accept_invitation=accept_invitation,
         clock=infra.clock,
+        sign_in_providers=sign_in_providers,
+        start_provider_sign_in=through_providers.start_provider_sign_in,
+        finish_provider_sign_in=through_providers.finish_provider_sign_in,
+        collect_sign_in=through_providers.collect_sign_in,
+        start_link=through_providers.start_link,
+        collect_link=through_providers.collect_link,
+        unlink_identity=through_providers.unlink_identity,
+        identity_links=through_providers.identity_links,
+        browser_secrets=through_providers.browser_secrets,
+        account_page=through_providers.account_page,
     )
     handlers = providers.Callable(or_, own_handlers, second_factors.handlers)
     subscribers = providers.List(
@@ -271,27 +293,5 @@ class IdentityContainer(containers.DeclarativeContainer):
             uow=uow.provider,
         ),
     )
-    schedule = providers.List(
-        providers.Factory(
-            Job,
-            name="identity.forget-sessions",
-            every=timedelta(hours=1),
-            handler=providers.Singleton(ForgetSessionsHandler, infra.clock),
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Job,
-            name="identity.forget-codes",
-            every=timedelta(hours=1),
-            handler=providers.Singleton(ForgetCodesHandler, infra.clock),
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Job,
-            name="identity.forget-invitations",
-            every=timedelta(days=1),
-            offset=timedelta(hours=3),
-            handler=providers.Singleton(ForgetInvitationsHandler, infra.clock),
-            uow=uow.provider,
-        ),
-    )
+    housekeeping = providers.Container(HousekeepingContainer, infra=infra, uow=uow)
+    schedule = housekeeping.schedule

@@ -1,0 +1,288 @@
+"""Whoever stands between the browser, the shop and the provider, and accounts that were prepared for somebody else."""
+
+from datetime import timedelta
+
+from tests.contexts.identity.conftest import PASSWORD, bearer, signed_in
+from tests.contexts.identity.journeys import NEW_PASSWORD, RESET, account, asked, register, reset
+from tests.contexts.identity.oidc_journeys import Browser, OidcShop, identities, query_of
+from tests.support.oidc.provider import CLIENT_SECRET
+
+INTERRUPTED = {"error": "identity.sign-in-interrupted"}
+EVE = {"sub": "eve-1", "email": "eve@example.com", "email_verified": True, "name": "Eve"}
+
+
+class TestState:
+    async def test_s22_a_sign_in_of_somebody_else_does_not_get_into_this_browser(self):
+        """Login CSRF: the attacker's own callback address, visited by the victim."""
+        shop = OidcShop()
+        attacker, victim = shop.browser(), shop.browser()
+        shop.provider.person = EVE
+        callback = await attacker.visit_provider(await attacker.leave())
+        assert await victim.come_back(callback) == INTERRUPTED
+        await victim.leave()
+        assert await victim.come_back(callback) == INTERRUPTED
+        # And a code of the attacker is of no use there, either.
+        found = await attacker.come_back(callback)
+        assert (await victim.collect(found)).status_code == 400
+
+    async def test_a_state_is_good_once_and_for_ten_minutes(self):
+        shop = OidcShop()
+        browser = shop.browser()
+        callback = await browser.visit_provider(await browser.leave())
+        assert "code" in await browser.come_back(callback)
+        assert await browser.come_back(callback) == INTERRUPTED
+        late = await browser.visit_provider(await browser.leave())
+        shop.clock.advance(timedelta(minutes=10))
+        assert await browser.come_back(late) == INTERRUPTED
+
+    async def test_a_state_that_was_used_for_nothing_is_used(self):
+        shop = OidcShop()
+        browser = shop.browser()
+        shop.provider.trouble = "declined"
+        declined = await browser.visit_provider(await browser.leave())
+        assert await browser.come_back(declined) == {"error": "identity.sign-in-declined"}
+        shop.provider.trouble = ""
+        again = declined.replace("error=access_denied", "code=x")
+        assert await browser.come_back(again) == INTERRUPTED
+
+    async def test_s32_nothing_of_the_providers_text_is_repeated(self):
+        shop = OidcShop()
+        browser = shop.browser()
+        shop.provider.trouble = "declined"
+        callback = await browser.visit_provider(await browser.leave())
+        answer = await browser.http.get(callback.partition("/api/v1")[2])
+        assert "script" not in answer.headers["location"] + answer.text
+
+    async def test_answers_of_one_provider_are_refused_where_another_is_expected(self):
+        """Mix-up (RFC 9700 §4.4): the state was made for another provider."""
+        shop = OidcShop()
+        browser = shop.browser()
+        callback = await browser.visit_provider(await browser.leave("login"))
+        assert await browser.come_back(callback.replace("/login/", "/forum/")) == INTERRUPTED
+        assert "/token" not in shop.provider.requests
+
+    async def test_forged_states_are_refused(self):
+        browser = OidcShop().browser()
+        state = query_of(await browser.leave())["state"]
+        flipped = state[:20] + ("A" if state[20] != "A" else "B") + state[21:]
+        for text in ("", "x", flipped, state[:-1], state + "A", "A" * 2048, "%", state.upper()):
+            answer = await browser.http.get("/auth/oidc/login/callback", params={"state": text, "code": "x"})
+            assert answer.headers["location"].endswith("#error=identity.sign-in-interrupted"), text
+        answer = await browser.http.get("/auth/oidc/login/callback", params={"state": "A" * 2049, "code": "x"})
+        assert answer.status_code == 400
+
+    async def test_two_values_of_one_parameter_are_refused(self):
+        browser = OidcShop().browser()
+        callback = await browser.visit_provider(await browser.leave())
+        for more in ("&code=x", "&state=x", "&iss=x"):
+            assert (await browser.http.get(callback.partition("/api/v1")[2] + more)).status_code == 400
+        # What providers add of their own is ignored.
+        found = await browser.come_back(callback + "&session_state=1&scope=openid&scope=email&authuser=0")
+        assert "code" in found
+
+
+class TestPrepared:
+    """Accounts made with the address of somebody else, before she comes."""
+
+    async def test_s06_an_account_that_nobody_proved_is_not_found_and_cannot_link(self):
+        shop = OidcShop()
+        await register(shop, "ada@example.com")
+        attacker = shop.browser()
+        tokens = await signed_in(attacker.http, "ada@example.com")
+        # The attacker leaves no way in behind for later.
+        refused = await attacker.link(tokens, password=PASSWORD)
+        assert (refused.status_code, refused.json()["slug"]) == (409, "identity.verify-email-first")
+        # The owner comes through a provider that is trusted, and does not get into what the attacker began.
+        victim = shop.browser()
+        assert await victim.go() == {"error": "identity.link-first"}
+        assert await identities(shop) == []
+        assert (await account(shop, "ada@example.com")).email_verified_at is None
+
+    async def test_s06_whoever_proves_the_mailbox_ends_the_password_and_the_sessions_of_before(self):
+        shop = OidcShop()
+        await register(shop, "ada@example.com")
+        attacker, owner = shop.browser(), shop.browser()
+        stolen = await signed_in(attacker.http, "ada@example.com")
+        await reset(shop, await asked(shop, RESET, "ada@example.com"))
+        old = await attacker.http.post("/auth/login", json={"email": "ada@example.com", "password": PASSWORD})
+        fresh = await attacker.http.post("/auth/refresh", json={"refresh_token": stolen["refresh_token"]})
+        assert (old.status_code, fresh.status_code) == (401, 401)
+        # Now the e-mail is hers, and the provider finds her account.
+        tokens = await owner.sign_in()
+        assert (
+            shop.access_tokens.verify(tokens["access_token"]).account_id == (await account(shop, "ada@example.com")).id
+        )
+
+    async def test_the_other_way_round_a_password_for_an_account_that_a_provider_made(self):
+        shop = OidcShop()
+        await shop.browser().sign_in()
+        made = await account(shop, "ada@example.com")
+        # Whoever registers the address now gets the usual answer, and no way in.
+        body = {"email": "ada@example.com", "password": PASSWORD, "name": "Eve"}
+        assert (await shop.browser().http.post("/auth/register", json=body)).status_code == 202
+        assert (await account(shop, "ada@example.com")).password_hash is None
+        answer = await shop.browser().http.post("/auth/login", json={"email": "ada@example.com", "password": PASSWORD})
+        assert (answer.status_code, answer.json()["slug"]) == (401, "identity.invalid-credentials")
+        # Her own mailbox gives her a password besides.
+        await reset(shop, await asked(shop, RESET, "ada@example.com"))
+        await signed_in(shop.browser().http, "ada@example.com", NEW_PASSWORD)
+        again = await shop.browser().sign_in()
+        assert shop.access_tokens.verify(again["access_token"]).account_id == made.id
+
+    async def test_an_email_that_its_owner_gave_up_finds_nobody(self):
+        """Identities are found by subject; an address that moved on to somebody else opens nothing of before."""
+        shop = OidcShop()
+        await shop.browser().sign_in()
+        async with shop.container.uow() as uow:
+            held = await uow.accounts.by_email("ada@example.com")
+            held.change_email("elsewhere@example.com", shop.clock.now())
+            await uow.accounts.save(held)
+            await uow.commit()
+        shop.provider.person = {"sub": "ada-2", "email": "ada@example.com", "email_verified": True, "name": "Other Ada"}
+        tokens = await shop.browser().sign_in()
+        assert shop.access_tokens.verify(tokens["access_token"]).account_id != held.id
+
+
+class TestLinking:
+    async def linked(self, shop: OidcShop, email: str = "ada@example.com") -> tuple[Browser, dict[str, str]]:
+        browser = shop.browser()
+        await shop.customer(email)
+        return browser, await signed_in(browser.http, email)
+
+    async def test_link_list_and_unlink(self):
+        shop = OidcShop()
+        browser, tokens = await self.linked(shop)
+        shop.provider.person = EVE
+        answer = await browser.link(tokens, "forum", password=PASSWORD)
+        assert (answer.status_code, answer.json()["provider"]) == (200, "forum")
+        assert answer.json()["email"] == "eve@example.com"
+        mailed = [type(event).__name__ for event in shop.events]
+        assert mailed[-1] == "IdentityLinked"
+        # Now it is a way in, from a provider that is not believed about anything else.
+        assert await shop.browser().sign_in("forum")
+        listed = (await browser.http.get("/auth/identities", headers=bearer(tokens))).json()
+        assert [each["id"] for each in listed] == [answer.json()["id"]]
+        gone = await browser.http.delete(f"/auth/identities/{listed[0]['id']}", headers=bearer(tokens))
+        assert gone.status_code == 204
+        assert type(shop.events[-1]).__name__ == "IdentityUnlinked"
+        assert (await browser.http.get("/auth/identities", headers=bearer(tokens))).json() == []
+        assert await shop.browser().go("forum") == {"error": "identity.link-first"}
+        again = await browser.http.delete(f"/auth/identities/{listed[0]['id']}", headers=bearer(tokens))
+        assert (again.status_code, again.json()["slug"]) == (404, "identity.identity-not-found")
+
+    async def test_it_needs_the_password(self):
+        browser, tokens = await self.linked(OidcShop())
+        for body, slug in [({}, "identity.password-needed"), ({"password": "wrong"}, "identity.wrong-password")]:
+            answer = await browser.link(tokens, **body)
+            assert (answer.status_code, answer.json()["slug"]) == (422, slug)
+
+    async def test_the_last_way_in_stays(self):
+        shop = OidcShop()
+        browser = shop.browser()
+        tokens = await browser.sign_in()
+        (first,) = (await browser.http.get("/auth/identities", headers=bearer(tokens))).json()
+        path = f"/auth/identities/{first['id']}"
+        answer = await browser.http.delete(path, headers=bearer(tokens))
+        assert (answer.status_code, answer.json()["slug"]) == (409, "identity.last-way-in")
+        # An account without a password has none to show.
+        shop.provider.person = EVE
+        assert (await browser.link(tokens, "forum")).status_code == 200
+        assert (await browser.http.delete(path, headers=bearer(tokens))).status_code == 204
+
+    async def test_nobody_links_an_identity_to_the_account_of_somebody_else(self):
+        """The attacker sends the victim to an address that links the victim's identity to the attacker's account."""
+        shop = OidcShop()
+        attacker, tokens = await self.linked(shop, "eve@example.com")
+        victim, own = await self.linked(shop, "ada@example.com")
+        started = await attacker.http.post("/auth/oidc/login/link", json={"password": PASSWORD}, headers=bearer(tokens))
+        callback = await victim.visit_provider(started.json()["url"])
+        assert await victim.come_back(callback) == INTERRUPTED
+        # Nor with a code that the attacker got by herself: it is for the account that began.
+        found = await attacker.come_back(callback)
+        for browser, who in ((victim, own), (attacker, own), (victim, tokens)):
+            answer = await browser.http.post("/auth/identities", json={"code": found["link"]}, headers=bearer(who))
+            assert (answer.status_code, answer.json()["slug"]) == (400, "identity.invalid-code")
+        # A code of one purpose is none of the other.
+        assert (await attacker.collect({"code": found["link"]})).status_code == 400
+        assert await identities(shop) == []
+
+    async def test_an_identity_belongs_to_one_account(self):
+        shop = OidcShop()
+        await shop.browser().sign_in()
+        browser, tokens = await self.linked(shop, "eve@example.com")
+        answer = await browser.link(tokens, password=PASSWORD)
+        assert (answer.status_code, answer.json()["slug"]) == (409, "identity.identity-taken")
+
+    async def test_a_provider_for_staff_is_not_for_customers_and_others_are_for_staff(self):
+        shop = OidcShop()
+        browser, tokens = await self.linked(shop)
+        answer = await browser.link(tokens, "office", password=PASSWORD)
+        assert (answer.status_code, answer.json()["slug"]) == (409, "identity.staff-provider")
+        await shop.staff("sam@example.com")
+        at_work = await signed_in(browser.http, "sam@example.com")
+        shop.provider.person = EVE
+        assert (await browser.link(at_work, "forum", password=PASSWORD)).status_code == 200
+        tokens = await shop.browser().sign_in("forum")
+        assert shop.access_tokens.verify(tokens["access_token"]).is_staff
+
+    async def test_an_account_has_a_bounded_number_of_them(self):
+        shop = OidcShop()
+        browser = shop.browser()
+        tokens = await browser.sign_in()
+        answers = []
+        for number in range(10):
+            shop.provider.person = EVE | {"sub": f"eve-{number}"}
+            answers.append(await browser.link(tokens, "forum"))
+        assert [answer.status_code for answer in answers] == [200] * 9 + [409]
+        assert answers[-1].json()["slug"] == "identity.too-many-identities"
+
+
+async def test_s26_no_code_state_token_or_secret_reaches_a_log(capfd):
+    shop = OidcShop()
+    browser = shop.browser()
+    url = await browser.leave()
+    callback = await browser.visit_provider(url)
+    found = await browser.come_back(callback)
+    tokens = (await browser.collect(found)).json()
+    for trouble in ("wrong-nonce", "token html", "declined", "token 500"):
+        shop.provider.trouble = trouble
+        await browser.go()
+    written = "".join(capfd.readouterr())
+    assert "a sign-in through login failed" in written
+    secrets = [
+        *query_of(url).values(),
+        *query_of(callback).values(),
+        found["code"],
+        tokens["access_token"],
+        tokens["refresh_token"],
+        CLIENT_SECRET,
+        *shop.provider.access_tokens,
+        *shop.provider.codes,
+        *browser.http.cookies.values(),
+        "ada@example.com",
+        "ada-1",
+    ]
+    known = {"code", "merx shop", "openid email profile", "S256", shop.provider.issuer, *shop.provider.callbacks}
+    shown = [text for text in secrets if text not in known and text in written]
+    assert shown == []
+
+
+async def test_every_sign_in_and_link_is_in_the_audit_trail():
+    shop = OidcShop()
+    browser = shop.browser()
+    tokens = await browser.sign_in()
+    shop.provider.person = EVE
+    linked = (await browser.link(tokens, "forum")).json()
+    await browser.http.delete(f"/auth/identities/{linked['id']}", headers=bearer(tokens))
+    rows = list(shop.infra.store().table("audit.entry").values())
+    assert [row.action for row in rows] == [
+        "identity.registered-through-provider",
+        "identity.identity-linked",
+        "identity.signed-in",
+        "identity.identity-link-begun",
+        "identity.identity-linked",
+        "identity.identity-unlinked",
+    ]
+    assert {row.client for row in rows} == {"192.0.2.7"}
+    assert "ada@example.com" not in str(rows)
+    assert "eve-1" not in str(rows)

@@ -1,0 +1,1 @@
+"""A strict OpenID Connect provider of the test suite's own, which can misbehave on demand."""
