@@ -227,6 +227,16 @@ def _method_without_rate(stock: Stock, case: Case) -> None:
         case.path_parameters = {"method_id": stock.methods_without_rate.pop()}
 
 
+def _clerk(stock: Stock, case: Case) -> None:
+    """Not the owner of the shop, who would lock themselves out."""
+    case.path_parameters = {"account_id": stock.next_of(stock.clerks)}
+
+
+def _clerk_without_roles(stock: Stock, case: Case) -> None:
+    _clerk(stock, case)
+    case.body = {name: value for name, value in dict(case.body).items() if name != "roles"}
+
+
 RECIPES: dict[str, Recipe] = {
     "CancelOrder": _unsent,
     "ChangeCartLine": _line,
@@ -234,11 +244,15 @@ RECIPES: dict[str, Recipe] = {
     "ChangeMyAddress": _address,
     "ChangePassword": _change_password,
     "ChooseCartShipping": _shipping,
+    "ChangeStaff": _clerk_without_roles,
     "CollectCash": _collect,
     "ConfirmEmail": _confirm_email,
     "CreateShippingRate": _rate,
     "DeliverShipment": _deliver,
+    "DisableStaff": _clerk,
+    "EnableStaff": _clerk,
     "EndSession": _end_session,
+    "GetStaff": _clerk,
     "Login": _login,
     "Logout": _with_refresh_token,
     "MakeApiKey": _scopes,

@@ -54,6 +54,7 @@ class Stock:
         self.refresh_tokens: deque[str] = deque()
         self.sessions: deque[str] = deque()
         self.spare: deque[Person] = deque()
+        self.clerks: deque[str] = deque()
         self.codes: dict[str, deque[str]] = {}
         self.moves: deque[tuple[Person, str]] = deque()
         self.offered: deque[str] = deque()
@@ -82,6 +83,8 @@ class Stock:
     async def _fill(self) -> None:
         await self.app.contexts.shipping.seed_shipping()()
         self.owner = await self._person("owner@example.com", AccountKind.staff, "*")
+        clerks = [await self._person(f"{self.name('clerk')}@example.com", AccountKind.staff) for _ in range(3)]
+        self.clerks.extend(clerk.id for clerk in clerks)
         self.customer = await self._person("customer@example.com", AccountKind.customer)
         await self._catalogue()
         await self._shipping()

@@ -249,6 +249,7 @@ class CartsController(Controller):
         guards=[guest_or_owner],
         operation_id="ListCartShippingOptions",
         summary="Ways to ship the cart, cheapest first",
+        **may_answer(409),
     )
     async def shipping_options(
         self,
