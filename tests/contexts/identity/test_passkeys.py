@@ -6,11 +6,12 @@ from datetime import timedelta
 import cbor2
 import pytest
 
+from merx.contexts.identity.domain.errors import AccountNotFound
 from merx.contexts.identity.domain.recovery_codes import HOW_MANY
-from merx.contexts.identity.events import FactorAdded, PasskeyCopied, SignedIn
+from merx.contexts.identity.events import FactorAdded, FactorRemoved, PasskeyCopied, SignedIn
 from merx.kernel.ids import new_id
 from tests.contexts.identity.conftest import bearer
-from tests.contexts.identity.factors import EMAIL, answer, post, refusal, sign_in, with_passkey
+from tests.contexts.identity.factors import EMAIL, answer, post, refusal, sign_in, with_passkey, with_totp
 from tests.support.authenticator import HAS_KEY, PRESENT, Device, raw, text
 
 REFUSED = (401, "identity.factor-refused")
@@ -254,3 +255,19 @@ def _with_flag(credential, flag):
     data = bytearray(raw(credential["response"]["authenticatorData"]))
     data[32] |= flag
     return text(bytes(data))
+
+
+async def test_whoever_runs_the_shop_takes_lost_factors_away(client, memory_shop, ada):
+    await with_totp(client, memory_shop, ada)
+    device = Device()
+    await with_passkey(client, device, ada)
+    remove = memory_shop.container.second_factors.remove_factors()
+    with pytest.raises(AccountNotFound):
+        await remove("nobody@example.com")
+    assert await remove(EMAIL.upper()) == 2
+    told = [(event.factor, event.by_staff) for event in memory_shop.events if isinstance(event, FactorRemoved)]
+    assert told == [("totp", True), ("passkey", True)]
+    assert await enter(client, device) == REFUSED
+    tokens = await sign_in(client)
+    held = (await client.get("/auth/mfa", headers=bearer(tokens))).json()
+    assert held == {"second_factor": False, "totp": False, "passkeys": 0, "recovery_codes_left": 0}

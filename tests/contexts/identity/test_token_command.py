@@ -14,6 +14,7 @@ from merx.bootstrap.infra import Infra
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.container import IdentityContainer
 from merx.contexts.identity.domain.account import AccountKind
+from merx.contexts.identity.domain.totp import Totp
 from merx.infra.keys import ensure_keys
 from merx.infra.settings import Settings, load_settings
 from tests.contexts.identity.conftest import PASSWORD
@@ -117,3 +118,31 @@ class TestRunningShop:
     def test_nobody_of_that_email(self, folder, capsys):
         code, _, err = run(capsys, "--data", str(folder), "--email", "nobody@example.com")
         assert (code, err) == (1, "merx: no staff account has the e-mail nobody@example.com\n")
+
+    def test_second_factors_are_removed_from_the_command_line(self, folder, capsys):
+        """The same folder of a running shop, another command."""
+
+        async def work(change):
+            infra = Infra(settings=self.settings)
+            async with IdentityContainer(infra=infra).uow() as uow:
+                account = await uow.accounts.by_email("first@example.com")
+                found = await change(uow, account)
+                await uow.commit()
+            await infra.database().close()
+            return found
+
+        async def put(uow, account):
+            totp = Totp.enrol(account.id, b"sealed", account.created_at)
+            totp.confirmed_at = account.created_at
+            await uow.factors.put_totp(totp)
+
+        async def held(uow, account):
+            return await uow.factors.held(account.id)
+
+        asyncio.run(work(put))
+        arguments = ["second-factors", "remove", "--data", str(folder), "--email"]
+        assert main([*arguments, "First@example.com"]) == 0
+        assert capsys.readouterr().out == "1 second factor removed\n"
+        assert not asyncio.run(work(held)).any
+        assert main([*arguments, "nobody@example.com"]) == 1
+        assert "no account has this e-mail" in capsys.readouterr().err

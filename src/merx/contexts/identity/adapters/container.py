@@ -16,6 +16,7 @@ from merx.contexts.identity.usecases.factor_proof import FactorProof
 from merx.contexts.identity.usecases.passkey_proof import PasskeyProof
 from merx.contexts.identity.usecases.passkeys import PasskeyLoginHandler, PasskeysHandler
 from merx.contexts.identity.usecases.recovery_codes import RecoveryCodesHandler
+from merx.contexts.identity.usecases.remove_factors import RemoveFactorsHandler
 from merx.contexts.identity.usecases.second_factor_first import SecondFactorFirst
 from merx.contexts.identity.usecases.start_session import SessionStarter
 from merx.contexts.identity.usecases.step_up import AskToStepUpHandler, StepUpHandler
@@ -72,6 +73,7 @@ class SecondFactorsContainer(containers.DeclarativeContainer):
     second_factor_first = providers.Singleton(SecondFactorFirst, factor_queries)
     look_after_totp = providers.Singleton(TotpHandler, uow, totp_codes, infra.sealer, throttle, staff_must, infra.clock)
     make_recovery_codes = providers.Singleton(RecoveryCodesHandler, uow, infra.clock)
+    remove_factors = providers.Singleton(RemoveFactorsHandler, uow, infra.clock)
     look_after_passkeys = providers.Singleton(PasskeysHandler, uow, ceremonies, challenges, staff_must, infra.clock)
     passkey_login = providers.Singleton(PasskeyLoginHandler, uow, passkey_proof, start_session, refusals, infra.clock)
 
