@@ -67,7 +67,9 @@ def beyond_the_document(heard: Iterable[Heard]) -> list[str]:
     published = dict(operations())
     found = set()
     for each in heard:
-        if each.route in published and 200 <= each.answer.status < 300 and each.answer.body:
+        # A file is no JSON: what is in an export is looked through by its own tests.
+        shown = each.answer.body and each.answer.header("content-type") != "application/zip"
+        if each.route in published and 200 <= each.answer.status < 300 and shown:
             schemas = good_answers(published[each.route], each.answer.status)
             hidden = {name for name, readers in FOR_STAFF.items() if each.caller not in readers}
             found |= {f"{each.route}, {each.caller}: {key}" for key in undeclared(each.answer.json(), schemas, hidden)}

@@ -18,6 +18,7 @@ from merx.contexts.inventory.container import InventoryContainer
 from merx.contexts.notifications.container import NotificationsContainer
 from merx.contexts.orders.container import OrdersContainer
 from merx.contexts.payments.container import PaymentsContainer
+from merx.contexts.privacy.container import PrivacyContainer
 from merx.contexts.search.container import SearchContainer
 from merx.contexts.shipping.container import ShippingContainer
 from merx.contexts.users.container import UsersContainer
@@ -63,6 +64,21 @@ class Contexts(containers.DeclarativeContainer):
     )
     notifications = providers.Container(NotificationsContainer, infra=infra)
     audit = providers.Container(AuditContainer, infra=infra)
+    privacy = providers.Container(
+        PrivacyContainer,
+        infra=infra,
+        identity=identity.api,
+        # In the order in which a person is erased; the account itself is the last that is known of them.
+        others=providers.List(
+            users.personal_data,
+            carts.personal_data,
+            orders.personal_data,
+            payments.personal_data,
+            notifications.personal_data,
+            audit.personal_data,
+            identity.personal_data,
+        ),
+    )
 
 
 NAMES = (
@@ -77,6 +93,7 @@ NAMES = (
     "orders",
     "notifications",
     "audit",
+    "privacy",
 )
 
 

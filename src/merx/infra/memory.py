@@ -102,10 +102,13 @@ class MemoryTable(Generic[V]):
         self.staged[key] = _GONE
 
     def values(self) -> Iterator[V]:
+        return (value for _, value in self.items())
+
+    def items(self) -> Iterator[tuple[Any, V]]:
         for key in list({**self._committed, **self.staged}):
             value = self.get(key)
             if value is not None:
-                yield value
+                yield key, value
 
     def taken(self, number: int, key: Callable[[V], Any], value: Any, own_id: Any) -> bool:
         """Whether another row than `own_id` has the value. `number` tells the unique keys of the table apart."""

@@ -24,6 +24,9 @@ PREFIX = "MERX_"
 SECRETS = frozenset({"secret", "metrics_token", "database_url", "redis_url"})
 
 
+_Days = Annotated[int, Meta(ge=1, le=3650)]
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     environment: Annotated[
         Literal["development", "production"],
@@ -44,9 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(description="folder for keys, mail and the search index; empty is `./.merx`, or nowhere with `memory`"),
     ] = ""
-    search_dir: Annotated[
-        str, Meta(description="folder of the embedded search index; empty is `search` in the data folder")
-    ] = ""
+    search_dir: Annotated[str, Meta(description="folder of the search index, else `search` in the data folder")] = ""
     anchor_dir: Annotated[
         str,
         Meta(
@@ -100,9 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 0
 
     currency: Annotated[CurrencyCode, Meta(description="currency of a new cart, ISO 4217")] = "USD"
-    guest_cart_days: Annotated[
-        int, Meta(ge=1, le=3650, description="a guest's cart that nobody changed for so many days is removed")
-    ] = 30
+    guest_cart_days: Annotated[_Days, Meta(description="days that a guest's cart is kept without a change")] = 30
 
     secret: Annotated[
         str,
@@ -194,12 +193,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Seconds, Meta(description="time for requests in flight when the process is told to stop")
     ] = 10.0
 
-    mail_dir: Annotated[
-        str, Meta(description="local mailbox: a folder of .eml files; empty is `mail` in the data folder")
-    ] = ""
+    mail_dir: Annotated[str, Meta(description="folder of mail, .eml files; empty is `mail` in the data folder")] = ""
+    mail_days: Annotated[_Days, Meta(description="days that we keep a local mail, and the note that one was sent")] = 90
     mail_from: Annotated[str, Meta(max_length=254, description="sender of all mail")] = "Merx <shop@localhost>"
 
     oidc: tuple[OidcProvider, ...] = ()
+    erasure_days: Annotated[int, Meta(ge=1, le=30, description="days from a confirmed wish to the erasure")] = 7
+    export_days: Annotated[int, Meta(ge=1, le=90, description="days that an export can be fetched")] = 7
 
     failpoints: Annotated[
         str, Meta(description="names of code points that end the process, for crash tests; refused in production")

@@ -63,6 +63,14 @@ REFUSED_TWICE = {
     "GET /api/v1/users/me/consents",
     "POST /api/v1/users/me/consents",
     "GET /api/v1/users/me/consents/history",
+    "POST /api/v1/users/me/export",
+    "GET /api/v1/users/me/exports",
+    "GET /api/v1/users/me/exports/{export_id}",
+    "GET /api/v1/users/me/exports/{export_id}/file",
+    "POST /api/v1/users/me/erase",
+    "POST /api/v1/users/me/erase/confirm",
+    "GET /api/v1/users/me/erase",
+    "DELETE /api/v1/users/me/erase",
 }
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

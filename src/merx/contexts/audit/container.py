@@ -7,10 +7,14 @@ from dependency_injector import containers, providers
 from merx.contexts.audit.adapters.folder import FolderAnchors
 from merx.contexts.audit.adapters.http import AuditController
 from merx.contexts.audit.adapters.memory import MemoryAnchors, MemoryAuditQueries
+from merx.contexts.audit.adapters.personal_data import ROWS, TABLES
 from merx.contexts.audit.adapters.postgres import PostgresAuditQueries
 from merx.contexts.audit.usecases.anchor import AnchorTrailHandler
 from merx.contexts.audit.usecases.verify import VerifyTrailHandler
+from merx.infra.memory import MemoryUow
 from merx.infra.outbox.jobs import Job
+from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
+from merx.infra.postgres import PostgresUow
 
 
 class AuditContainer(containers.DeclarativeContainer):
@@ -28,6 +32,18 @@ class AuditContainer(containers.DeclarativeContainer):
     )
     verify_trail = providers.Singleton(VerifyTrailHandler, queries=queries, anchors=anchors)
     anchor_trail = providers.Singleton(AnchorTrailHandler, queries=queries, anchors=anchors, clock=infra.clock)
+
+    # The trail is written by the units of work of others; this one only reads.
+    uow = providers.Selector(
+        infra.storage,
+        postgres=providers.Factory(PostgresUow, infra.database, infra.outbox),
+        memory=providers.Factory(MemoryUow, infra.store, infra.outbox),
+    )
+    personal_data = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresPersonalData, "audit", uow.provider, TABLES),
+        memory=providers.Singleton(MemoryPersonalData, "audit", uow.provider, TABLES, ROWS),
+    )
 
     controllers = providers.Object((AuditController,))
     handlers = providers.Dict(audit_queries=queries, verify_trail=verify_trail, audit_clock=infra.clock)

@@ -8,6 +8,7 @@ from dependency_injector import containers, providers
 from merx.contexts.carts.adapters.http import CartsController
 from merx.contexts.carts.adapters.memory import MemoryCartReads, MemoryCartsUow, MemoryCheckoutCarts
 from merx.contexts.carts.adapters.neighbours import CatalogOffers, InventoryStockLevels, ShippingContextQuotes
+from merx.contexts.carts.adapters.personal_data import ROWS, TABLES, TRACES, memory_traces
 from merx.contexts.carts.adapters.postgres import (
     CombinedCartEdits,
     PostgresCartReads,
@@ -26,6 +27,7 @@ from merx.contexts.carts.usecases.open_cart import OpenCartHandler, ReadCartHand
 from merx.contexts.carts.usecases.screen import CartScreen
 from merx.contexts.carts.usecases.single_edits import SingleCartEdits
 from merx.infra.outbox.jobs import Job
+from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
 from merx.infra.postal import I18nPostalRules
 
 
@@ -75,6 +77,11 @@ class CartsContainer(containers.DeclarativeContainer):
     choose_shipping = providers.Singleton(ChooseShippingHandler, edits, read_cart, screen, infra.clock)
     merge_carts = providers.Singleton(MergeCartsHandler, uow.provider, reads, offers, stock, screen, infra.clock)
 
+    personal_data = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresPersonalData, "carts", uow.provider, TABLES, TRACES),
+        memory=providers.Singleton(MemoryPersonalData, "carts", uow.provider, TABLES, ROWS, memory_traces),
+    )
     controllers = providers.Object((CartsController,))
     handlers = providers.Dict(
         open_cart=open_cart,

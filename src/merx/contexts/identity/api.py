@@ -5,6 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from merx.kernel.actor import Actor
+
 
 class AccountSummary(msgspec.Struct, frozen=True):
     """`permissions` are those that the account holds now; a customer has none."""
@@ -19,4 +21,19 @@ class AccountSummary(msgspec.Struct, frozen=True):
 class IdentityApi(Protocol):
     async def account(self, account_id: UUID) -> AccountSummary | None:
         """The account, None when there is none or it is closed."""
+        ...
+
+    async def prove(self, actor: Actor, password: str) -> None:
+        """That whoever is signed in knows the password of the account too.
+
+        Raises an Invalid for a wrong one, Unauthenticated for an account that is closed, RateLimited for guessing and
+        Unavailable when too many hash already.
+        """
+        ...
+
+    async def close(self, account_id: UUID) -> None:
+        """For good: nobody signs in any more and every session ends. A second time changes nothing.
+
+        Access tokens that were handed out before live on to the end of their minutes.
+        """
         ...

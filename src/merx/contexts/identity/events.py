@@ -190,3 +190,9 @@ class IdentityUnlinked(Event, frozen=True, tag="identity.identity-unlinked.v1"):
     provider: str
     email: str
     name: str
+
+
+class AccountClosed(Event, frozen=True, tag="identity.account-closed.v1"):
+    """For good: nobody signs in with it any more."""
+
+    account_id: UUID

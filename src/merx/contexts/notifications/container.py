@@ -1,15 +1,21 @@
 """Wiring of notifications."""
 
+from datetime import timedelta
+
 from dependency_injector import containers, providers
 
 from merx.contexts.notifications.adapters.folder import FolderMailbox
 from merx.contexts.notifications.adapters.memory import MemoryMailbox, MemoryNotificationsUow
+from merx.contexts.notifications.adapters.personal_data import ROWS, TABLES, MailPersonalData
 from merx.contexts.notifications.adapters.postgres import PostgresNotificationsUow
 from merx.contexts.notifications.adapters.rfc5322 import sender_of
 from merx.contexts.notifications.adapters.subscribers import mail_subscribers
 from merx.contexts.notifications.domain.shop import Shop
+from merx.contexts.notifications.usecases.forget_mails import ForgetMailsHandler
 from merx.contexts.notifications.usecases.send_mail import SendMailHandler
 from merx.infra.one_time_codes import OneTimeCodes
+from merx.infra.outbox.jobs import Job
+from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
 from merx.infra.settings import Settings
 from merx.infra.tokens import GuestTokens
 
@@ -47,6 +53,21 @@ class NotificationsContainer(containers.DeclarativeContainer):
     shop = providers.Singleton(shop_of, infra.settings, infra.guest_tokens)
     send_mail = providers.Singleton(SendMailHandler, uow=uow.provider, mailbox=mailbox, shop=shop, clock=infra.clock)
 
+    rows = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresPersonalData, "notifications", uow.provider, TABLES),
+        memory=providers.Singleton(MemoryPersonalData, "notifications", uow.provider, TABLES, ROWS),
+    )
+    personal_data = providers.Singleton(MailPersonalData, rows, uow.provider, mailbox)
     controllers = providers.Object(())
     handlers = providers.Dict()
     subscribers = providers.Callable(mail_subscribers, send_mail)
+    schedule = providers.List(
+        providers.Factory(
+            Job,
+            name="notifications.forget-mails",
+            every=timedelta(hours=1),
+            handler=providers.Singleton(ForgetMailsHandler, mailbox, infra.clock, infra.settings.provided.mail_days),
+            uow=uow.provider,
+        )
+    )

@@ -4,8 +4,17 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
+from merx.contexts.identity.events import EmailChanged, EmailVerified
 from merx.contexts.orders.adapters import http, keys, neighbours, subscribers
 from merx.contexts.orders.adapters.memory import MemoryOrderQueries, MemoryOrdersUow
+from merx.contexts.orders.adapters.personal_data import (
+    MATTERS,
+    ROWS,
+    TABLES,
+    TRACES,
+    memory_matters,
+    memory_traces,
+)
 from merx.contexts.orders.adapters.postgres import PostgresOrderQueries, PostgresOrdersUow
 from merx.contexts.orders.usecases.checkout import PlaceOrderBatch
 from merx.contexts.orders.usecases.facade import OrdersFacade
@@ -13,6 +22,7 @@ from merx.contexts.orders.usecases.fulfil import CancelOrderHandler, ShipOrderHa
 from merx.contexts.orders.usecases.place_order import PlaceOrderHandler
 from merx.contexts.payments.events import PaymentSucceeded
 from merx.infra.outbox.events import Subscriber
+from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
 
 
 class OrdersContainer(containers.DeclarativeContainer):
@@ -53,6 +63,13 @@ class OrdersContainer(containers.DeclarativeContainer):
     ship_order = providers.Singleton(ShipOrderHandler, uow=uow.provider, clock=infra.clock)
     settle = providers.Singleton(subscribers.Settle, clock=infra.clock)
 
+    personal_data = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresPersonalData, "orders", uow.provider, TABLES, TRACES, MATTERS),
+        memory=providers.Singleton(
+            MemoryPersonalData, "orders", uow.provider, TABLES, ROWS, memory_traces, memory_matters
+        ),
+    )
     controllers = providers.Object((http.OrderController,))
     handlers = providers.Dict(
         order_queries=queries,
@@ -61,6 +78,20 @@ class OrdersContainer(containers.DeclarativeContainer):
         ship_order=ship_order,
     )
     subscribers = providers.List(
+        providers.Factory(
+            Subscriber,
+            name="orders.on_email_verified",
+            event=providers.Object(EmailVerified),
+            handler=providers.Object(subscribers.on_email_verified),
+            uow=uow.provider,
+        ),
+        providers.Factory(
+            Subscriber,
+            name="orders.on_email_changed",
+            event=providers.Object(EmailChanged),
+            handler=providers.Object(subscribers.on_email_changed),
+            uow=uow.provider,
+        ),
         providers.Factory(
             Subscriber,
             name="orders.on_payment_succeeded",

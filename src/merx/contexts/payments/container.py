@@ -4,10 +4,12 @@ from dependency_injector import containers, providers
 
 from merx.contexts.orders.events import OrderCancelled
 from merx.contexts.payments.adapters import http, memory, postgres, subscribers
+from merx.contexts.payments.adapters.personal_data import MATTERS, ROWS, TABLES, memory_matters
 from merx.contexts.payments.domain.methods import CashOnDeliveryPolicy
 from merx.contexts.payments.usecases.collect import CollectCashHandler
 from merx.contexts.payments.usecases.facade import PaymentsFacade
 from merx.infra.outbox.events import Subscriber
+from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
 
 
 class PaymentsContainer(containers.DeclarativeContainer):
@@ -33,6 +35,11 @@ class PaymentsContainer(containers.DeclarativeContainer):
     collect_cash = providers.Singleton(CollectCashHandler, uow=uow.provider, clock=infra.clock)
     call_off = providers.Singleton(subscribers.CallOff, clock=infra.clock)
 
+    personal_data = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresPersonalData, "payments", uow.provider, TABLES, None, MATTERS),
+        memory=providers.Singleton(MemoryPersonalData, "payments", uow.provider, TABLES, ROWS, None, memory_matters),
+    )
     controllers = providers.Object((http.PaymentController,))
     handlers = providers.Dict(payments=api, payment_queries=queries, collect_cash=collect_cash)
     subscribers = providers.List(

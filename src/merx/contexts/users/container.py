@@ -1,11 +1,12 @@
 """Wiring of users."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from dependency_injector import containers, providers
 
-from merx.contexts.identity.events import AccountRegistered, EmailChanged
+from merx.contexts.identity.events import AccountClosed, AccountRegistered, EmailChanged
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from merx.contexts.users.adapters import subscribers
 from merx.contexts.users.adapters.http import (
@@ -17,6 +18,7 @@ from merx.contexts.users.adapters.http import (
 )
 from merx.contexts.users.adapters.memory import MemoryUsersQueries, MemoryUsersUow
 from merx.contexts.users.adapters.neighbours import IdentityAccounts
+from merx.contexts.users.adapters.personal_data import ROWS, TABLES
 from merx.contexts.users.adapters.postgres import PostgresUsersQueries, PostgresUsersUow
 from merx.contexts.users.usecases.address_book import (
     ChangeAddressHandler,
@@ -25,6 +27,7 @@ from merx.contexts.users.usecases.address_book import (
     SaveAddressHandler,
 )
 from merx.contexts.users.usecases.consents import RecordConsentHandler
+from merx.contexts.users.usecases.forget_consents import ForgetConsentsHandler
 from merx.contexts.users.usecases.groups import (
     ChangeGroupHandler,
     CreateGroupHandler,
@@ -34,6 +37,8 @@ from merx.contexts.users.usecases.groups import (
 from merx.contexts.users.usecases.profiles import ChangeProfileHandler, ReadMeHandler
 from merx.contexts.users.usecases.staff import ChangeUserHandler, ReadUserHandler
 from merx.infra.outbox.events import Subscriber
+from merx.infra.outbox.jobs import Job
+from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
 from merx.infra.postal import I18nPostalRules
 from merx.kernel.ports import UnitOfWork
 
@@ -41,6 +46,7 @@ from merx.kernel.ports import UnitOfWork
 def heard_by(uow: Callable[[], UnitOfWork]) -> list[Subscriber]:
     return [
         Subscriber("users.on_account_registered", AccountRegistered, subscribers.on_account_registered, uow),
+        Subscriber("users.on_account_closed", AccountClosed, subscribers.on_account_closed, uow),
         Subscriber("users.on_email_changed", EmailChanged, subscribers.on_email_changed, uow),
         Subscriber("users.on_order_placed", OrderPlaced, subscribers.on_order_placed, uow),
         Subscriber("users.on_order_shipped", OrderShipped, subscribers.on_order_shipped, uow),
@@ -80,6 +86,11 @@ class UsersContainer(containers.DeclarativeContainer):
     remove_group = providers.Singleton(RemoveGroupHandler, uow.provider)
     group_membership = providers.Singleton(MembershipHandler, uow.provider, accounts, infra.clock)
 
+    personal_data = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresPersonalData, "users", uow.provider, TABLES),
+        memory=providers.Singleton(MemoryPersonalData, "users", uow.provider, TABLES, ROWS),
+    )
     controllers = providers.Object(
         (MeController, AddressBookController, ConsentsController, UsersController, GroupsController)
     )
@@ -100,3 +111,12 @@ class UsersContainer(containers.DeclarativeContainer):
         group_membership=group_membership,
     )
     subscribers = providers.Callable(heard_by, uow.provider)
+    schedule = providers.List(
+        providers.Factory(
+            Job,
+            name="users.forget-consents",
+            every=timedelta(days=1),
+            handler=providers.Singleton(ForgetConsentsHandler, infra.clock),
+            uow=uow.provider,
+        )
+    )

@@ -50,7 +50,7 @@ class AsJson(TypeDecorator[T], Generic[T]):
     cache_ok = True
 
     def __init__(self, type_: Any) -> None:
-        super().__init__()
+        super().__init__(none_as_null=True)
         self.type_ = type_
         self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_)
 

@@ -1,12 +1,12 @@
 """Wiring of identity."""
 
 from operator import or_
-from uuid import UUID
 
 from dependency_injector import containers, providers
 
 from merx.contexts.identity.adapters import subscribers
 from merx.contexts.identity.adapters.container import SecondFactorsContainer
+from merx.contexts.identity.adapters.derived_keys import digest_key, rotation_key, throttle_key
 from merx.contexts.identity.adapters.http import AuthController
 from merx.contexts.identity.adapters.http_api_keys import ApiKeyController
 from merx.contexts.identity.adapters.http_codes import CodesController
@@ -27,6 +27,7 @@ from merx.contexts.identity.adapters.memory_api_keys import MemoryApiKeyQueries
 from merx.contexts.identity.adapters.memory_invitations import MemoryInvitationQueries
 from merx.contexts.identity.adapters.memory_roles import MemoryRoleQueries, MemoryStaffQueries
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
+from merx.contexts.identity.adapters.personal_data import ROWS, TABLES, TRACES, memory_traces
 from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, PostgresIdentityUow
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeyQueries
 from merx.contexts.identity.adapters.postgres_invitations import PostgresInvitationQueries
@@ -43,6 +44,7 @@ from merx.contexts.identity.usecases.api_keys import ApiKeysHandler
 from merx.contexts.identity.usecases.ask_for_code import AskForCodeHandler
 from merx.contexts.identity.usecases.change_email import ChangeEmailHandler, ConfirmEmailHandler, OfferEmailHandler
 from merx.contexts.identity.usecases.change_password import ChangePasswordHandler
+from merx.contexts.identity.usecases.close_account import CloseAccountHandler
 from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.ensure_account import EnsureAccountHandler
 from merx.contexts.identity.usecases.facade import IdentityFacade
@@ -65,22 +67,7 @@ from merx.contexts.identity.usecases.verify_email import VerifyEmailHandler
 from merx.contexts.users.events import ProfileChanged
 from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.outbox.events import Subscriber
-from merx.infra.tokens import GuestTokens
-
-
-def rotation_key(tokens: GuestTokens) -> bytes:
-    """The key that leads from one refresh token to the next, derived from the shop's secret."""
-    return tokens.issue("refresh-token-rotation", UUID(int=0)).encode()
-
-
-def throttle_key(tokens: GuestTokens) -> bytes:
-    """The key of the digests under which attempts are counted, derived from the shop's secret."""
-    return tokens.issue("sign-in-throttle", UUID(int=0)).encode()
-
-
-def digest_key(tokens: GuestTokens) -> bytes:
-    """The key of the digests that stand for e-mails in the audit trail, derived from the shop's secret."""
-    return tokens.issue("audit-email", UUID(int=0)).encode()
+from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
 
 
 class IdentityContainer(containers.DeclarativeContainer):
@@ -211,7 +198,13 @@ class IdentityContainer(containers.DeclarativeContainer):
         IssueStaffTokenHandler, uow=uow.provider, queries=queries, access_tokens=infra.access_tokens
     )
 
-    api = providers.Singleton(IdentityFacade, queries)
+    close_account = providers.Singleton(CloseAccountHandler, uow=uow.provider, clock=infra.clock)
+    api = providers.Singleton(IdentityFacade, queries, present_password, close_account)
+    personal_data = providers.Selector(
+        infra.storage,
+        postgres=providers.Singleton(PostgresPersonalData, "identity", uow.provider, TABLES, TRACES),
+        memory=providers.Singleton(MemoryPersonalData, "identity", uow.provider, TABLES, ROWS, memory_traces),
+    )
     controllers = providers.Object(
         (
             AuthController,

@@ -9,7 +9,7 @@ import msgspec
 
 from merx.contexts.identity.domain.errors import CustomersHoldNoPermissions, OwnerHoldsNoOther, WeakPassword
 from merx.contexts.identity.domain.role import OWNER
-from merx.contexts.identity.events import AccountRegistered, EmailChanged, EmailVerified, PasswordChanged
+from merx.contexts.identity.events import AccountClosed, AccountRegistered, EmailChanged, EmailVerified, PasswordChanged
 from merx.kernel.ids import new_id
 from merx.kernel.model import Entity
 
@@ -133,6 +133,14 @@ class Account(Entity, kw_only=True):
         self.email_verified_at = now
         self.credentials_version += 1
         return EmailChanged(at=now, account_id=self.id, email=old, name=self.name, new_email=self.email)
+
+    def close(self, now: datetime) -> AccountClosed | None:
+        """For good. None when it is closed already."""
+        if self.status is AccountStatus.closed:
+            return None
+        self.status = AccountStatus.closed
+        self.credentials_version += 1
+        return AccountClosed(at=now, account_id=self.id)
 
     def grant(self, permissions: tuple[str, ...], role_ids: tuple[UUID, ...] = ()) -> bool:
         """Replace what is held; True when that changed something.

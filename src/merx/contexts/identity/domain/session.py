@@ -75,6 +75,7 @@ class EndReason(StrEnum):
     revoked = "revoked"
     everywhere = "everywhere"
     disabled = "disabled"
+    account_closed = "account-closed"
     password_changed = "password-changed"  # noqa: S105 - a reason, no secret
 
 

@@ -3,12 +3,17 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import Callable, Collection
+from datetime import datetime
 from email.headerregistry import Address
 from pathlib import Path
+from uuid import UUID
 
 from merx.contexts.notifications.adapters.rfc5322 import as_message
 from merx.contexts.notifications.domain.mail import Mail
 from merx.kernel.errors import Unavailable
+
+_ID_LENGTH = len(str(UUID(int=0)))
 
 
 def file_name(mail: Mail) -> str:
@@ -29,6 +34,27 @@ class FolderMailbox:
             await asyncio.to_thread(_write, self._folder, file_name(mail), content)
         except OSError as error:
             raise Unavailable("the mail folder cannot be written") from error
+
+    async def forget(self, event_ids: Collection[UUID]) -> None:
+        names = {str(event_id) for event_id in event_ids}
+        await self._remove(lambda name: name.partition("-")[2][:_ID_LENGTH] in names)
+
+    async def forget_before(self, moment: datetime) -> int:
+        # Names begin with the time and sort by it.
+        return await self._remove(lambda name: name < f"{moment:%Y%m%dT%H%M%S.%fZ}")
+
+    async def _remove(self, wanted: Callable[[str], bool]) -> int:
+        try:
+            return await asyncio.to_thread(_remove, self._folder, wanted)
+        except OSError as error:
+            raise Unavailable("the mail folder cannot be written") from error
+
+
+def _remove(folder: Path, wanted: Callable[[str], bool]) -> int:
+    files = [file for file in folder.glob("[0-9]*.eml") if wanted(file.name)]
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(files)
 
 
 def _write(folder: Path, name: str, content: bytes) -> None:

@@ -1,6 +1,7 @@
 """Messages and mail in the process."""
 
 from collections import OrderedDict
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -42,6 +43,19 @@ class MemoryMessages:
     async def of(self, dedupe_key: str) -> Message | None:
         return self._rows.get(dedupe_key)
 
+    async def events_of(self, account_id: UUID, recipients: Sequence[str]) -> set[UUID]:
+        return {
+            message.event_id
+            for message in self._rows.values()
+            if message.account_id == account_id or message.recipient_hash in recipients
+        }
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        old = [key for key, message in self._rows.items() if message.changed_at < before][:limit]
+        for key in old:
+            self._rows.delete(key)
+        return len(old)
+
 
 class MemoryNotificationsUow(MemoryUow):
     def open(self, tx: MemoryTx) -> None:
@@ -54,14 +68,24 @@ class MemoryMailbox:
     def __init__(self, sender: Address, limit: int = MAX_KEPT) -> None:
         self._sender = sender
         self._limit = limit
-        self._kept: OrderedDict[tuple[UUID, MailKind], EmailMessage] = OrderedDict()
+        self._kept: OrderedDict[tuple[UUID, MailKind], tuple[datetime, EmailMessage]] = OrderedDict()
 
     async def send(self, mail: Mail) -> None:
-        self._kept[mail.event_id, mail.kind] = as_message(mail, self._sender)
+        self._kept[mail.event_id, mail.kind] = (mail.at, as_message(mail, self._sender))
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)
+
+    async def forget(self, event_ids: Collection[UUID]) -> None:
+        for key in [key for key in self._kept if key[0] in event_ids]:
+            del self._kept[key]
+
+    async def forget_before(self, moment: datetime) -> int:
+        old = [key for key, (at, _) in self._kept.items() if at < moment]
+        for key in old:
+            del self._kept[key]
+        return len(old)
 
     @property
     def messages(self) -> list[EmailMessage]:
         """Oldest first."""
-        return list(self._kept.values())
+        return [message for _, message in self._kept.values()]

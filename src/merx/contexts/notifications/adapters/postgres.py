@@ -1,10 +1,11 @@
 """What was sent, in PostgreSQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import String, and_, bindparam, or_, select, update
+from sqlalchemy import ARRAY, String, and_, any_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +25,7 @@ class MessageRow(Base):
     channel: Mapped[str] = mapped_column(String(16))
     event_id: Mapped[UUID] = mapped_column(index=True)
     recipient_hash: Mapped[str] = mapped_column(String(32), index=True)
+    account_id: Mapped[UUID | None] = mapped_column(index=True)
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int]
     created_at: Mapped[datetime]
@@ -55,6 +57,16 @@ _SETTLE = compiled(
     .where(MessageRow.dedupe_key == bindparam("key"), MessageRow.state != _SENT)
     .values(state=bindparam("new_state"), changed_at=bindparam("now"), last_error=bindparam("error"))
 )
+_EVENTS_OF = compiled(
+    select(MessageRow.event_id).where(
+        or_(
+            MessageRow.account_id == bindparam("account_id"),
+            MessageRow.recipient_hash == any_(bindparam("recipients", type_=ARRAY(String))),
+        )
+    )
+)
+_OLD = select(MessageRow.id).where(MessageRow.changed_at < bindparam("before")).limit(bindparam("how_many"))
+_FORGET = compiled(delete(MessageRow).where(MessageRow.id.in_(_OLD)))
 _OF = compiled(select(_MESSAGE).where(_MESSAGE.c.dedupe_key == bindparam("key")))
 
 
@@ -71,6 +83,13 @@ class PostgresMessages:
     async def of(self, dedupe_key: str) -> Message | None:
         row = await self._tx.fetchrow(_OF, key=dedupe_key)
         return None if row is None else msgspec.convert(dict(row), Message)
+
+    async def events_of(self, account_id: UUID, recipients: Sequence[str]) -> set[UUID]:
+        rows = await self._tx.fetch(_EVENTS_OF, account_id=account_id, recipients=list(recipients))
+        return {row[0] for row in rows}
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        return await self._tx.execute(_FORGET, before=before, how_many=limit)
 
 
 class PostgresNotificationsUow(PostgresUow):

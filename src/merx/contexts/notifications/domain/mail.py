@@ -35,6 +35,11 @@ class MailKind(StrEnum):
     passkey_copied = "passkey-copied"
     identity_linked = "identity-linked"
     identity_unlinked = "identity-unlinked"
+    export_ready = "export-ready"
+    confirm_erasure = "confirm-erasure"
+    erasure_scheduled = "erasure-scheduled"
+    erasure_cancelled = "erasure-cancelled"
+    account_closed = "account-closed"
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):

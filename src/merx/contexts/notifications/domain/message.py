@@ -20,7 +20,10 @@ class MessageState(StrEnum):
 
 
 class Message(msgspec.Struct, kw_only=True, eq=False):
-    """`dedupe_key` is `occasion:recipient:channel`: of two with the same key one is sent."""
+    """`dedupe_key` is `occasion:recipient:channel`: of two with the same key one is sent.
+
+    `account_id` is whose news it is, None for a guest's.
+    """
 
     id: UUID
     dedupe_key: str
@@ -28,6 +31,7 @@ class Message(msgspec.Struct, kw_only=True, eq=False):
     channel: str
     event_id: UUID
     recipient_hash: str
+    account_id: UUID | None = None
     state: MessageState
     attempts: int
     created_at: datetime
@@ -35,7 +39,7 @@ class Message(msgspec.Struct, kw_only=True, eq=False):
     last_error: str | None = None
 
     @classmethod
-    def queued(cls, mail: Mail, occasion: str, now: datetime) -> Self:
+    def queued(cls, mail: Mail, occasion: str, now: datetime, account_id: UUID | None = None) -> Self:
         recipient = recipient_hash(mail.to_address)
         return cls(
             id=new_id(),
@@ -44,6 +48,7 @@ class Message(msgspec.Struct, kw_only=True, eq=False):
             channel=CHANNEL,
             event_id=mail.event_id,
             recipient_hash=recipient,
+            account_id=account_id,
             state=MessageState.queued,
             attempts=1,
             created_at=now,

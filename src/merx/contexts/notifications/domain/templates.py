@@ -24,10 +24,26 @@ from merx.contexts.identity.events import (
 )
 from merx.contexts.notifications.domain.body import Block, Lines, Link, Paragraph, Table, as_html, as_text
 from merx.contexts.notifications.domain.mail import Mail, MailKind, one_line
+from merx.contexts.notifications.domain.privacy_mails import (
+    account_closed,
+    confirm_erasure,
+    erasure_cancelled,
+    erasure_scheduled,
+    export_ready,
+)
 from merx.contexts.notifications.domain.security_mails import SECURITY_MAILS
 from merx.contexts.notifications.domain.shop import Said, Shop
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped, PlacedLine
+from merx.contexts.privacy.events import (
+    ErasureAsked,
+    ErasureBegun,
+    ErasureCancelled,
+    ErasureScheduled,
+    ExportReady,
+)
 from merx.kernel.model import Event
+
+__all__ = ["TEMPLATES", "Shop", "Template"]
 
 # Codes that read badly in a sentence.
 _PAYMENT_NAMES = {"cod": "cash on delivery"}
@@ -268,6 +284,11 @@ TEMPLATES: dict[type[Event], Template] = {
     EmailChangeRequested: Template(MailKind.change_email, change_email),
     EmailChanged: Template(MailKind.email_changed, email_changed),
     StaffInvited: Template(MailKind.staff_invited, staff_invited, name=_nameless),
+    ExportReady: Template(MailKind.export_ready, export_ready),
+    ErasureAsked: Template(MailKind.confirm_erasure, confirm_erasure),
+    ErasureScheduled: Template(MailKind.erasure_scheduled, erasure_scheduled),
+    ErasureCancelled: Template(MailKind.erasure_cancelled, erasure_cancelled),
+    ErasureBegun: Template(MailKind.account_closed, account_closed),
     **{
         event: Template(kind, compose, occasion=occasion) for event, (kind, compose, occasion) in SECURITY_MAILS.items()
     },

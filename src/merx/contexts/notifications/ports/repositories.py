@@ -1,7 +1,9 @@
 """What notifications needs to write."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, Self
+from uuid import UUID
 
 from merx.contexts.notifications.domain.message import Message, MessageState
 from merx.kernel.ports import UnitOfWork
@@ -20,6 +22,14 @@ class Messages(Protocol):
         ...
 
     async def of(self, dedupe_key: str) -> Message | None: ...
+
+    async def events_of(self, account_id: UUID, recipients: Sequence[str]) -> set[UUID]:
+        """The events that mails to this account, or to one of these recipient hashes, tell of."""
+        ...
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` that nothing happened to since that moment; returns how many."""
+        ...
 
 
 class NotificationsUow(UnitOfWork, Protocol):

@@ -1,6 +1,7 @@
 """An event becomes a mail."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from merx.contexts.notifications.domain.message import Message, MessageState
 from merx.contexts.notifications.domain.shop import Shop
@@ -9,6 +10,12 @@ from merx.contexts.notifications.ports.mailbox import Mailbox, Undeliverable
 from merx.contexts.notifications.ports.repositories import NotificationsUowFactory
 from merx.kernel.model import Event
 from merx.kernel.ports import Clock
+
+
+def account_of(event: Event) -> UUID | None:
+    """Whose news it is: an account's, or that of the customer of an order."""
+    found: UUID | None = getattr(event, "account_id", None) or getattr(event, "customer_id", None)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class SendMailHandler:
         if not template.wanted(event):
             return
         mail = template.render(event, self.shop)
-        message = Message.queued(mail, template.occasion(event), self.clock.now())
+        message = Message.queued(mail, template.occasion(event), self.clock.now(), account_of(event))
         async with self.uow() as uow:
             if not await uow.messages.queue(message):
                 return

@@ -44,6 +44,20 @@ class MemoryTimeline:
         self._timeline.put(entry.id, (order_id, entry))
 
 
+class MemoryGuestOrders:
+    def __init__(self, tx: MemoryTx) -> None:
+        self._orders = tx.table(ORDERS)
+
+    async def attach(self, email: str, customer_id: UUID) -> int:
+        key = email.strip().lower()
+        own = [order for order in self._orders.values() if order.customer_id is None and order.email.lower() == key]
+        for order in own:
+            order.customer_id = customer_id
+            order.version += 1
+            self._orders.put(order.id, order)
+        return len(own)
+
+
 class MemoryOrdersUow(MemoryUow):
     def open(self, tx: MemoryTx) -> None:
         self.orders = MemoryRepository[Order](
@@ -54,6 +68,7 @@ class MemoryOrdersUow(MemoryUow):
         )
         self.placements = MemoryPlacements(tx)
         self.timeline = MemoryTimeline(tx)
+        self.guest_orders = MemoryGuestOrders(tx)
 
 
 class MemoryOrderQueries:

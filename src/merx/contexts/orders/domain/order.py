@@ -27,6 +27,9 @@ from merx.kernel.ids import new_id
 from merx.kernel.model import Entity
 from merx.kernel.money import Money
 
+# An address has a name, a street and a city, also when nobody may know them any more.
+ERASED = "erased"
+
 
 class ChosenShipping(msgspec.Struct, frozen=True, kw_only=True):
     method_id: UUID
@@ -201,6 +204,15 @@ class Order(Entity):
         self.payment_status = PaymentStatus.paid
         self._settle(now)
         return OrderPaid(at=now, order_id=self.id, number=self.number)
+
+    def forget_person(self) -> None:
+        """Who it was is forgotten; what was sold, and to which country and region, stays for the books."""
+        self.email = self.cancel_reason = ""
+        self.address = Address(
+            name=ERASED, line1=ERASED, city=ERASED, country=self.address.country, region=self.address.region
+        )
+        for shipment in self.shipments:
+            shipment.tracking_number = ""
 
     def _go(self, status: Status, now: datetime) -> None:
         if status not in TRANSITIONS[self.status]:

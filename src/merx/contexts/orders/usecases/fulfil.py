@@ -12,7 +12,7 @@ from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.ports import Clock
 
 # What people write stands in the history of the order, and may be personal.
-_WORDS = ("cancel_reason",)
+_WORDS = ("cancel_reason", "tracking_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ class ShipOrderHandler:
         async with self.uow() as uow:
             order = await uow.orders.get(order_id)
             now = self.clock.now()
-            before = pictured(order)
+            before = pictured(order, hide=_WORDS)
             uow.emit(order.ship(now, cmd.carrier, cmd.tracking_number, quantities))
             await uow.orders.save(order)
             await uow.timeline.note(order.id, now, "shipped", actor, f"{cmd.carrier} {cmd.tracking_number}".strip())
-            uow.record(AuditEntry.of(actor, "orders.order-shipped", order, before=before))
+            uow.record(AuditEntry.of(actor, "orders.order-shipped", order, before=before, hide=_WORDS))
             await uow.commit()
 
     async def deliver(self, actor: Actor, order_id: UUID, shipment_id: UUID) -> None:
@@ -62,11 +62,11 @@ class ShipOrderHandler:
         async with self.uow() as uow:
             order = await uow.orders.get(order_id)
             now = self.clock.now()
-            before = pictured(order)
+            before = pictured(order, hide=_WORDS)
             uow.emit(order.deliver(shipment_id, now))
             await uow.orders.save(order)
             await uow.timeline.note(order.id, now, "delivered", actor)
-            uow.record(AuditEntry.of(actor, "orders.shipment-delivered", order, before=before))
+            uow.record(AuditEntry.of(actor, "orders.shipment-delivered", order, before=before, hide=_WORDS))
             await uow.commit()
 
     async def note(self, actor: Actor, order_id: UUID, cmd: NoteOnOrder) -> None:

@@ -3,11 +3,15 @@
 Entries of the timeline take the id of their event, so hearing it twice changes nothing.
 """
 
-from merx.contexts.identity.events import AccountRegistered, EmailChanged
+import msgspec
+
+from merx.contexts.identity.events import AccountClosed, AccountRegistered, EmailChanged
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from merx.contexts.users.domain.profile import Profile
+from merx.contexts.users.events import ConsentChanged
 from merx.contexts.users.ports.queries import TimelineEntry
 from merx.contexts.users.ports.repositories import UsersUow
+from merx.kernel.ids import new_id
 
 
 async def on_account_registered(event: AccountRegistered, uow: UsersUow) -> None:
@@ -21,6 +25,22 @@ async def on_email_changed(event: EmailChanged, uow: UsersUow) -> None:
     for profile in await uow.profiles.find((event.account_id,)):
         profile.write_to(event.new_email)
         await uow.profiles.save(profile)
+
+
+async def on_account_closed(event: AccountClosed, uow: UsersUow) -> None:
+    """Whoever leaves for good consents to nothing any more, and whoever acts on consents hears it."""
+    for consent in await uow.consents.granted(event.account_id):
+        withdrawn = msgspec.structs.replace(consent, id=new_id(), granted=False, source="account-closed", at=event.at)
+        await uow.consents.add(withdrawn)
+        uow.emit(
+            ConsentChanged(
+                at=event.at,
+                account_id=event.account_id,
+                purpose=withdrawn.purpose.value,
+                granted=False,
+                source=withdrawn.source,
+            )
+        )
 
 
 async def on_order_placed(event: OrderPlaced, uow: UsersUow) -> None:

@@ -43,6 +43,14 @@ class Consents(Protocol):
 
     async def add(self, consent: Consent) -> None: ...
 
+    async def granted(self, account_id: UUID) -> list[Consent]:
+        """The newest answers that allow something."""
+        ...
+
+    async def forget_erased(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` answers from before that moment of people who are erased; returns how many."""
+        ...
+
 
 class Groups(Repository[CustomerGroup], Protocol):
     """`add` raises GroupCodeTaken, `get` raises GroupNotFound, `remove` raises GroupInUse."""

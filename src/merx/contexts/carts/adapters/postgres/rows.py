@@ -40,6 +40,7 @@ class CartRow(VersionedRow):
             "created_at",
             postgresql_where=text("customer_id is null and status <> 'completed'"),
         ),
+        Index("ix_cart_customer_id", "customer_id", postgresql_where=text("customer_id is not null")),
         {"schema": "carts"},
     )
     currency: Mapped[str] = mapped_column(String(3))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from merx.contexts.orders.domain.order import ChosenShipping
@@ -61,6 +61,7 @@ class OrderRow(VersionedRow):
         Index("ix_order_customer", "customer_id", "id"),
         Index("ix_order_status", "status", "fulfilment_status", "id"),
         Index("ix_order_email", "email", "id"),
+        Index("ix_order_guest_email", text("lower(email)"), postgresql_where=text("customer_id is null")),
         {"schema": SCHEMA},
     )
 

@@ -50,6 +50,12 @@ _INSERT = compiled(
     """
 )
 
+_ATTACH = compiled(
+    """
+    update orders."order" set customer_id = :customer_id, version = version + 1
+     where customer_id is null and lower(email) = :email
+    """
+)
 _NOTE = compiled(
     """
     insert into orders.timeline (id, order_id, at, kind, actor, request_id, note)
@@ -118,6 +124,14 @@ class PostgresTimeline:
         )
 
 
+class PostgresGuestOrders:
+    def __init__(self, tx: PostgresTx) -> None:
+        self._tx = tx
+
+    async def attach(self, email: str, customer_id: UUID) -> int:
+        return await self._tx.execute(_ATTACH, email=email.strip().lower(), customer_id=customer_id)
+
+
 class PostgresOrdersUow(PostgresUow):
     def open(self, tx: PostgresTx) -> None:
         self.orders = PostgresRepository(
@@ -130,3 +144,4 @@ class PostgresOrdersUow(PostgresUow):
         )
         self.placements = PostgresPlacements(tx)
         self.timeline = PostgresTimeline(tx)
+        self.guest_orders = PostgresGuestOrders(tx)

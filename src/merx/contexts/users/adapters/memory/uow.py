@@ -65,9 +65,21 @@ class MemoryAddresses(MemoryRepository[SavedAddress]):
 class MemoryConsents:
     def __init__(self, tx: MemoryTx) -> None:
         self._rows: MemoryTable[Consent] = tx.table(CONSENTS)
+        self._profiles: MemoryTable[Profile] = tx.table(PROFILES)
 
     async def add(self, consent: Consent) -> None:
         self._rows.put(consent.id, consent)
+
+    async def granted(self, account_id: UUID) -> list[Consent]:
+        own = sorted((each for each in self._rows.values() if each.account_id == account_id), key=lambda each: each.id)
+        newest = {each.purpose: each for each in own}
+        return [each for each in newest.values() if each.granted]
+
+    async def forget_erased(self, before: datetime, limit: int) -> int:
+        old = [each for each in self._rows.values() if each.at < before and self._profiles.get(each.account_id) is None]
+        for each in old[:limit]:
+            self._rows.delete(each.id)
+        return len(old[:limit])
 
 
 class MemoryGroups(MemoryRepository[CustomerGroup]):

@@ -38,7 +38,8 @@ class ConsentRow(Base):
     __table_args__ = (Index("ix_consent_account_id_purpose_id", "account_id", "purpose", "id"), {"schema": SCHEMA})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey(ProfileRow.id, ondelete="CASCADE"))
+    # No foreign key: proof of a consent outlives the profile.
+    account_id: Mapped[UUID]
     purpose: Mapped[str] = mapped_column(String(32))
     granted: Mapped[bool]
     source: Mapped[str] = mapped_column(String(64))

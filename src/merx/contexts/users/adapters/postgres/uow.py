@@ -49,6 +49,22 @@ _UNDEFAULT = compiled(
     """
 )
 _CONSENT = compiled(insert(ConsentRow).values({name: bindparam(name) for name in Consent.__struct_fields__}))
+_GRANTED = compiled(
+    """
+    select id, account_id, purpose, granted, source, at from (
+        select distinct on (purpose) * from users.consent where account_id = :account_id order by purpose, id desc
+    ) newest where granted
+    """
+)
+_FORGET_ERASED = compiled(
+    """
+    delete from users.consent where id in (
+        select consent.id from users.consent consent
+         where consent.at < :before and not exists (select from users.profile p where p.id = consent.account_id)
+         limit :how_many
+    )
+    """
+)
 _JOIN = compiled(
     insert(GroupMemberRow)
     .values({name: bindparam(name) for name in ("group_id", "account_id", "joined_at")})
@@ -105,6 +121,13 @@ class PostgresConsents:
 
     async def add(self, consent: Consent) -> None:
         await self._tx.execute(_CONSENT, **msgspec.structs.asdict(consent))
+
+    async def granted(self, account_id: UUID) -> list[Consent]:
+        rows = await self._tx.fetch(_GRANTED, account_id=account_id)
+        return [msgspec.convert(dict(row), Consent) for row in rows]
+
+    async def forget_erased(self, before: datetime, limit: int) -> int:
+        return await self._tx.execute(_FORGET_ERASED, before=before, how_many=limit)
 
 
 class PostgresGroups(PostgresRepository[CustomerGroup]):

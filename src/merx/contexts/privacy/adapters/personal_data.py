@@ -1,0 +1,29 @@
+"""What privacy holds of people itself: that somebody asked, and how it ended."""
+
+from merx.infra.personal_data import OF_ACCOUNT, MemoryRows, TableData
+
+TABLES = (
+    TableData(
+        table="privacy.erasure",
+        identifier="id account_id reference",
+        # Both are emptied with the last step of an erasure.
+        personal="email subject",
+        plain="version state by_staff asked_at due_at next_step_at closed_at ended_at postponed_for parts_done",
+        owner=OF_ACCOUNT,
+        erase="blank",
+        blank={"email": "email", "subject": "subject"},
+        because="proof that the request was fulfilled (GDPR art. 5(2)); its id leads to nobody any more",
+    ),
+    TableData(
+        table="privacy.export",
+        identifier="id account_id",
+        plain="version state asked_at told_at ready_at expires_at size",
+        owner=OF_ACCOUNT,
+        erase="delete",
+    ),
+)
+
+ROWS = (
+    MemoryRows(table="privacy.erasure", owns=lambda row, subject: row.account_id == subject.account_id, erase=False),
+    MemoryRows(table="privacy.export", owns=lambda row, subject: row.account_id == subject.account_id),
+)

@@ -1,0 +1,166 @@
+"""What the platform's own tables hold of people: news on its way, and answers kept for a day."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from merx.infra.idempotency.answers import MemoryAnswers
+from merx.infra.idempotency.memory import KEYS
+from merx.infra.memory import MemoryTable, MemoryUow
+from merx.infra.outbox.memory import DELIVERIES, EVENTS, StoredDelivery, StoredEvent
+from merx.infra.personal_data.postgres import PostgresPersonalData
+from merx.infra.personal_data.tables import TableData
+from merx.infra.postgres import PostgresUow, compiled
+from merx.kernel.errors import Unavailable
+from merx.kernel.personal_data import Section, Subject
+
+NAME = "platform"
+# Of events about a person, what tells who it is; everything else are ids, amounts and goods. An event stays readable
+# for whoever still hears it. A test fails for a field of text in an event that stands neither here nor there.
+BLANKS: dict[str, Any] = {
+    "email": "erased@erased.invalid",
+    "new_email": "erased@erased.invalid",
+    "name": "erased",
+    "label": "",
+    "reason": "",
+    "tracking_number": "",
+}
+_ERASED_ADDRESS = {"name": "erased", "line1": "erased", "city": "erased"}
+
+_ABOUT = """(
+    payload->>'account_id' = cast(cast(:account_id as uuid) as text)
+    or payload->>'customer_id' = cast(cast(:account_id as uuid) as text)
+    or payload->>'order_id' = any(cast(cast(:order_ids as uuid[]) as text[]))
+    or lower(payload->>'email') = any(cast(:emails as text[]))
+    or lower(payload->>'new_email') = any(cast(:emails as text[]))
+)"""
+_BLANKED = f"""(
+    select payload || coalesce(jsonb_object_agg(blank.key, blank.value), '{{}}')
+    from jsonb_each(jsonb_build_object(
+        {", ".join(f"'{key}', '{value}'" for key, value in BLANKS.items())},
+        'address', jsonb_build_object('name', 'erased', 'line1', 'erased', 'city', 'erased',
+            'country', payload#>>'{{address,country}}', 'region', coalesce(payload#>>'{{address,region}}', ''))
+    )) blank where payload ? blank.key
+)"""  # noqa: S608
+
+TABLES = (
+    TableData(
+        table="platform.outbox_delivery",
+        identifier="id event_id",
+        personal="last_error",
+        secret="lease_token",  # noqa: S106 - the name of a column
+        plain="subscriber state attempts failures run_after lease_until created_at done_at",
+        owner=f"event_id in (select id from platform.outbox_event where {_ABOUT})",  # noqa: S608 - fixed text
+        erase="blank",
+        blank={"last_error": "null", "lease_token": "null"},
+        because="removed seven days after it was done; one that failed stays until somebody has looked at it",
+    ),
+    TableData(
+        table="platform.outbox_event",
+        identifier="id",
+        personal="payload",
+        plain="tag at",
+        owner=_ABOUT,
+        erase="blank",
+        blank={"payload": _BLANKED},
+        because="removed with its last delivery",
+    ),
+    TableData(
+        table="platform.idempotency_key",
+        identifier="principal route",
+        personal="headers body",
+        secret="key fingerprint claim",  # noqa: S106
+        plain="state status created_at expires_at",
+        owner="principal in ('customer:' || cast(:account_id as uuid), cast(cast(:account_id as uuid) as text))"
+        " or principal in (select 'cart:' || id from unnest(cast(:cart_ids as uuid[])) id)",
+        erase="delete",
+        because="the answer to a guest stands under a digest of the guest's token, for 24 hours",
+    ),
+    TableData(table="platform.job_run", plain="job slot delivery_id created_at"),
+)
+
+_WAITING = compiled(
+    "select exists (select from platform.outbox_delivery waiting join platform.outbox_event event"  # noqa: S608
+    f" on event.id = waiting.event_id where waiting.state = 'pending' and {_ABOUT})"
+)
+
+
+def _hold() -> Unavailable:
+    return Unavailable("news about this person have not been heard by all yet")
+
+
+class PostgresPlatformData(PostgresPersonalData):
+    """Nothing of it is in an export: it is there in another form, or for hours only."""
+
+    def __init__(self, uow: Callable[[], PostgresUow]) -> None:
+        super().__init__(NAME, uow, TABLES)
+
+    async def export(self, subject: Subject) -> list[Section]:
+        return []
+
+    async def erase(self, subject: Subject) -> None:
+        """Raises Unavailable while news of the person are on their way: some would reach nobody."""
+        async with self._uow() as uow:
+            if await uow.tx.fetchval(_WAITING, **msgspec.structs.asdict(subject)):
+                raise _hold()
+        await super().erase(subject)
+
+
+class MemoryPlatformData:
+    """Implements privacy's Part like PostgresPlatformData."""
+
+    def __init__(self, uow: Callable[[], MemoryUow]) -> None:
+        self.name = NAME
+        self._uow = uow
+
+    async def traces(self, subject: Subject) -> Subject:
+        return subject
+
+    async def matters(self, subject: Subject) -> list[str]:
+        return []
+
+    async def export(self, subject: Subject) -> list[Section]:
+        return []
+
+    async def erase(self, subject: Subject) -> None:
+        """Raises Unavailable while news of the person are on their way."""
+        async with self._uow() as uow:
+            events: MemoryTable[StoredEvent] = uow.tx.table(EVENTS)
+            deliveries: MemoryTable[StoredDelivery] = uow.tx.table(DELIVERIES)
+            about = {event.id: event for event in events.values() if _is_about(event, subject)}
+            told = [one for one in deliveries.values() if one.event_id in about]
+            if any(one.state == "pending" for one in told):
+                raise _hold()
+            for one in told:
+                one.last_error = None
+                deliveries.put(one.id, one)
+            for event in about.values():
+                event.payload = _blanked(event.payload)
+                events.put(event.id, event)
+            own = {f"customer:{subject.account_id}", str(subject.account_id)}
+            own |= {f"cart:{cart_id}" for cart_id in subject.cart_ids}
+            for name in (KEYS, MemoryAnswers.TABLE):
+                for key, _ in list(uow.tx.table(name).items()):
+                    if key[0] in own:
+                        uow.tx.table(name).delete(key)
+            await uow.commit()
+
+
+def _is_about(event: StoredEvent, subject: Subject) -> bool:
+    said: dict[str, Any] = msgspec.json.decode(event.payload)
+    account_id = str(subject.account_id)
+    return (
+        account_id in (said.get("account_id"), said.get("customer_id"))
+        or said.get("order_id") in {str(order_id) for order_id in subject.order_ids}
+        or any(str(said.get(field) or "").lower() in subject.emails for field in ("email", "new_email"))
+    )
+
+
+def _blanked(payload: str) -> str:
+    said: dict[str, Any] = msgspec.json.decode(payload)
+    if (address := said.get("address")) is not None:
+        kept = {"country": address["country"], "region": address.get("region", "")}
+        said["address"] = _ERASED_ADDRESS | kept
+    said |= {field: value for field, value in BLANKS.items() if field in said}
+    return msgspec.json.encode(said).decode()
