@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from merx.infra import settings_limits
 from merx.infra.settings_oidc import PREFIX as OIDC_PREFIX
 from merx.infra.settings_oidc import OidcProvider, read_providers
 from merx.infra.settings_rules import unsafe_values
-from merx.infra.settings_values import Connections, Millis, Port, Seconds, Tokens
+from merx.infra.settings_values import Connections, Millis, Port, Seconds
 from merx.infra.settings_values import SettingsError as SettingsError  # noqa: PLC0414 - exported again
 from merx.kernel.money import CurrencyCode
 
@@ -134,23 +135,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["auto", "on", "off"],
         Meta(description="whether callers are limited; `auto` is in production only. Signing in is always throttled"),
     ] = "auto"
-    limit_browse: Annotated[Tokens, Meta(description="reads a minute, a caller; what the cache answers is free")] = 600
-    limit_write: Annotated[Tokens, Meta(description="changes a minute, a caller")] = 120
-    limit_checkout: Annotated[Tokens, Meta(description="checkouts a minute, a caller")] = 20
-    limit_login: Annotated[
-        Tokens, Meta(description="attempts a minute to sign in, register and the like, a caller")
-    ] = 20
-    limit_staff: Annotated[Tokens, Meta(description="requests a minute, a staff account or API key")] = 1_200
-    limit_webhook: Annotated[Tokens, Meta(description="webhook calls a minute, a provider")] = 1_200
-    limit_address_factor: Annotated[
-        int, Meta(ge=1, le=1000, description="an address may do so many times as much: behind it may be an office")
-    ] = 10
-    max_in_flight: Annotated[
-        int, Meta(ge=1, le=100_000, description="requests at once, a process; beyond that the answer is 503 at once")
-    ] = 512
-    reserved_in_flight: Annotated[
-        int, Meta(ge=0, le=100_000, description="of these, places that only checkout and webhooks may take")
-    ] = 128
+    limit_browse: settings_limits.LimitBrowse = 600
+    limit_write: settings_limits.LimitWrite = 120
+    limit_checkout: settings_limits.LimitCheckout = 20
+    limit_login: settings_limits.LimitLogin = 20
+    limit_staff: settings_limits.LimitStaff = 1_200
+    limit_webhook: settings_limits.LimitWebhook = 1_200
+    limit_address_factor: settings_limits.LimitAddressFactor = 10
+    max_in_flight: settings_limits.MaxInFlight = 512
+    reserved_in_flight: settings_limits.ReservedInFlight = 384
+    busy_in_flight: settings_limits.BusyInFlight = 48
+    busy_lag_ms: settings_limits.BusyLagMs = 10
 
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="least severe line that is written")

@@ -32,12 +32,26 @@ class Wire(asyncio.Transport):
 
 
 class Connection:
-    def __init__(self, app: Any, protocol: type[GuardedProtocol] = GuardedProtocol) -> None:
+    """`tasks`: those of other connections of the same server."""
+
+    def __init__(
+        self, app: Any, protocol: type[GuardedProtocol] = GuardedProtocol, tasks: set[asyncio.Task[None]] | None = None
+    ) -> None:
+        # As `merx serve` has it.
         config = Config(
-            app, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False, timeout_keep_alive=60
+            app,
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_keep_alive=60,
         )
         config.load()
         state = ServerState()
+        if tasks is not None:
+            state.tasks = tasks
         state.default_headers = [(b"date", b"Mon, 23 Nov 2026 10:00:00 GMT")]
         self.wire = Wire()
         self._server = protocol(config=config, server_state=state, app_state={})

@@ -49,13 +49,16 @@ class Hits:
         self._dates: RawHeaders = []
         self._date_lines = b""
 
+    def holds(self, scope: Scope) -> bool:
+        """Whether there is an answer for this request, for some callers at least."""
+        return scope["method"] == "GET" and self._cache.get(_key(scope)) is not None
+
     def answer(self, scope: Scope, send: Send, new_request_id: Callable[[], str]) -> bool:
         """False when the request goes the long way."""
         cycle = server.short_way(send)
         if cycle is None:
             return False
-        query: bytes = scope["query_string"]
-        found = self._cache.get(scope["raw_path"] + b"?" + query if query else scope["raw_path"])
+        found = self._cache.get(_key(scope))
         if found is None:
             return False
         started = perf_counter()
@@ -98,3 +101,9 @@ class Hits:
     def _unchanged(self, found: CachedResponse) -> bytes:
         kept = [item for item in found.headers if item[0] not in (b"content-type", b"content-length")]
         return server.header_block(304, (*kept, *self._own)) or b""
+
+
+def _key(scope: Scope) -> bytes:
+    raw_path: bytes = scope["raw_path"]
+    query: bytes = scope["query_string"]
+    return raw_path + b"?" + query if query else raw_path

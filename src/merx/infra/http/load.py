@@ -7,6 +7,7 @@ a payment went through must not be lost in the crowd.
 import itertools
 
 from merx.infra.http.asgi import Scope
+from merx.infra.http.lag import LoopLag
 from merx.infra.http.problems import Failure, unavailable
 from merx.infra.http.route_classes import RouteClass, RouteClasses
 from merx.infra.limits.metrics import SHED
@@ -18,13 +19,18 @@ _RETRY_AFTER = (1, 2, 3)
 
 
 class LoadGate:
-    """`open_to_all` is the number of requests at once from which `refuses` has to be asked.
+    """`open_to_all` is the number of requests at once up to which all are alike; the places beyond it are kept.
 
+    Requests that only wait (for the database, for a hash) may fill all places. A process whose loop falls behind has no
+    time for so many: it takes no more than `busy_in_flight` then. From `asked_from` on `refuses` has to be asked.
     `spared` paths are always let in: probes that fail under load would get a busy process killed.
     """
 
     def __init__(self, settings: Settings, classes: RouteClasses, spared: frozenset[str] = frozenset()) -> None:
         self.open_to_all = settings.max_in_flight - settings.reserved_in_flight
+        self.asked_from = min(self.open_to_all, settings.busy_in_flight)
+        self.lag = LoopLag()
+        self._longest_lag = settings.busy_lag_ms / 1000
         self._most = settings.max_in_flight
         self._classes = classes
         self._spared = spared
@@ -32,6 +38,8 @@ class LoadGate:
 
     def refuses(self, scope: Scope, in_flight: int) -> Failure | None:
         """The answer for a request that finds no place."""
+        if in_flight < self.open_to_all and self.lag.seconds <= self._longest_lag:
+            return None
         path: str = scope["path"]
         if path in self._spared:
             return None

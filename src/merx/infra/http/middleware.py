@@ -29,6 +29,7 @@ from merx.infra.http.load import LoadGate
 from merx.infra.http.origins import Cors, is_preflight, preflight
 from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
 from merx.infra.http.security import POLICY, security_headers
+from merx.infra.http.turned_away import TurnedAway
 from merx.infra.logging import REQUEST_ID
 from merx.infra.metrics import RequestMetrics
 from merx.kernel.actor import Actor
@@ -84,6 +85,7 @@ class Frame:
             if self._cache is not None
             else None
         )
+        self.turned_away = TurnedAway(parts.load, parts.metrics, self._security, self._hits)
         # Unique without coordination, and cheaper than random bytes for every request.
         self._id_prefix = secrets.token_hex(5)
         self._ids = itertools.count(1)
@@ -97,7 +99,7 @@ class Frame:
         exchange = Exchange(scope, send, self._new_id(), self._security, self._parts.cors)
         metrics = self._parts.metrics
         load = self._parts.load
-        if metrics.in_flight >= load.open_to_all:
+        if metrics.in_flight >= load.asked_from:
             full = load.refuses(scope, metrics.in_flight)
             if full is not None:
                 await send_failure(exchange.send, full, exchange.request_id)

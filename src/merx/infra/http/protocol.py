@@ -8,12 +8,14 @@ from asyncio.events import TimerHandle
 from typing import Any
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from merx.infra.http.inbound import MAX_URL, refusal
 from merx.infra.http.problems import MALFORMED, MEDIA_TYPE, Failure
 from merx.infra.http.security import NO_STORE, POLICY, SECURITY, security_headers
 from merx.infra.http.server import header_lines
+from merx.infra.http.turned_away import TurnedAway
 from merx.kernel.ids import new_id
 
 # Beyond what is allowed by far (inbound.py): up to there a request gets its answer from the frame.
@@ -48,11 +50,15 @@ class GuardedProtocol(HttpToolsProtocol):
         self._begun = False
         self._refused = False
         self._watch: TimerHandle | None = None
+        # Absent when uvicorn serves some other application.
+        self._turned_away: TurnedAway | None = getattr(self.app, "turned_away", None)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._since = self.loop.time()
         self._watch = self.loop.call_later(self.head_seconds, self._look)
+        if self._turned_away is not None:
+            self._turned_away.load.lag.watch(self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._watch is not None:
@@ -95,6 +101,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self._since = 0.0
         self._begun = False
         self._spent = self._piece = 0
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        away = self._turned_away
+        if away is None or len(self.tasks) < away.load.asked_from or not away.answer(cycle, len(self.tasks)):
+            HttpToolsProtocol._start_asgi_task(self, cycle, app)  # noqa: SLF001 - of the base class
 
     def on_body(self, body: bytes) -> None:
         HttpToolsProtocol.on_body(self, body)

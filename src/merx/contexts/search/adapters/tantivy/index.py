@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 from uuid import UUID
 
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 # Two readers keep two cores busy; more would only wait for each other.
 _READERS = 2
+# To look costs two file stats. Each gives the interpreter away to the readers, who keep it for milliseconds.
+_FRESH_SECONDS = 0.02
 
 
 class NoWords:
@@ -45,6 +48,7 @@ class TantivyIndex:
         self._place = place
         self._stamp: object = None
         self._snapshot: Snapshot | None = None
+        self._look_again = 0.0
         self._lists = WordLists()
         self._writer = Writer(place)
         self._readers = ThreadPoolExecutor(_READERS, "search-read")
@@ -83,7 +87,11 @@ class TantivyIndex:
         return await self._current() is not None
 
     async def _current(self) -> Snapshot | None:
-        """The newest state. Looking for a newer one costs two file stats, so every search looks."""
+        """The newest state, or one that was the newest a moment ago."""
+        now = monotonic()
+        if self._snapshot is not None and now < self._look_again:
+            return self._snapshot
+        self._look_again = now + _FRESH_SECONDS
         if self._place.stamp() != self._stamp or self._snapshot is None:
             return await self._read(self._renew)
         return self._snapshot
@@ -118,10 +126,16 @@ class TantivyIndex:
         gone: Collection[UUID] = (),
     ) -> int:
         work = partial(self._writer.apply, products, news, gone)
-        return await asyncio.get_running_loop().run_in_executor(self._writers, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._writers, work)
+        finally:
+            self._look_again = 0.0
 
     async def rebuild(self, pages: Pages, again: Again) -> int:
-        return await Rebuild(self._place, self._rebuilders)(pages, again)
+        try:
+            return await Rebuild(self._place, self._rebuilders)(pages, again)
+        finally:
+            self._look_again = 0.0
 
     async def probe(self) -> None:
         """Raises NoIndex, Unavailable."""

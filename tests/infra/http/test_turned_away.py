@@ -1,0 +1,157 @@
+"""Who is turned away before there is a request: by a process that falls behind, in one write, by no application."""
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+import pytest
+
+from merx.infra.http.lag import LoopLag
+from merx.infra.limits.metrics import SHED
+from merx.infra.settings import Settings
+from tests.infra.http.test_load import Held
+from tests.infra.http.toy import ToyController, Toys, toy_app
+from tests.infra.http.wire import Connection, head_of
+
+BUSY = Settings(storage="memory", max_in_flight=20, reserved_in_flight=10, busy_in_flight=3, cache_bytes=100_000)
+PAGE = b"GET /api/v1/held HTTP/1.1\r\nHost: localhost\r\n"
+ORDER = b"POST /api/v1/held/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n"
+
+
+class Crowd:
+    """An application with connections that share its places, as in one process of uvicorn."""
+
+    def __init__(self) -> None:
+        Held.go = asyncio.Event()
+        self.app = toy_app(BUSY, Toys(BUSY, Held, ToyController))
+        self.lag: LoopLag = self.app.turned_away.load.lag
+        self._first = Connection(self.app)
+
+    def ask(self, request: bytes) -> Connection:
+        connection = Connection(self.app, tasks=self._first._tasks)
+        connection.send(request + b"\r\n")
+        return connection
+
+    async def enter(self, number: int) -> list[Connection]:
+        waiting = [self.ask(PAGE) for _ in range(number)]
+        await asyncio.sleep(0)
+        return waiting
+
+
+@pytest.fixture
+async def crowd() -> Crowd:
+    return Crowd()
+
+
+def refusal(connection: Connection) -> dict[str, str] | None:
+    """The headers of the 503 that was written at once, if one was."""
+    wire = b"".join(connection.wire.writes)
+    if not wire:
+        return None
+    status, headers = head_of(wire)
+    problem = msgspec.json.decode(wire.partition(b"\r\n\r\n")[2])
+    assert (status, problem["slug"], len(connection.wire.writes)) == (503, "service.unavailable", 1)
+    assert problem["request_id"] == headers["x-request-id"]
+    return headers
+
+
+async def test_a_process_that_keeps_up_has_all_its_places(crowd: Crowd):
+    await crowd.enter(9)
+    assert refusal(crowd.ask(PAGE)) is None
+
+
+async def test_one_that_falls_behind_has_few(crowd: Crowd):
+    counted = SHED.labels("other")._value.get()
+    waiting = await crowd.enter(3)
+    crowd.lag.seconds = 0.05
+    away = crowd.ask(PAGE + b"X-Request-Id: my-own-request\r\n")
+    headers = refusal(away)
+    assert headers is not None
+    assert headers["x-request-id"] == "my-own-request"
+    assert headers["retry-after"] in ("1", "2", "3")
+    assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff")
+    assert "content-security-policy" in headers
+    assert SHED.labels("other")._value.get() == counted + 1
+    # The connection lives on, and is served when there is time again.
+    crowd.lag.seconds = 0.0
+    away.wire.writes.clear()
+    away.send(PAGE + b"\r\n")
+    assert not away.wire.writes
+    Held.go.set()
+    assert head_of(await away.answered())[0] == 200
+    assert [head_of(await each.answered())[0] for each in waiting] == [200] * 3
+
+
+async def test_a_body_that_comes_after_the_refusal_is_no_request(crowd: Crowd):
+    await crowd.enter(3)
+    crowd.lag.seconds = 0.05
+    post = b"POST /api/v1/toys HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n"
+    away = crowd.ask(post)
+    assert refusal(away) is not None
+    away.send(b"GET / HTT")
+    assert len(away.wire.writes) == 1
+    away.wire.writes.clear()
+    away.send(PAGE + b"\r\n")
+    assert refusal(away) is not None
+
+
+@pytest.mark.parametrize("path", [b"/api/v1/health/live", b"/api/v1/health/ready"])
+async def test_probes_are_let_in(crowd: Crowd, path: bytes):
+    await crowd.enter(3)
+    crowd.lag.seconds = 0.05
+    probe = crowd.ask(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n")
+    assert not probe.wire.writes
+
+
+async def test_checkout_keeps_its_places(crowd: Crowd):
+    await crowd.enter(3)
+    crowd.lag.seconds = 0.05
+    assert refusal(crowd.ask(ORDER)) is None
+
+
+async def test_an_answer_that_is_there_already_is_given(crowd: Crowd):
+    product = b"GET /api/v1/toys/product HTTP/1.1\r\nHost: localhost\r\n"
+    assert head_of(await crowd.ask(product).answered())[0] == 200
+    await crowd.enter(3)
+    crowd.lag.seconds = 0.05
+    hit = crowd.ask(product)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert head_of(b"".join(hit.wire.writes))[0] == 200
+
+
+@pytest.mark.parametrize("line", [b"Origin: https://shop.example\r\n", b"Connection: close\r\n"])
+async def test_what_needs_more_care_is_refused_by_the_frame(crowd: Crowd, line: bytes):
+    await crowd.enter(3)
+    crowd.lag.seconds = 0.05
+    away = crowd.ask(PAGE + line)
+    assert not away.wire.writes
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert head_of(b"".join(away.wire.writes))[0] == 503
+
+
+async def test_a_head_gets_no_body(crowd: Crowd):
+    await crowd.enter(3)
+    crowd.lag.seconds = 0.05
+    away = crowd.ask(PAGE.replace(b"GET", b"HEAD"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    wire: Any = b"".join(away.wire.writes)
+    assert head_of(wire)[0] == 503
+    assert not wire.partition(b"\r\n\r\n")[2]
+
+
+async def test_the_lag_of_a_loop_is_seen_and_forgotten():
+    lag = LoopLag()
+    lag.watch(asyncio.get_running_loop())
+    await asyncio.sleep(0.015)
+    assert lag.seconds < 0.02
+    time.sleep(0.06)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert lag.seconds > 0.03
+    async with asyncio.timeout(5):
+        while lag.seconds > 0.01:
+            await asyncio.sleep(0.01)
