@@ -145,7 +145,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_in_flight: settings_limits.MaxInFlight = 512
     reserved_in_flight: settings_limits.ReservedInFlight = 384
     busy_in_flight: settings_limits.BusyInFlight = 48
-    busy_lag_ms: settings_limits.BusyLagMs = 10
+    busy_lag_ms: settings_limits.BusyLagMs = 8
 
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="least severe line that is written")

@@ -19,11 +19,15 @@ MaxInFlight = Annotated[
     int, Meta(ge=1, le=100_000, description="requests at once, a process; beyond that the answer is 503 at once")
 ]
 ReservedInFlight = Annotated[
-    int, Meta(ge=0, le=100_000, description="of these, places that only checkout and webhooks may take")
+    int, Meta(ge=0, le=100_000, description="of these, places that only carts, checkout and webhooks may take")
 ]
 BusyInFlight = Annotated[
     int,
-    Meta(ge=1, le=100_000, description="requests at once, except checkout and webhooks, while a process falls behind"),
+    Meta(
+        ge=1,
+        le=100_000,
+        description="requests at once while a process falls behind; carts, checkout and webhooks keep their places",
+    ),
 ]
 BusyLagMs = Annotated[
     Millis, Meta(description="a process falls behind when its event loop is so late; it sheds load then")

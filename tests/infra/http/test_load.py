@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from merx.infra.http.auth import public
 from merx.infra.http.bodies import accepts
-from merx.infra.http.route_classes import RouteClass, limited
+from merx.infra.http.route_classes import RouteClass, keeps_place, limited
 from merx.infra.limits.metrics import SHED
 from merx.infra.settings import Settings, SettingsError, load_settings
 from tests.infra.http.toy import Toys, toy_app
@@ -30,6 +30,11 @@ class Held(Controller):
     async def page(self) -> str:
         await Held.go.wait()
         return "page"
+
+    @get("/carts/{number:int}/options", guards=[public], **keeps_place())
+    async def options(self, number: FromPath[int]) -> str:
+        await Held.go.wait()
+        return "options"
 
     @post("/orders", guards=[public], **limited(RouteClass.checkout))
     async def order(self) -> str:

@@ -96,6 +96,14 @@ async def test_a_body_that_comes_after_the_refusal_is_no_request(crowd: Crowd):
     assert refusal(away) is not None
 
 
+async def test_so_do_routes_on_the_way_to_an_order(crowd: Crowd):
+    await crowd.enter(3)
+    crowd.lag.seconds = 0.05
+    cart = crowd.ask(PAGE.replace(b"/held", b"/held/carts/7/options"))
+    assert refusal(cart) is None
+    assert refusal(crowd.ask(PAGE.replace(b"/held", b"/held/carts/7/other"))) is not None
+
+
 @pytest.mark.parametrize("path", [b"/api/v1/health/live", b"/api/v1/health/ready"])
 async def test_probes_are_let_in(crowd: Crowd, path: bytes):
     await crowd.enter(3)

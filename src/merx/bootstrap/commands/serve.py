@@ -8,10 +8,15 @@ import argparse
 import gc
 import math
 import os
+import sys
 
 from merx.bootstrap.listen import port_problem
 from merx.infra.embedded.errors import EmbeddedError
 from merx.infra.settings import SettingsError, load_settings
+
+# The event loop gives the interpreter away with each system call. A thread that searches keeps it for so long, and by
+# default for ten times as long.
+_SWITCH_SECONDS = 0.0005
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
         timeout_keep_alive=65,
         timeout_graceful_shutdown=math.ceil(settings.shutdown_seconds),
     )
+    sys.setswitchinterval(_SWITCH_SECONDS)
     server = uvicorn.Server(config)
     server.run()
     return 0 if server.started else 1

@@ -1,7 +1,7 @@
 """A full process turns callers away at once: who waits in a queue that only grows is served too late to be of use.
 
-Some places are kept for checkout and for webhooks: an order is worth more than a page, and a provider's message that
-a payment went through must not be lost in the crowd.
+Some places are kept for carts, checkout and webhooks: an order is worth more than a page, and a provider's message
+that a payment went through must not be lost in the crowd.
 """
 
 import itertools
@@ -9,17 +9,17 @@ import itertools
 from merx.infra.http.asgi import Scope
 from merx.infra.http.lag import LoopLag
 from merx.infra.http.problems import Failure, unavailable
-from merx.infra.http.route_classes import RouteClass, RouteClasses
+from merx.infra.http.route_classes import RouteClasses
 from merx.infra.limits.metrics import SHED
 from merx.infra.settings import Settings
 
-_WITH_PLACES = frozenset({RouteClass.checkout, RouteClass.webhook})
 # Those who were turned away together should not come back together.
 _RETRY_AFTER = (1, 2, 3)
 
 
 class LoadGate:
-    """`open_to_all` is the number of requests at once up to which all are alike; the places beyond it are kept.
+    """`open_to_all` is the number of requests at once up to which all are alike; the places beyond it are kept
+    for the routes that say so.
 
     Requests that only wait (for the database, for a hash) may fill all places. A process whose loop falls behind has no
     time for so many: it takes no more than `busy_in_flight` then. From `asked_from` on `refuses` has to be asked.
@@ -43,8 +43,8 @@ class LoadGate:
         path: str = scope["path"]
         if path in self._spared:
             return None
-        kind = self._classes.declared(scope["method"], path)
-        if kind in _WITH_PLACES and in_flight < self._most:
+        method: str = scope["method"]
+        if in_flight < self._most and self._classes.keeps_place(method, path):
             return None
-        SHED.labels(kind or "other").inc()
+        SHED.labels(self._classes.declared(method, path) or "other").inc()
         return next(self._answers)

@@ -34,6 +34,7 @@ from merx.infra.http.answers import may_answer
 from merx.infra.http.asgi import Receive, Send, send_answer
 from merx.infra.http.auth import GuestProof, customer, guest_or_owner, public
 from merx.infra.http.once import once
+from merx.infra.http.route_classes import keeps_place
 from merx.infra.idempotency.http import checked_key
 from merx.infra.tokens import GuestTokens
 from merx.kernel.actor import Actor
@@ -98,6 +99,7 @@ def _customer_id(actor: Actor) -> UUID:
 class CartsController(Controller):
     path = "/carts"
     tags = ("carts",)
+    opt = keeps_place()
 
     @post(
         "/",

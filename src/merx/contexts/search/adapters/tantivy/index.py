@@ -24,8 +24,9 @@ from merx.kernel.errors import MerxError, Unavailable
 
 T = TypeVar("T")
 
-# Two readers keep two cores busy; more would only wait for each other.
-_READERS = 2
+# A second one finds a third more in the same time, and has the event loop wait for the interpreter three times as long:
+# a process under load then answers nobody in time, also those who search nothing.
+_READERS = 1
 # To look costs two file stats. Each gives the interpreter away to the readers, who keep it for milliseconds.
 _FRESH_SECONDS = 0.02
 
