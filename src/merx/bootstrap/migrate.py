@@ -84,7 +84,10 @@ async def connect(database_url: str) -> asyncpg.Connection:
 
 async def _once(database_url: str, revision: str, down: bool) -> None:
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=partial(connect, database_url), poolclass=NullPool
+        "postgresql+asyncpg://",
+        async_creator=partial(connect, database_url),
+        poolclass=NullPool,
+        hide_parameters=True,
     )
     try:
         async with engine.connect() as connection:

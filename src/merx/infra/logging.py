@@ -7,7 +7,6 @@ import logging
 import os
 import re
 import sys
-import traceback
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 from loguru import logger
 
+from merx.infra.error_text import trace_of
 from merx.infra.log_writer import LineWriter
 from merx.infra.settings import Settings
 
@@ -78,7 +78,7 @@ def line_of(record: dict[str, Any]) -> dict[str, Any]:
         if key != "request_id":
             line[key] = HIDDEN if _KEYS.search(key) else hide(value)
     if error := record["exception"]:
-        line["exception"] = hide_text("".join(traceback.format_exception(error.type, error.value, error.traceback)))
+        line["exception"] = hide_text(trace_of(error.value) if error.value is not None else str(error.type))
     return line
 
 

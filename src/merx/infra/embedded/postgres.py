@@ -33,6 +33,8 @@ OPTIONS: Mapping[str, str] = {
     "log_line_prefix": "%m [%p] ",
     "logging_collector": "off",
     "log_checkpoints": "off",
+    # Without DETAIL: it quotes the row, which may be somebody's name, e-mail or street.
+    "log_error_verbosity": "terse",
 }
 VOLATILE: Mapping[str, str] = {
     "fsync": "off",

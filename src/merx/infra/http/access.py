@@ -6,6 +6,7 @@ from functools import lru_cache
 import msgspec
 
 from merx.infra.log_writer import MAX_LINES, LineWriter
+from merx.infra.logging import hide_text
 
 _encode = msgspec.json.Encoder().encode
 _COLOURS = {2: "\x1b[32m", 3: "\x1b[36m", 4: "\x1b[33m", 5: "\x1b[31m"}
@@ -60,6 +61,9 @@ def shown_path(path: str, template: str) -> str:
     """The path, or its template when a part of the path is itself a key to something."""
     if "token" in template:
         return template
+    if "@" in path:
+        # Somebody took an e-mail for an id.
+        path = hide_text(path)
     return path if len(path) <= 200 else path[:200] + "…"
 
 

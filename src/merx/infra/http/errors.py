@@ -13,6 +13,7 @@ from litestar.params import ParameterKwarg
 from litestar.typing import FieldDefinition
 from loguru import logger
 
+from merx.infra.error_text import text_of
 from merx.infra.http.database_errors import dependency_failure
 from merx.infra.http.problems import MALFORMED, MEDIA_TYPE, SERVER_ERROR, Failure, InputError
 from merx.infra.idempotency.errors import KeyInvalid, KeyRequired, StillRunning
@@ -102,7 +103,7 @@ def note(failure: Failure, error: BaseException, request_id: str) -> None:
     if not failure.expected:
         logger.bind(request_id=request_id).opt(exception=error).error("request failed: {}", type(error).__name__)
     elif failure.status >= 500:
-        logger.bind(request_id=request_id).warning("dependency away: {}: {}", type(error).__name__, error)
+        logger.bind(request_id=request_id).warning("dependency away: {}: {}", type(error).__name__, text_of(error))
 
 
 def _expected(error: MerxError, if_match: bool) -> Failure:

@@ -10,7 +10,9 @@ from uuid import UUID
 import msgspec
 from loguru import logger
 
+from merx.infra.error_text import text_of
 from merx.infra.failpoints import failpoint
+from merx.infra.logging import hide_text
 from merx.infra.outbox.deliveries import LEASE, MAX_FAILURES, Deliveries, Leased
 from merx.infra.outbox.events import Subscriber, SubscriberRegistry
 from merx.kernel.errors import MerxError, RateLimited, StaleVersion, Unavailable
@@ -151,7 +153,7 @@ class Deliverer:
         del self._running[task]
         if not task.cancelled() and (error := task.exception()):
             # The verdict could not be written: the lease runs out and the delivery comes back.
-            logger.warning("delivery without verdict: {}: {}", type(error).__name__, error)
+            logger.warning("delivery without verdict: {}: {}", type(error).__name__, text_of(error))
         if self._more:
             self.on_free()
 
@@ -221,10 +223,11 @@ class Deliverer:
     async def _again(self, lease: Leased, error: Exception, *, away: bool) -> None:
         over = lease.attempts >= MAX_ATTEMPTS_AWAY if away else lease.failures + 1 >= MAX_FAILURES
         if over:
-            logger.error("dead letter: {} after {} attempts: {}", lease.subscriber, lease.attempts, error)
+            logger.error("dead letter: {} after {} attempts: {}", lease.subscriber, lease.attempts, _text(error))
         retry_in = None if over else self._retry_in(lease.attempts)
         await self._deliveries.fail(lease, _text(error), retry_in, counts=not away)
 
 
 def _text(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:2000]
+    """For a row and for the log: whoever looks at dead letters need not see whom they are about."""
+    return hide_text(f"{type(error).__name__}: {text_of(error)}")[:2000]

@@ -36,6 +36,7 @@ class Database:
                 max_overflow=0,
                 pool_timeout=self._settings.pool_wait_ms / 1000,
                 pool_use_lifo=True,
+                hide_parameters=True,
             )
         return self._engine
 
