@@ -9,36 +9,47 @@ from time import perf_counter
 from tests.bench.kit.load import Connection, Run
 
 
-def paced(port: int, requests: Sequence[bytes], rate: float, seconds: float, connections: int = 32) -> Run:
+def paced(
+    port: int, requests: Sequence[bytes], rate: float, seconds: float, connections: int = 32, only: int = 0
+) -> Run:
     """`rate` requests a second, in order and over again. Each is timed from the moment it was due.
 
+    `only`: the times of answers with this status, and no others.
     One that finds every connection busy waits for the first that is free, and that counts as its time.
     """
-    idle = [Connection(port) for _ in range(connections)]
-    everybody = list(idle)
+    everybody: list[Connection] = []
+    idle: list[Connection] = []
     poll, busy = select.epoll(), {}
-    for connection in everybody:
-        poll.register(connection.socket.fileno(), select.EPOLLIN)
+
+    def free() -> bool:
+        # Opened when it is needed: a server closes one that says nothing.
+        if not idle and len(everybody) < connections:
+            idle.append(Connection(port))
+            everybody.append(idle[0])
+            poll.register(idle[0].socket.fileno(), select.EPOLLIN)
+        return bool(idle)
+
     times, statuses = array("d"), Counter[int]()
     number, last = 0, int(rate * seconds)
     began = perf_counter()
     try:
         while number < last or busy:
             due = began + number / rate
-            while number < last and idle and due <= perf_counter():
+            while number < last and due <= perf_counter() and free():
                 connection = idle.pop()
                 busy[connection.socket.fileno()] = connection
                 connection.send(requests[number % len(requests)])
                 connection.sent_at = due
                 number += 1
                 due = began + number / rate
-            wait = max(0.0, due - perf_counter()) if number < last and idle else 10.0
+            wait = max(0.0, due - perf_counter()) if number < last and (idle or len(everybody) < connections) else 10.0
             # epoll's own timer counts in milliseconds.
             select.select([poll], [], [], wait)
             for ready, _ in poll.poll(0):
                 connection = busy[ready]
                 if (answer := connection.received()) is not None:
-                    times.append(perf_counter() - connection.sent_at)
+                    if only in (0, answer.status):
+                        times.append(perf_counter() - connection.sent_at)
                     statuses[answer.status] += 1
                     idle.append(busy.pop(ready))
     finally:
