@@ -97,7 +97,14 @@ def test_a_mistake_of_ours_keeps_its_traceback() -> None:
 def test_other_terminals_find_a_running_shop(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "shop")
     folder.open()
-    made = shop_environment(folder, host="127.0.0.1", port=8123, database_url="postgresql://d", redis_url="unix:///r")
+    made = shop_environment(
+        folder,
+        host="127.0.0.1",
+        port=8123,
+        database_url="postgresql://d",
+        owner_url="postgresql://o",
+        redis_url="unix:///r",
+    )
     publish(folder, made)
     environ = {"MERX_DATA_DIR": str(folder.path), "MERX_CURRENCY": "EUR"}
     join_running_shop(environ)

@@ -20,13 +20,13 @@ from tests.support.servers import run_aside
 from tests.support.shelf import Shelved, postgres_storage, shelved
 
 
-async def dead_letter(database_url: str) -> None:
+async def dead_letter(owner_url: str) -> None:
     from merx.infra.postgres import Database
 
     async def refuse(_: Shelved) -> None:
         raise Invalid("never")
 
-    database = Database(Settings(database_url=database_url))
+    database = Database(Settings(database_url=owner_url))
     storage = await postgres_storage(database)
     storage.registry.add(Subscriber("toy.refuse", Shelved, refuse))
     async with storage.uow() as uow:
@@ -40,9 +40,9 @@ async def dead_letter(database_url: str) -> None:
 
 @pytest.mark.services
 def test_dead_letters_are_shown_counted_and_run_again(
-    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    owner_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_aside(dead_letter(database_url))
+    run_aside(dead_letter(owner_url))
     assert registry.get_sample_value("merx_outbox_dead") == 2
     assert registry.get_sample_value("merx_outbox_pending") == 0
     monkeypatch.setenv("MERX_DATABASE_URL", database_url)

@@ -120,13 +120,13 @@ async def test_a_stale_copy_cannot_remove(storage: Storage) -> None:
 
 
 @pytest.mark.services
-async def test_racing_writers_of_one_version_have_one_winner(database_url: str) -> None:
+async def test_racing_writers_of_one_version_have_one_winner(owner_url: str) -> None:
     """The version is checked by the UPDATE itself: both read 1 before either writes."""
     from merx.infra.postgres import Database
     from merx.infra.settings import Settings
     from tests.support.shelf import postgres_storage
 
-    database = Database(Settings(database_url=database_url))
+    database = Database(Settings(database_url=owner_url))
     storage = await postgres_storage(database)
     shelf = await added(storage)
     async with storage.uow() as one:

@@ -133,9 +133,11 @@ async def test_a_failing_open_gives_the_connection_back(storage: Storage) -> Non
 
 
 @pytest.mark.services
-async def test_statements_and_aggregates_share_the_transaction(database: Database) -> None:
+async def test_statements_and_aggregates_share_the_transaction(owner_url: str) -> None:
     from tests.support.shelf import postgres_storage
 
+    # It makes tables.
+    database = Database(Settings(database_url=owner_url))
     storage = await postgres_storage(database)
     shelf = Shelf(id=new_id(), name="A")
     async with storage.uow() as uow:
@@ -145,6 +147,7 @@ async def test_statements_and_aggregates_share_the_transaction(database: Databas
     async with storage.uow() as uow:
         with pytest.raises(ShelfNotFound):
             await uow.shelves.get(shelf.id)
+    await database.close()
 
 
 @pytest.mark.services

@@ -26,7 +26,7 @@ def postgres_settings(
 ) -> Iterator[Settings]:
     name = databases.create(migrated_template)
     folder: Path = tmp_path_factory.mktemp("shop")
-    yield Settings(database_url=databases.url_of(name), data_dir=str(folder), metrics_token=METRICS_TOKEN)
+    yield Settings(database_url=databases.app_url_of(name), data_dir=str(folder), metrics_token=METRICS_TOKEN)
     databases.drop(name)
 
 

@@ -55,12 +55,12 @@ def test_each_version_goes_up_down_and_up_again(empty_database_url: str) -> None
     assert asyncio.run(tables(empty_database_url)) == 0
 
 
-async def test_the_models_are_the_migrated_schema(database_url: str) -> None:
+async def test_the_models_are_the_migrated_schema(owner_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
         options = {"include_schemas": True, "include_name": ours, "compare_type": True}
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata()))
 
-    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    engine = create_async_engine(owner_url.replace("postgresql://", "postgresql+asyncpg://"))
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
@@ -73,29 +73,29 @@ def test_two_runners_are_one_winner(empty_database_url: str) -> None:
     assert asyncio.run(tables(empty_database_url)) > 0
 
 
-async def test_a_held_lock_is_waited_for_in_short_tries(database_url: str) -> None:
-    blocker = await asyncpg.connect(database_url)
+async def test_a_held_lock_is_waited_for_in_short_tries(owner_url: str) -> None:
+    blocker = await asyncpg.connect(owner_url)
     transaction = blocker.transaction()
     await transaction.start()
     await blocker.execute("lock table platform.job_run in access share mode")
-    work = asyncio.create_task(migrate(database_url, "base", down=True))
+    work = asyncio.create_task(migrate(owner_url, "base", down=True))
     await asyncio.sleep(2.6)
     assert not work.done()
     await transaction.rollback()
     await asyncio.wait_for(work, 20)
     await blocker.close()
-    assert await tables(database_url) == 0
+    assert await tables(owner_url) == 0
 
 
-async def test_a_lock_that_is_never_free_is_a_sentence(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lock_that_is_never_free_is_a_sentence(owner_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merx.bootstrap.migrate, "_TRIES", 2)
     monkeypatch.setattr(merx.bootstrap.migrate, "_LOCK_TIMEOUT", "100ms")
-    blocker = await asyncpg.connect(database_url)
+    blocker = await asyncpg.connect(owner_url)
     transaction = blocker.transaction()
     await transaction.start()
     await blocker.execute("lock table platform.job_run in access share mode")
     with pytest.raises(MigrationBusy, match="stayed locked") as caught:
-        await migrate(database_url, "base", down=True)
+        await migrate(owner_url, "base", down=True)
     assert sentence(caught.value) == str(caught.value)
     await transaction.rollback()
     await blocker.close()

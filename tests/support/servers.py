@@ -3,7 +3,8 @@
 The servers come from wheels and are started on first use; MERX_TEST_DATABASE_URL (a role that may create databases) and
 MERX_TEST_REDIS_URL (its chosen database is flushed) name others. tests/conftest.py loads this module.
 
-`database_url` is a fresh database with the schema of the migrations, `empty_database_url` one without, `redis_url` a
+`database_url` is a fresh database with the schema of the migrations as the processes of a shop reach it, `owner_url`
+the same one as its owner does, `empty_database_url` one without, `redis_url` a
 server without keys.
 """
 
@@ -27,6 +28,7 @@ import pytest
 
 from merx.infra.embedded import EmbeddedPostgres, EmbeddedValkey
 from merx.infra.embedded.cluster import MAJOR
+from merx.migrations.rights import APP
 
 T = TypeVar("T")
 
@@ -51,11 +53,19 @@ class Databases:
     """One PostgreSQL server on which tests make and drop databases."""
 
     admin_url: str
+    given: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def url_of(self, name: str) -> str:
         return urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{name}"))
+
+    def app_url_of(self, name: str) -> str:
+        """As the processes connect: the whole services suite runs with the rights that a shop has. A server that was
+        named from outside is used by the role that was named.
+        """
+        url = urlsplit(self.url_of(name))
+        return self.url_of(name) if self.given else urlunsplit(url._replace(netloc=f"{APP}@"))
 
     def create(self, template: str | None = None) -> str:
         """Makes a database and returns its name."""
@@ -91,7 +101,7 @@ def server_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def databases(server_folder: Path) -> Iterator[Databases]:
     if given := os.environ.get("MERX_TEST_DATABASE_URL"):
-        yield Databases(given)
+        yield Databases(given, given=True)
         return
     server = volatile_postgres(server_folder)
     run_here(server.start())
@@ -142,10 +152,20 @@ def migrated_template(databases: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(databases: Databases, migrated_template: str) -> Iterator[str]:
+def database_name(databases: Databases, migrated_template: str) -> Iterator[str]:
     name = databases.create(migrated_template)
-    yield databases.url_of(name)
+    yield name
     databases.drop(name)
+
+
+@pytest.fixture
+def database_url(databases: Databases, database_name: str) -> str:
+    return databases.app_url_of(database_name)
+
+
+@pytest.fixture
+def owner_url(databases: Databases, database_name: str) -> str:
+    return databases.url_of(database_name)
 
 
 @pytest.fixture

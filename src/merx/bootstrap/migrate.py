@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 import merx.migrations
+from merx.migrations import rights
 
 # Any number that no other program on this database uses for its advisory locks.
 _LOCK = 0x6D657278  # "merx"
@@ -112,6 +113,7 @@ def _run(connection: Connection, *, revision: str, down: bool) -> None:
     config = alembic_config()
     config.attributes["connection"] = connection
     (command.downgrade if down else command.upgrade)(config, revision)
+    rights.apply(connection)
 
 
 def alembic_config() -> Config:

@@ -22,7 +22,7 @@ from merx.kernel.money import CurrencyCode
 PREFIX = "MERX_"
 
 # Shown as *** wherever settings are printed.
-SECRETS = frozenset({"secret", "metrics_token", "database_url", "redis_url"})
+SECRETS = frozenset({"secret", "metrics_token", "database_url", "migrate_database_url", "redis_url"})
 
 
 _Days = Annotated[int, Meta(ge=1, le=3650)]
@@ -41,6 +41,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: Annotated[
         str, Meta(description="`postgresql://user:password@host:5432/name`, or `?host=/run/dir` for a socket")
     ] = "postgresql://merx@127.0.0.1:5432/merx"
+    migrate_database_url: Annotated[
+        str,
+        Meta(
+            description="the same database by the role that owns it, for `merx migrate` alone; empty is the address "
+            "above. The other processes connect as `merx_app`, which changes no schema"
+        ),
+    ] = ""
     redis_url: Annotated[str, Meta(description="`redis://`, `rediss://` or `unix:///path/to.sock`")] = (
         "redis://127.0.0.1:6379/0"
     )
@@ -227,6 +234,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def search_folder(self) -> Path:
         return Path(self.search_dir) if self.search_dir else self.folder / "search"
+
+    @property
+    def owner_url(self) -> str:
+        """How `merx migrate` connects."""
+        return self.migrate_database_url or self.database_url
 
     @property
     def anchor_folder(self) -> Path:

@@ -34,6 +34,8 @@ class Checked(Protocol):
     @property
     def database_url(self) -> str: ...
     @property
+    def migrate_database_url(self) -> str: ...
+    @property
     def redis_url(self) -> str: ...
     @property
     def public_url(self) -> str: ...
@@ -83,8 +85,14 @@ def unsafe_values(settings: Checked) -> list[str]:
 
 def _everywhere(settings: Checked) -> list[str]:
     problems = []
-    if _address(settings.database_url).scheme not in _DATABASES:
-        problems.append("MERX_DATABASE_URL must be an address that starts with postgresql://")
+    problems += [
+        f"{variable} must be an address that starts with postgresql://"
+        for variable, url in (
+            ("MERX_DATABASE_URL", settings.database_url),
+            ("MERX_MIGRATE_DATABASE_URL", settings.migrate_database_url),
+        )
+        if _address(url).scheme not in _DATABASES and (url or variable == "MERX_DATABASE_URL")
+    ]
     if _address(settings.redis_url, one_host=True).scheme not in _REDIS:
         problems.append("MERX_REDIS_URL must be an address that starts with redis://, rediss:// or unix://")
     problems += _mailed("MERX_PUBLIC_URL", settings.public_url)

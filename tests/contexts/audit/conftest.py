@@ -84,8 +84,8 @@ def memory_office() -> Office:
 
 
 @pytest.fixture
-async def postgres_office(database_url: str, tmp_path: Path) -> AsyncIterator[Office]:
-    office = Office(Settings(database_url=database_url, data_dir=str(tmp_path)), database_url)
+async def postgres_office(database_url: str, owner_url: str, tmp_path: Path) -> AsyncIterator[Office]:
+    office = Office(Settings(database_url=database_url, data_dir=str(tmp_path)), owner_url)
     yield office
     await office.app.close()
 

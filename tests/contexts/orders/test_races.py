@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import asyncpg
 import pytest
 
 from merx.contexts.orders.domain.errors import SoldOut
@@ -59,11 +60,11 @@ async def test_exactly_what_is_there_is_sold(postgres_shop: Shop):
     assert await postgres_shop.contexts.inventory.queries().discrepancies() == []
 
 
-async def test_the_careless_way_sells_too_much(postgres_shop: Shop):
+async def test_the_careless_way_sells_too_much(postgres_shop: Shop, owner_url: str):
     """The control: without it the test above would prove nothing."""
-    async with postgres_shop.contexts.orders.uow() as uow:
-        await uow.tx.driver.execute("alter table inventory.stock drop constraint ck_stock_promised")
-        await uow.commit()
+    owner = await asyncpg.connect(owner_url)
+    await owner.execute("alter table inventory.stock drop constraint ck_stock_promised")
+    await owner.close()
     careless = dataclasses.replace(postgres_shop.contexts.orders.batch(), stock=CarelessHolds())
     sold, _, _ = await _race(postgres_shop, careless)
     assert sold > UNITS

@@ -85,7 +85,7 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         return
     databases = request.getfixturevalue("databases")
     name = databases.create(request.getfixturevalue("migrated_template"))
-    yield msgspec.structs.replace(here, storage="postgres", database_url=databases.url_of(name))
+    yield msgspec.structs.replace(here, storage="postgres", database_url=databases.app_url_of(name))
     databases.drop(name)
 
 

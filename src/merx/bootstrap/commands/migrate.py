@@ -1,4 +1,7 @@
-"""Bring the database schema to the newest version."""
+"""Bring the database schema to the newest version, and say who may do what in it.
+
+Connects with MERX_MIGRATE_DATABASE_URL, or with MERX_DATABASE_URL when that is empty.
+"""
 
 import argparse
 import os
@@ -13,6 +16,6 @@ def configure(parser: argparse.ArgumentParser) -> None:  # noqa: ARG001 - a sub-
 def run(args: argparse.Namespace) -> int:  # noqa: ARG001
     from merx.bootstrap.migrate import upgrade
 
-    upgrade(load_settings(os.environ).database_url)
+    upgrade(load_settings(os.environ).owner_url)
     print("The database schema is up to date.")
     return 0

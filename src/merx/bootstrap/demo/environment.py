@@ -12,12 +12,16 @@ STANDING_ALONE = frozenset({"demo", "serve", "worker", "schedule", "openapi"})
 NAMES_A_SHOP = ("MERX_DATABASE_URL", "MERX_REDIS_URL", "MERX_STORAGE")
 
 
-def shop_environment(folder: DataFolder, *, host: str, port: int, database_url: str, redis_url: str) -> dict[str, str]:
+def shop_environment(
+    folder: DataFolder, *, host: str, port: int, database_url: str, owner_url: str, redis_url: str
+) -> dict[str, str]:
+    """`owner_url` is for those alone who migrate."""
     reached = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host  # noqa: S104 - compared only
     return {
         "MERX_ENVIRONMENT": "development",
         "MERX_STORAGE": "postgres",
         "MERX_DATABASE_URL": database_url,
+        "MERX_MIGRATE_DATABASE_URL": owner_url,
         "MERX_REDIS_URL": redis_url,
         "MERX_DATA_DIR": str(folder.path),
         "MERX_HOST": host,

@@ -8,6 +8,7 @@ import msgspec
 import merx.migrations
 from merx.bootstrap.demo.filling import Filled
 from merx.infra.embedded import DataFolder
+from merx.migrations.rights import FINGERPRINT
 
 
 class _Remembered(msgspec.Struct):
@@ -37,7 +38,7 @@ def _state(folder: DataFolder) -> str:
     sample = files("merx.data") / "catalogue.jsonl.gz"
     size = Path(str(sample)).stat().st_size if sample.is_file() else 0
     made = (folder.pg / "PG_VERSION").stat().st_mtime_ns
-    return f"{newest} {size} {made}"
+    return f"{newest} {FINGERPRINT} {size} {made}"
 
 
 def _file(folder: DataFolder) -> Path:

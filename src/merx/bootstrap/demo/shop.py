@@ -18,6 +18,7 @@ from merx.bootstrap.listen import free_port, port_problem
 from merx.bootstrap.supervisor import Child, StopRequest, Supervisor, end_survivors, python_environment, rotate
 from merx.infra.embedded import DataFolder, EmbeddedError, EmbeddedPostgres, EmbeddedValkey
 from merx.infra.settings import load_settings
+from merx.migrations.rights import APP
 
 SERVERS, PROCESSES = 1, 2
 PROCESS_NAMES = {"serve": "API", "worker": "worker", "schedule": "scheduler"}
@@ -124,12 +125,18 @@ class _Shop:
             await supervisor.add("Valkey", valkey, stage=SERVERS)
         self._make_keys()
         variables = environment.shop_environment(
-            folder, host=options.host, port=port, database_url=postgres.url, redis_url=valkey.url
+            folder,
+            host=options.host,
+            port=port,
+            database_url=postgres.url_as(APP),
+            owner_url=postgres.url,
+            redis_url=valkey.url,
         )
         load_settings({**os.environ, **variables})  # a wrong MERX_* of the user's is told before a process dies of it
-        env = python_environment(variables)
+        # The processes that serve are not even told how the owner connects.
+        env = python_environment({**variables, "MERX_MIGRATE_DATABASE_URL": ""})
         known = remembered.recall(folder) if options.catalogue is None else None
-        filled = known or await self._fill(env)
+        filled = known or await self._fill(python_environment(variables))
         await self._start_processes(supervisor, env, port)
         if known is None:
             await self._let_first_events_through(postgres.url)

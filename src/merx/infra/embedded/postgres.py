@@ -84,10 +84,14 @@ class EmbeddedPostgres:
     def url(self) -> str:
         return self.url_of(self._database)
 
-    def url_of(self, database: str) -> str:
+    def url_of(self, database: str, role: str = cluster.SUPERUSER) -> str:
         """An address that asyncpg takes as it is, and SQLAlchemy with `postgresql+asyncpg`."""
         assert self._sockets is not None, "started"
-        return f"postgresql://{cluster.SUPERUSER}@/{quote(database)}?host={quote(str(self._sockets), safe='/')}"
+        return f"postgresql://{quote(role)}@/{quote(database)}?host={quote(str(self._sockets), safe='/')}"
+
+    def url_as(self, role: str) -> str:
+        """The shop's database by another role than the owner."""
+        return self.url_of(self._database, role)
 
     def alive(self) -> bool:
         return self.process is not None and self.process.alive()

@@ -1,0 +1,243 @@
+"""S36 and S40: what the roles of the database may and may not do, tried by each of them."""
+
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from merx.bootstrap.infra import Infra
+from merx.bootstrap.migrate import connect, migrate
+from merx.bootstrap.schema import TooManyRights, check_rights
+from merx.contexts.audit.container import AuditContainer
+from merx.infra.postgres import Database, PostgresUow
+from merx.infra.settings import Settings
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry
+
+pytestmark = pytest.mark.services
+
+DENIED = (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError)
+
+
+def as_role(url: str, role: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(netloc=f"{role}@"))
+
+
+async def refusals(url: str, statements: list[str]) -> list[str]:
+    """The statements that were not refused."""
+    connection, allowed = await asyncpg.connect(url), []
+    try:
+        for statement in statements:
+            try:
+                await connection.execute(statement)
+            except DENIED:
+                continue
+            allowed.append(statement)
+    finally:
+        await connection.close()
+    return allowed
+
+
+async def written(url: str) -> None:
+    """Three rows in the trail, by whoever the address names."""
+    database = Database(Settings(database_url=url))
+    try:
+        for number in range(3):
+            async with PostgresUow(database, None) as uow:  # type: ignore[arg-type]
+                entry = AuditEntry(actor=Actor.system(), action="toys.box-made", target="box", target_id=str(number))
+                uow.record(entry)
+                await uow.commit()
+    finally:
+        await database.close()
+
+
+async def test_s36_the_application_adds_to_the_trail_and_changes_nothing_in_it(database_url: str, owner_url: str):
+    await written(database_url)
+    assert (
+        await refusals(
+            database_url,
+            [
+                "update audit.entry set target_id = 'another' where seq = 2",
+                "delete from audit.entry where seq = 2",
+                "truncate audit.entry",
+                "drop table audit.entry",
+                "alter table audit.entry add column x int",
+                "alter table audit.entry disable trigger all",
+                "create index on audit.entry (client)",
+                "create or replace function audit.lock_head() returns int language sql as 'select 1'",
+                "alter table audit.entry owner to merx_app",
+            ],
+        )
+        == []
+    )
+    owner = await asyncpg.connect(owner_url)
+    assert await owner.fetchval("select count(*) from audit.entry where target_id in ('0', '1', '2')") == 3
+    held = "select count(*) from unnest(array['update', 'delete', 'truncate', 'references', 'trigger']) as p"
+    assert await owner.fetchval(f"{held} where has_table_privilege('merx_app', 'audit.entry', p)") == 0
+    await owner.close()
+
+
+async def test_s36_what_a_superuser_edits_is_named(database_url: str, owner_url: str):
+    await written(database_url)
+    owner = await asyncpg.connect(owner_url)
+    assert await owner.execute("update audit.entry set target_id = 'another' where seq = 2") == "UPDATE 1"
+    await owner.close()
+    infra = Infra(settings=Settings(database_url=as_role(database_url, "merx_audit")))
+    try:
+        verdict = await AuditContainer(infra=infra).verify_trail()()
+    finally:
+        await infra.database().close()
+    assert verdict.fault is not None
+    assert (verdict.intact, verdict.fault.seq, verdict.fault.kind) == (False, 2, "edited")
+
+
+async def test_s40_the_application_changes_no_schema_and_reaches_nothing_else(
+    empty_database_url: str,
+):
+    await migrate(empty_database_url)
+    owner = await asyncpg.connect(empty_database_url)
+    await owner.execute("create schema elsewhere; create table elsewhere.secret as select 1 as x")
+    await owner.execute("create role somebody_else noinherit")
+    try:
+        refused = await refusals(
+            as_role(empty_database_url, "merx_app"),
+            [
+                "create schema mine",
+                "create table catalog.mine (x int)",
+                "create table public.mine (x int)",
+                "create temporary table mine (x int)",
+                "create view catalog.mine as select 1 as x",
+                "create function catalog.mine() returns int language sql as 'select 1'",
+                "create extension pg_stat_statements",
+                "alter table catalog.product add column x int",
+                "drop table catalog.product",
+                "truncate orders.order_line",
+                "create index on orders.order_line (sku)",
+                "drop schema catalog cascade",
+                "alter schema catalog rename to mine",
+                "update public.alembic_version set version_num = 'x'",
+                "select * from elsewhere.secret",
+                "select * from pg_catalog.pg_authid",
+                "select pg_catalog.pg_read_file('/etc/passwd')",
+                "copy (select 1) to program 'true'",
+                "copy (select 1) to '/tmp/mine'",
+                "alter system set log_statement = 'all'",
+                "create role mine",
+                "alter role merx_app superuser",
+                "set role somebody_else",
+                "create database mine",
+                "set session_replication_role = 'replica'",
+            ],
+        )
+        assert refused == []
+    finally:
+        await owner.execute("drop role somebody_else")
+        await owner.close()
+
+
+async def test_s40_reports_and_the_trail_have_readers_of_their_own(database_url: str):
+    await written(database_url)
+    reports = await asyncpg.connect(as_role(database_url, "merx_read"))
+    assert await reports.fetchval('select count(*) from orders."order"') == 0
+    await reports.close()
+    assert (
+        await refusals(
+            as_role(database_url, "merx_read"),
+            [
+                "insert into catalog.brand (id, version, slug, name) values (gen_random_uuid(), 1, 'x', 'x')",
+                "delete from orders.order_line",
+                "select * from identity.account",
+                "select * from audit.entry",
+                "select * from platform.outbox_event",
+                "select * from notifications.message",
+            ],
+        )
+        == []
+    )
+    auditor = await asyncpg.connect(as_role(database_url, "merx_audit"))
+    assert await auditor.fetchval("select count(*) from audit.entry") == 3
+    await auditor.close()
+    assert (
+        await refusals(
+            as_role(database_url, "merx_audit"),
+            [
+                "insert into audit.entry select * from audit.entry",
+                "update audit.entry set target_id = 'x'",
+                "select audit.lock_head()",
+                "select * from identity.account",
+                'select * from orders."order"',
+            ],
+        )
+        == []
+    )
+
+
+async def test_s40_names_are_looked_up_in_the_catalogue_of_the_server_alone(database_url: str, owner_url: str):
+    for role in ("merx_app", "merx_read", "merx_audit"):
+        connection = await asyncpg.connect(as_role(database_url, role))
+        assert await connection.fetchval("show search_path") == "pg_catalog"
+        await connection.close()
+    connection = await asyncpg.connect(owner_url)
+    loose = await connection.fetch(
+        """
+        select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+         where n.nspname = 'audit' and not coalesce('search_path=pg_catalog' = any(p.proconfig), false)
+        """
+    )
+    await connection.close()
+    assert loose == []
+
+
+async def test_s40_a_version_that_comes_needs_no_thought(owner_url: str, database_url: str):
+    """A table and a schema that nobody has granted anything on are the application's after the next run."""
+    owner = await asyncpg.connect(owner_url)
+    await owner.execute("create schema later; create table later.thing (id int generated always as identity, x int)")
+    await owner.execute("create table audit.later (x int)")
+    await owner.close()
+    assert len(await refusals(database_url, ["select * from later.thing"])) == 0
+    await migrate(owner_url)
+    app = await asyncpg.connect(database_url)
+    for statement in (
+        "insert into later.thing (x) values (1)",
+        "update later.thing set x = 2",
+        "delete from later.thing",
+        "insert into audit.later values (1)",
+    ):
+        await app.execute(statement)
+    await app.close()
+    assert await refusals(database_url, ["delete from audit.later", "update audit.later set x = 2"]) == []
+
+
+async def test_s40_an_owner_who_may_make_no_roles_uses_those_there_are(empty_database_url: str, migrated_template: str):
+    owner = await asyncpg.connect(empty_database_url)
+    name = urlsplit(empty_database_url).path.lstrip("/")
+    await owner.execute("create role modest login")
+    await owner.execute(f'alter database "{name}" owner to modest; alter schema public owner to modest')
+    try:
+        await migrate(as_role(empty_database_url, "modest"))
+        # The roles are there already: it gives them their rights.
+        app = await asyncpg.connect(as_role(empty_database_url, "merx_app"))
+        assert await app.fetchval("select count(*) from audit.entry") == 0
+        await app.close()
+        await migrate(as_role(empty_database_url, "modest"), "base", down=True)
+    finally:
+        await owner.execute(f'alter database "{name}" owner to current_user; reassign owned by modest to current_user')
+        await owner.execute("drop owned by modest; drop role modest")
+        await owner.close()
+
+
+async def test_s40_the_owner_keeps_what_it_needs(owner_url: str):
+    connection = await connect(owner_url)
+    await connection.execute("create table catalog.another (x int); drop table catalog.another")
+    await connection.close()
+
+
+async def test_s40_a_process_that_may_too_much_shows_it(database_url: str, owner_url: str):
+    app, owner = (Database(Settings(database_url=url)) for url in (database_url, owner_url))
+    try:
+        await check_rights(app.reader)
+        with pytest.raises(TooManyRights):
+            await check_rights(owner.reader)
+    finally:
+        await app.close()
+        await owner.close()
