@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from merx.infra.clock import SystemClock
 from merx.infra.keys import ensure_keys, load_keys
 from merx.infra.settings import Settings
 from merx.infra.tokens import AccessTokens, ExpiredToken, GuestTokens, InvalidToken
@@ -153,6 +154,16 @@ def test_memory_storage_writes_no_keys(tmp_path: Path, monkeypatch: pytest.Monke
     assert list(tmp_path.iterdir()) == []
     load_keys(Settings())
     assert (tmp_path / ".merx" / "token.pem").exists()
+
+
+def test_a_token_names_who_acts_in_the_place_of_the_account():
+    tokens = AccessTokens(Ed25519PrivateKey.generate(), issuer="t", audience="t", clock=SystemClock())
+    account, helper = new_id(), new_id()
+    token = tokens.issue(account, ActorKind.customer, impersonator=helper)
+    assert jwt.decode(token, options={"verify_signature": False})["act"] == {"sub": str(helper)}
+    actor = tokens.verify(token)
+    assert (actor.account_id, actor.impersonator) == (account, helper)
+    assert "act" not in jwt.decode(tokens.issue(account, ActorKind.customer), options={"verify_signature": False})
 
 
 def test_guest_tokens_open_one_thing_only():

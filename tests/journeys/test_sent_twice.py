@@ -17,7 +17,7 @@ RECEIPTS = "/inventory/receipts"
 # VerifyStock only reads.
 # What carries a password or answers with a secret must not lie beside a key for a day.
 NO_KEY = {"Login", "Logout", "LogoutAll", "Refresh", "Register", "ResetPassword", "ChangePassword", "ChangeEmail"}
-NO_KEY |= {"AcceptInvitation", "AskForErasure", "MakeApiKey", "RotateApiKey", "VerifyStock"}
+NO_KEY |= {"AcceptInvitation", "AskForErasure", "ImpersonateUser", "MakeApiKey", "RotateApiKey", "VerifyStock"}
 NO_KEY |= {"AnswerMfaChallenge", "ConfirmTotp", "EnrolTotp", "MakeRecoveryCodes", "AskToStepUp", "StepUp"}
 NO_KEY |= {"AskForPasskey", "LoginWithPasskey", "AskForNewPasskey", "RegisterPasskey"}
 # Codes that are good once by themselves, and an answer that holds an address with a state.

@@ -25,6 +25,7 @@ HANDED_OUT: dict[str, set[str]] = {
     "POST /api/v1/auth/passkeys/login": {"access_token", "refresh_token", "token_type", A_VALUE},
     "POST /api/v1/auth/step-up": {"access_token", "token_type"},
     "POST /api/v1/auth/mfa/totp": {"secret"},
+    "POST /api/v1/users/{account_id}/impersonate": {"token", A_VALUE},
     # Whether there is one.
     "GET /api/v1/auth/mfa": {"totp"},
     # A guest's cart and order.

@@ -17,7 +17,7 @@ from merx.infra.http.dependencies import provide
 from merx.infra.http.parts import HttpParts, HttpSource
 from merx.infra.settings import Settings
 
-_PASSED_ON = ("access_tokens", "guest_tokens", "cache", "idempotency", "api_keys", "staff_rights")
+_PASSED_ON = ("access_tokens", "guest_tokens", "cache", "idempotency", "api_keys", "staff_rights", "in_place")
 
 
 class _Present:
@@ -45,6 +45,8 @@ class _Stage:
             present["api_keys"] = None
         if self.parts.staff_rights is None:
             present["staff_rights"] = None
+        if self.parts.in_place is None:
+            present["in_place"] = None
         return HttpParts(
             **present,
             controllers=self.parts.controllers,
@@ -96,6 +98,7 @@ def staged(settings: Settings, source: HttpSource) -> Api:
         parts.idempotency is None,
         parts.api_keys is None,
         parts.staff_rights is None,
+        parts.in_place is None,
     )
     stage = _stages.get(key)
     if stage is None:

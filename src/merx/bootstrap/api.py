@@ -121,6 +121,7 @@ def create_app(
             cookies=cookies,
             cors=Cors(settings.cors_origins) if settings.cors_origins else None,
             sign_in=f"{BASE}/auth/",
+            in_place=parts.in_place,
         ),
     )
     api.litestar = app

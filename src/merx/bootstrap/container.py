@@ -198,6 +198,7 @@ class App:
             cache=self.cache,
             api_keys=self.api_key_door,
             staff_rights=self.staff_door,
+            in_place=self.contexts.identity.in_place(),
             buckets=self.infra.buckets(),
             on_startup=starts,
             on_shutdown=[*stops, self.close],

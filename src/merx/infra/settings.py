@@ -42,11 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(description="`postgresql://user:password@host:5432/name`, or `?host=/run/dir` for a socket")
     ] = "postgresql://merx@127.0.0.1:5432/merx"
     migrate_database_url: Annotated[
-        str,
-        Meta(
-            description="the same database by the role that owns it, for `merx migrate` alone; empty is the address "
-            "above. The other processes connect as `merx_app`, which changes no schema"
-        ),
+        str, Meta(description="the same by its owner, for `merx migrate` alone; the others connect as `merx_app`")
     ] = ""
     redis_url: Annotated[str, Meta(description="`redis://`, `rediss://` or `unix:///path/to.sock`")] = (
         "redis://127.0.0.1:6379/0"
@@ -57,11 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     search_dir: Annotated[str, Meta(description="folder of the search index, else `search` in the data folder")] = ""
     anchor_dir: Annotated[
-        str,
-        Meta(
-            description="folder in which the head of the audit trail is kept, out of reach of the database; empty is "
-            "`audit` in the data folder"
-        ),
+        str, Meta(description="folder that keeps the head of the audit trail; empty is `audit` in the data folder")
     ] = ""
 
     search_refresh_seconds: Annotated[

@@ -1,6 +1,6 @@
 """Profiles, address books, consents, groups."""
 
-from tests.matrix.callers import PROGRAMS
+from tests.matrix.callers import PROGRAMS, Caller
 from tests.matrix.entry import Entries, Entry, Target, at, sends
 from tests.matrix.people import Person, postal_address
 from tests.matrix.shop import Shop
@@ -49,6 +49,11 @@ ENTRIES: Entries = {
         lambda _, person: at({"phone": "+12025550100"}, account_id=person.account_id)
     ),
     f"GET {_USERS}/{{account_id}}/timeline": Entry(_person),
+    f"POST {_USERS}/{{account_id}}/impersonate": Entry(
+        lambda _, person: at({"reason": "ticket 1"}, account_id=person.account_id),
+        differs={Caller.key: 403},
+        because="people act in the place of people",
+    ),
     f"GET {_GROUPS}": Entry(),
     f"POST {_GROUPS}": Entry(sends({"code": "new", "name": "New"})),
     f"GET {_GROUPS}/{{group_id}}": Entry(_group),

@@ -33,6 +33,12 @@ class StaffRights(Protocol):
         ...
 
 
+class InPlace(Protocol):
+    async def note(self, actor: Actor, method: str, path: str) -> None:
+        """Put on record what staff is about to change in the place of a customer. Raises Unavailable."""
+        ...
+
+
 class Authenticator:
     """Turns an `Authorization` header into an Actor. `metrics_token` is the one fixed token, for the metrics reader."""
 

@@ -17,7 +17,7 @@ from merx.infra.http.access import AccessLine, AccessLog
 from merx.infra.http.asgi import AsgiApp, Receive, Scope, Send, send_answer, send_failure
 from merx.infra.http.auth import refusal_of
 from merx.infra.http.bodies import BodyGate, replay
-from merx.infra.http.callers import Authenticator, caller_address
+from merx.infra.http.callers import Authenticator, InPlace, caller_address
 from merx.infra.http.cookies import BY_COOKIE, SAFE_METHODS, CookieMode
 from merx.infra.http.errors import failure_of, note
 from merx.infra.http.exchange import ANYBODY, NO_ROUTE, Exchange
@@ -63,6 +63,7 @@ class FrameParts(msgspec.Struct, frozen=True, kw_only=True):
     cookies: CookieMode
     cors: Cors | None = None
     sign_in: str = "/auth/"
+    in_place: InPlace | None = None
 
 
 class Frame:
@@ -174,6 +175,8 @@ class Frame:
                 # Where Litestar keeps a body once it has put it together.
                 ScopeState.from_scope(scope).body = body  # type: ignore[arg-type]
                 receive = replay(body, receive)
+            if actor.impersonator is not None and parts.in_place is not None:
+                await parts.in_place.note(actor, exchange.method, path)
         elif (
             self._cache is not None
             and exchange.method in _READS

@@ -8,7 +8,7 @@ from litestar import Controller
 
 from merx.infra.cache import ByteCache
 from merx.infra.health import Probe
-from merx.infra.http.callers import ApiKeys, StaffRights
+from merx.infra.http.callers import ApiKeys, InPlace, StaffRights
 from merx.infra.idempotency.store import IdempotencyStore
 from merx.infra.limits.buckets import Buckets
 from merx.infra.tokens import AccessTokens, GuestTokens
@@ -35,6 +35,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     cache: ByteCache | None = None
     api_keys: ApiKeys | None = None
     staff_rights: StaffRights | None = None
+    in_place: InPlace | None = None
     buckets: Buckets | None = None
     on_startup: Sequence[Hook] = ()
     on_shutdown: Sequence[Hook] = ()

@@ -6,7 +6,7 @@ from litestar.params import JSONBody
 
 from merx.contexts.identity.adapters.http import caller_of
 from merx.contexts.identity.adapters.http_codes import Accepted
-from merx.contexts.identity.adapters.http_sessions import account_of
+from merx.contexts.identity.adapters.http_sessions import owner_of
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.usecases.change_email import (
     ChangeEmail,
@@ -41,8 +41,8 @@ class CredentialsController(Controller):
         second_factor_first: NamedDependency[SecondFactorFirst],
         change_password: NamedDependency[ChangePasswordHandler],
     ) -> None:
-        await second_factor_first(actor, account_of(actor))
-        await change_password(account_of(actor), actor.session_id, data, caller)
+        await second_factor_first(actor, owner_of(actor))
+        await change_password(owner_of(actor), actor.session_id, data, caller)
 
     @post(
         "/email/change",
@@ -59,8 +59,8 @@ class CredentialsController(Controller):
         second_factor_first: NamedDependency[SecondFactorFirst],
         change_email: NamedDependency[ChangeEmailHandler],
     ) -> Accepted:
-        await second_factor_first(actor, account_of(actor))
-        await change_email(account_of(actor), data, caller)
+        await second_factor_first(actor, owner_of(actor))
+        await change_email(owner_of(actor), data, caller)
         return Accepted()
 
     @post(
@@ -78,4 +78,4 @@ class CredentialsController(Controller):
         caller: NamedDependency[Caller],
         confirm_email: NamedDependency[ConfirmEmailHandler],
     ) -> None:
-        await confirm_email(account_of(actor), data, caller)
+        await confirm_email(owner_of(actor), data, caller)

@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from merx.contexts.identity.adapters.http import caller_of
 from merx.contexts.identity.adapters.http_oidc import Asked
-from merx.contexts.identity.adapters.http_sessions import account_of
+from merx.contexts.identity.adapters.http_sessions import owner_of
 from merx.contexts.identity.adapters.oidc.browser import BrowserSecrets
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.ports.linked_identities import LinkedIdentityQueries, LinkedIdentityView
@@ -42,7 +42,7 @@ class IdentitiesController(Controller):
     async def identities(
         self, actor: NamedDependency[Actor], identity_links: NamedDependency[LinkedIdentityQueries]
     ) -> list[LinkedIdentityView]:
-        return await identity_links.of_account(account_of(actor))
+        return await identity_links.of_account(owner_of(actor))
 
     @post(
         "/oidc/{provider:str}/link",
@@ -63,7 +63,7 @@ class IdentitiesController(Controller):
         browser_secrets: NamedDependency[BrowserSecrets],
     ) -> Response[LinkStarted]:
         browser = browser_secrets.given_or_new(request.headers.get("cookie"))
-        url = await start_link(account_of(actor), provider, data, caller, browser)
+        url = await start_link(owner_of(actor), provider, data, caller, browser)
         answer = Response(LinkStarted(url))
         answer.set_cookie(browser_secrets.cookie(browser))
         return answer
@@ -86,7 +86,7 @@ class IdentitiesController(Controller):
         collect_link: NamedDependency[CollectLinkHandler],
     ) -> LinkedIdentityView:
         browser = browser_secrets.given(request.headers.get("cookie"))
-        return await collect_link(account_of(actor), data, browser, caller)
+        return await collect_link(owner_of(actor), data, browser, caller)
 
     @delete(
         "/identities/{identity_id:uuid}",
@@ -102,4 +102,4 @@ class IdentitiesController(Controller):
         caller: NamedDependency[Caller],
         unlink_identity: NamedDependency[UnlinkIdentityHandler],
     ) -> None:
-        await unlink_identity(account_of(actor), identity_id, caller)
+        await unlink_identity(owner_of(actor), identity_id, caller)

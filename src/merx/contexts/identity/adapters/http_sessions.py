@@ -57,7 +57,7 @@ class SessionsController(Controller):
         caller: NamedDependency[Caller],
         end_session: NamedDependency[EndSessionHandler],
     ) -> None:
-        await end_session(account_of(actor), session_id, caller)
+        await end_session(owner_of(actor), session_id, caller)
 
     @post(
         "/logout-all",
@@ -73,4 +73,4 @@ class SessionsController(Controller):
         caller: NamedDependency[Caller],
         end_all_sessions: NamedDependency[EndAllSessionsHandler],
     ) -> None:
-        await end_all_sessions(account_of(actor), caller)
+        await end_all_sessions(owner_of(actor), caller)

@@ -13,6 +13,7 @@ from merx.contexts.identity.adapters.http_codes import CodesController
 from merx.contexts.identity.adapters.http_credentials import CredentialsController
 from merx.contexts.identity.adapters.http_csrf import CsrfController
 from merx.contexts.identity.adapters.http_identities import IdentitiesController
+from merx.contexts.identity.adapters.http_impersonation import ImpersonationController
 from merx.contexts.identity.adapters.http_invitations import InvitationsController
 from merx.contexts.identity.adapters.http_keys import JwksController
 from merx.contexts.identity.adapters.http_oidc import OidcController
@@ -48,6 +49,7 @@ from merx.contexts.identity.usecases.close_account import CloseAccountHandler
 from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.ensure_account import EnsureAccountHandler
 from merx.contexts.identity.usecases.facade import IdentityFacade
+from merx.contexts.identity.usecases.impersonate import ImpersonateHandler, InPlaceNotes
 from merx.contexts.identity.usecases.invitations import InvitationsHandler
 from merx.contexts.identity.usecases.issue_code import IssueCodeHandler
 from merx.contexts.identity.usecases.issue_staff_token import IssueStaffTokenHandler
@@ -198,6 +200,8 @@ class IdentityContainer(containers.DeclarativeContainer):
         IssueStaffTokenHandler, uow=uow.provider, queries=queries, access_tokens=infra.access_tokens
     )
 
+    impersonate = providers.Singleton(ImpersonateHandler, uow.provider, infra.access_tokens)
+    in_place = providers.Singleton(InPlaceNotes, uow.provider)
     close_account = providers.Singleton(CloseAccountHandler, uow=uow.provider, clock=infra.clock)
     api = providers.Singleton(IdentityFacade, queries, present_password, close_account)
     personal_data = providers.Selector(
@@ -222,6 +226,7 @@ class IdentityContainer(containers.DeclarativeContainer):
             PasskeyController,
             OidcController,
             IdentitiesController,
+            ImpersonationController,
         )
     )
     own_handlers = providers.Dict(
@@ -250,6 +255,7 @@ class IdentityContainer(containers.DeclarativeContainer):
         invitation_queries=invitation_queries,
         look_after_invitations=look_after_invitations,
         accept_invitation=accept_invitation,
+        impersonate=impersonate,
         clock=infra.clock,
         sign_in_providers=sign_in_providers,
         start_provider_sign_in=through_providers.start_provider_sign_in,

@@ -226,3 +226,8 @@ class UnknownPermission(Invalid):
 class MoreThanOwn(Forbidden):
     slug = "identity.more-than-own"
     title = "Nobody can grant more than they have"
+
+
+class StaffStandsForItself(Forbidden):
+    slug = "identity.staff-stands-for-itself"
+    title = "Nobody acts in the place of staff"

@@ -59,10 +59,12 @@ class AccessTokenIssuer(Protocol):
         ttl: int = 300,
         session_id: UUID | None = None,
         proof: Proof | None = None,
+        impersonator: UUID | None = None,
     ) -> str:
         """A signed token that speaks for the account for `ttl` seconds, on the device of that session.
 
-        `proof`: how its owner proved herself; None when whoever asks vouches for her.
+        `proof`: how its owner proved herself; None when whoever asks vouches for her. `impersonator`: the member of
+        staff who gets the token in her place.
         """
         ...
 

@@ -6,7 +6,6 @@ from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from merx.contexts.privacy.adapters.http.export import own
 from merx.contexts.privacy.ports.queries import ErasureView, PrivacyQueries
 from merx.contexts.privacy.usecases.ask_erasure import (
     AskErasureHandler,
@@ -17,6 +16,7 @@ from merx.contexts.privacy.usecases.ask_erasure import (
     ErasePerson,
     ErasePersonHandler,
 )
+from merx.contexts.privacy.usecases.exports import the_person
 from merx.infra.http.auth import customer, staff
 from merx.infra.http.once import once
 from merx.kernel.actor import Actor
@@ -37,7 +37,7 @@ class MyErasureController(Controller):
     ) -> ErasureView:
         """A code comes by mail; nothing happens before it is confirmed."""
         await ask_erasure(actor, data)
-        return await privacy_queries.erasure(own(actor))
+        return await privacy_queries.erasure(the_person(actor))
 
     @post(
         "/confirm",
@@ -55,19 +55,19 @@ class MyErasureController(Controller):
         privacy_queries: NamedDependency[PrivacyQueries],
     ) -> ErasureView:
         await confirm_erasure(actor, data)
-        return await privacy_queries.erasure(own(actor))
+        return await privacy_queries.erasure(the_person(actor))
 
     @get("/", guards=[customer], operation_id="GetMyErasure", summary="How far it is")
     async def read(
         self, actor: NamedDependency[Actor], privacy_queries: NamedDependency[PrivacyQueries]
     ) -> ErasureView:
-        return await privacy_queries.erasure(own(actor))
+        return await privacy_queries.erasure(the_person(actor))
 
     @delete("/", guards=[customer], operation_id="CancelMyErasure", summary="Call it off")
     async def cancel(
         self, actor: NamedDependency[Actor], cancel_erasure: NamedDependency[CancelErasureHandler]
     ) -> None:
-        await cancel_erasure(actor, own(actor))
+        await cancel_erasure(actor, the_person(actor))
 
 
 _ERASE = staff("users:erase")

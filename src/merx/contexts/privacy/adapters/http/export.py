@@ -7,20 +7,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from merx.contexts.privacy.ports.queries import ExportView, PrivacyQueries
-from merx.contexts.privacy.usecases.exports import AskExportHandler, ReadExportFileHandler
+from merx.contexts.privacy.usecases.exports import AskExportHandler, ReadExportFileHandler, the_person
 from merx.infra.http.auth import customer
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.kernel.actor import Actor
-from merx.kernel.errors import Unauthenticated
 from merx.kernel.paging import Page
-
-
-def own(actor: Actor) -> UUID:
-    """The account of whoever is signed in. Raises Unauthenticated."""
-    if actor.account_id is None:
-        raise Unauthenticated
-    return actor.account_id
 
 
 class ExportController(Controller):
@@ -42,7 +34,7 @@ class ExportController(Controller):
         privacy_queries: NamedDependency[PrivacyQueries],
     ) -> ExportView:
         """Asked again while it is being made, the answer is the same export. A mail tells when it is ready."""
-        return await privacy_queries.export(own(actor), await ask_export(actor))
+        return await privacy_queries.export(the_person(actor), await ask_export(actor))
 
     @get("/exports", guards=[customer], operation_id="ListMyExports", summary="My exports, newest first")
     async def exports(
@@ -52,13 +44,13 @@ class ExportController(Controller):
         limit: PageLimit = DEFAULT_LIMIT,
         after: After = None,
     ) -> Page[ExportView]:
-        return await privacy_queries.exports(own(actor), after, limit)
+        return await privacy_queries.exports(the_person(actor), after, limit)
 
     @get("/exports/{export_id:uuid}", guards=[customer], operation_id="GetMyExport", summary="One export")
     async def export(
         self, export_id: FromPath[UUID], actor: NamedDependency[Actor], privacy_queries: NamedDependency[PrivacyQueries]
     ) -> ExportView:
-        return await privacy_queries.export(own(actor), export_id)
+        return await privacy_queries.export(the_person(actor), export_id)
 
     @get(
         "/exports/{export_id:uuid}/file",
