@@ -114,12 +114,15 @@ async def test_s27_a_shop_in_memory_logs_nobody(tmp_path: Path, log: Log):
 
 
 @pytest.mark.services
-async def test_s27_a_database_that_fails_tells_nobody(tmp_path: Path, log: Log, database_url: str, redis_url: str):
+async def test_s27_a_database_that_fails_tells_nobody(
+    tmp_path: Path, log: Log, database_url: str, owner_url: str, redis_url: str
+):
     settings = Settings(
         database_url=database_url, redis_url=redis_url, data_dir=str(tmp_path / "data"), log_format="json"
     )
     settings = msgspec.structs.replace(settings, search_refresh_seconds=0.0)
-    connection = await asyncpg.connect(database_url)
+    # Who breaks the schema is not the shop.
+    connection = await asyncpg.connect(owner_url)
     async with opened(settings, log) as shop:
         person = await life(shop)
         assert log.telling() == []

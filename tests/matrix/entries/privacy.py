@@ -9,7 +9,7 @@ from merx.kernel.ids import new_id
 from tests.matrix.callers import Caller
 from tests.matrix.entry import Entries, Entry, Target, at
 from tests.matrix.people import PASSWORD, Person
-from tests.matrix.shop import Shop
+from tests.matrix.shop import BASE, Shop
 
 _ME = "/api/v1/users/me"
 _ERASE = f"{_ME}/erase"
@@ -24,19 +24,20 @@ async def _export(shop: Shop, person: Person) -> Target:
 
 
 async def _finish_orders(shop: Shop) -> None:
-    """Nobody is erased while an order is on its way."""
+    """Nobody is erased while an order is on its way. Where nothing is taken back, a step may be behind us already."""
     for person in (shop.owner, shop.other):
-        if (await shop.call("GET", f"/orders/{person.sent['id']}"))["status"] == "completed":
-            continue
-        # Where nothing is taken back it may be cancelled already.
-        if (await shop.call("GET", f"/orders/{person.order['id']}"))["status"] != "cancelled":
-            await shop.call("POST", f"/orders/{person.order['id']}/cancel", {})
         sent = person.sent
-        arrived = f"/orders/{sent['id']}/shipments/{sent['shipments'][0]['id']}/deliver"
-        await shop.call("POST", arrived)
         cash = {"payment_id": sent["payment_id"], "amount": sent["total"], "reference": f"receipt {sent['number']}"}
-        await shop.call("POST", "/payments/cod/collections", cash, shop.root | {"idempotency-key": new_id().hex})
-    await shop.settle()
+        for path, body in (
+            (f"/orders/{person.order['id']}/cancel", {}),
+            (f"/orders/{sent['id']}/shipments/{sent['shipments'][0]['id']}/deliver", None),
+            ("/payments/cod/collections", cash),
+        ):
+            answer = await shop.send("POST", BASE + path, body, shop.root | {"idempotency-key": new_id().hex})
+            assert answer.status < 300 or answer.status == 409, f"{path}: {answer.status} {answer.body!r}"
+    # Without insisting that nothing waits: names changed many times in one moment wait for each other.
+    shop.memory.skip_deliveries("search.")
+    await shop.app.deliverer.drain()
 
 
 async def _ask(shop: Shop, _: Person) -> Target:
