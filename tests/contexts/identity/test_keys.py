@@ -25,7 +25,7 @@ async def test_others_can_check_our_tokens_with_the_published_keys(client, memor
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     ensure_keys(tmp_path)
-    monkeypatch.setenv("MERX_DATABASE_URL", "postgresql://nowhere/merx")
+    monkeypatch.setenv("MERX_DATABASE_URL", "postgresql://127.0.0.1:1/merx")
     monkeypatch.setenv("MERX_SECRET_FILE", str(tmp_path / "secret"))
     monkeypatch.setenv("MERX_TOKEN_KEY_FILE", str(tmp_path / "token.pem"))
     monkeypatch.chdir(tmp_path)

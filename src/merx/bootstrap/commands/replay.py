@@ -23,8 +23,10 @@ def run(args: argparse.Namespace) -> int:
     if settings.storage == "memory":
         raise SettingsError(["MERX_STORAGE=memory keeps no dead letters beyond its process"])
 
+    from merx.bootstrap.on_record import put_on_record
     from merx.infra.outbox.postgres_deliveries import PostgresDeliveries
     from merx.infra.postgres import Database
+    from merx.kernel.audit import facts
 
     async def main() -> None:
         database = Database(settings)
@@ -35,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
                     when = letter.created_at.isoformat(timespec="seconds")
                     print(f"{letter.id}  {when}  {letter.subscriber}  {letter.tag}  {letter.last_error}")
             else:
+                which = facts(subscriber=args.subscriber, deliveries=[str(id) for id in args.id or ()])
+                await put_on_record(database, "platform.dead-letters-replayed", "outbox", "dead-letters", which)
                 print(f"{await deliveries.replay(args.subscriber, args.id)} dead letters run again")
         finally:
             await database.close()
