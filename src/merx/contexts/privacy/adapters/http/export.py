@@ -8,6 +8,7 @@ from litestar.params import FromPath
 
 from merx.contexts.privacy.ports.queries import ExportView, PrivacyQueries
 from merx.contexts.privacy.usecases.exports import AskExportHandler, ReadExportFileHandler, the_person
+from merx.infra.http.answers import may_answer
 from merx.infra.http.auth import customer
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
@@ -58,6 +59,7 @@ class ExportController(Controller):
         operation_id="GetMyExportFile",
         summary="The file of an export: a ZIP with JSON and CSV",
         media_type="application/zip",
+        **may_answer(409),
     )
     async def file(
         self,
