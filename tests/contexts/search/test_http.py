@@ -138,6 +138,12 @@ async def test_query_syntax_is_only_text(client: AsgiClient) -> None:
             assert answer.json().get("total", 0) == 0
 
 
+async def test_a_filter_without_a_value_is_refused(client: AsgiClient) -> None:
+    for query in ("brand=", "category=", "brand=&brand=acme"):
+        answer = await client.request("GET", f"{URL}?{query}")
+        assert (answer.status, answer.slug) == (400, "request.invalid"), query
+
+
 async def test_reindex_is_for_staff(client: AsgiClient, office: Office) -> None:
     path = "/api/v1/search/reindex"
     assert (await client.request("POST", path)).status == 401

@@ -57,6 +57,17 @@ async def test_lists_and_properties_may_be_repeated():
             assert (await client.get(target)).status == 200, target
 
 
+async def test_a_filter_is_not_forgotten_for_the_word_null():
+    shop = new_app()
+    async with AsgiClient(staged(shop.settings, shop)) as client:
+        for query in ("in_stock=null", "in_stock=NULL", "price_min=%6Eull"):
+            status, name, message = field(await client.get(f"/api/v1/products?{query}"))
+            assert (status, message) == (400, "has no value `null`: leave it out"), query
+            assert name == query.partition("=")[0]
+        # A word like any other where words are looked for.
+        assert (await client.get("/api/v1/search/products?q=null")).status == 200
+
+
 def test_a_time_is_no_number():
     known = {b"until": Known(time=True)}
     for good in (

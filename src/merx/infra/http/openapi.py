@@ -55,6 +55,8 @@ def openapi_document(app: Litestar, routes: list[RouteAccess], version: str) -> 
     for path, item in document.get("paths", {}).items():
         for method, operation in item.items():
             if isinstance(operation, dict) and (access := known.get((path, method))):
+                for parameter in operation.get("parameters", ()):
+                    parameter["schema"] = _sendable(parameter["schema"])
                 _describe_access(operation, path, method, access)
                 complete(operation, method, access, components["schemas"])
     return document
@@ -82,6 +84,15 @@ def _describe_access(operation: Json, path: str, method: str, access: RouteAcces
         operation["x-permission"] = rule.permission
     if rule.fresh:
         operation["x-fresh"] = True
+
+
+def _sendable(schema: Json) -> Json:
+    """Of a parameter: null cannot be sent, it is what is there without one."""
+    choices = [each for each in schema.get("oneOf", ()) if each != {"type": "null"}]
+    if len(choices) != 1:
+        return schema
+    only: Json = choices[0]
+    return only | {name: value for name, value in schema.items() if name != "oneOf"}
 
 
 def _own_schemas() -> Json:

@@ -41,7 +41,10 @@ _NO_FACETS = "none"
 _MAX_NAME, _MAX_VALUE = 100, 120
 
 _Query = Annotated[str, QueryParameter(name="q", max_length=MAX_QUERY, description="what to search for")]
-_Keys = Annotated[list[str] | None, QueryParameter(description="slug or id; repeat it for alternatives")]
+_Keys = Annotated[
+    list[Annotated[str, msgspec.Meta(min_length=1)]] | None,
+    QueryParameter(description="slug or id, never empty; repeat it for alternatives"),
+]
 _Price = Annotated[int | None, QueryParameter(ge=0, le=MAX_AMOUNT, description="minor units")]
 _Currency = Annotated[
     str | None, QueryParameter(pattern=r"^[A-Z]{3}\Z", description="of the prices asked for; default the shop's")

@@ -17,6 +17,7 @@ from merx.contexts.privacy.usecases.ask_erasure import (
     ErasePersonHandler,
 )
 from merx.contexts.privacy.usecases.exports import the_person
+from merx.infra.http.answers import may_answer
 from merx.infra.http.auth import customer, staff
 from merx.infra.http.once import once
 from merx.kernel.actor import Actor
@@ -57,13 +58,13 @@ class MyErasureController(Controller):
         await confirm_erasure(actor, data)
         return await privacy_queries.erasure(the_person(actor))
 
-    @get("/", guards=[customer], operation_id="GetMyErasure", summary="How far it is")
+    @get("/", guards=[customer], operation_id="GetMyErasure", summary="How far it is", **may_answer(404))
     async def read(
         self, actor: NamedDependency[Actor], privacy_queries: NamedDependency[PrivacyQueries]
     ) -> ErasureView:
         return await privacy_queries.erasure(the_person(actor))
 
-    @delete("/", guards=[customer], operation_id="CancelMyErasure", summary="Call it off")
+    @delete("/", guards=[customer], operation_id="CancelMyErasure", summary="Call it off", **may_answer(404))
     async def cancel(
         self, actor: NamedDependency[Actor], cancel_erasure: NamedDependency[CancelErasureHandler]
     ) -> None:
