@@ -109,8 +109,11 @@ def die_with_parent(number: int | None) -> Callable[[], None] | None:
 
 
 def running(pid: int) -> bool:
-    """False for a zombie too: it holds a pid but no file, lock or socket."""
-    return state(pid) not in ("", "Z", "X")
+    """False for a zombie too: it holds a pid but no file, lock or socket.
+
+    A process whose first thread has ended while others still run looks like a zombie and holds everything.
+    """
+    return state(pid) not in ("", "Z", "X") or _threads(pid) > 1
 
 
 def state(pid: int) -> str:
@@ -123,6 +126,13 @@ def state(pid: int) -> str:
     except (ProcessLookupError, IndexError):
         return ""
     return _ask_ps(pid, "state=")[:1]
+
+
+def _threads(pid: int) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 - one system call
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def command_line(pid: int) -> list[str]:
