@@ -1,6 +1,7 @@
 """The one place that sees every context."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dependency_injector import containers, providers
@@ -34,6 +35,7 @@ from merx.infra.outbox.relay import Relay
 from merx.infra.outbox.scheduler import Scheduler
 from merx.infra.postgres import Database
 from merx.infra.postgres.listener import CacheListener
+from merx.infra.redis import probe
 from merx.infra.settings import Settings
 from merx.kernel.actor import WAIVES_STEP_UP
 
@@ -162,10 +164,14 @@ class App:
 
     @property
     def probes(self) -> list[Probe]:
-        own = [] if self.in_memory else [Probe("postgres", self.database.ping), Probe("schema", self._schema)]
+        own = [] if self.in_memory else self._servers()
         if self.settings.production:
             own.append(Probe("rights", self._rights, required=False))
         return own + [probe for context in self._each() if hasattr(context, "probes") for probe in context.probes()]
+
+    def _servers(self) -> list[Probe]:
+        redis = Probe("redis", partial(probe, self.infra.redis()), required=False)
+        return [Probe("postgres", self.database.ping), Probe("schema", self._schema), redis]
 
     async def _schema(self) -> None:
         await check_schema(self.database.reader)

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from merx.infra.audit.memory import MemoryTrail
+from merx.infra.idempotency.effect import note_effect
 from merx.infra.outbox.events import OutboxWriter
 from merx.kernel.audit import AuditEntry
 from merx.kernel.errors import Conflict, NotFound, StaleVersion, Unavailable
@@ -201,6 +202,7 @@ class MemoryUow:
 
     async def commit(self) -> None:
         tx = self.tx
+        await note_effect(tx)
         deliveries = await self._outbox.write(tx, self._events) if self._events else []
         if self._entries:
             self._trail.write(tx, self._entries)

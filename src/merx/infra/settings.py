@@ -105,7 +105,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     secret: Annotated[
         str,
-        Meta(description="key for guest tokens and idempotency hashes, 32 characters or more; else `MERX_SECRET_FILE`"),
+        Meta(description="key for guest tokens, codes and encryption, 32 characters or more; else `MERX_SECRET_FILE`"),
     ] = ""
     secret_file: Annotated[str, Meta(description="file that holds the secret")] = ""
     former_secrets_file: Annotated[

@@ -153,7 +153,8 @@ def describe(operation: dict[str, Any], declared: Once) -> None:
             "required": declared.required,
             "description": "Names this attempt for 24 hours: sent again with the same body, query and `If-Match` it "
             "has no second effect and gets the same answer, with `Idempotency-Replayed: true`. Another request with "
-            "the same key answers 422, and 409 with `Retry-After` says that the first one is still running.",
+            "the same key answers 422, and 409 with `Retry-After` says that the first one is still running. 409 "
+            "`idempotency.answer-lost` says that it is done and nobody knows any more what it answered.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
         }
     )

@@ -19,3 +19,10 @@ class StillRunning(Conflict):
     slug = "idempotency.in-progress"
     title = "The first request with this key is still running"
     retry_after = 1
+
+
+class AnswerLost(Conflict):
+    """The first request with this key had its effect, and what it answered is not known any more."""
+
+    slug = "idempotency.answer-lost"
+    title = "What was asked for with this key is done, and its answer was lost: read what came of it"

@@ -9,10 +9,15 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable
 
+from loguru import logger
+
 from merx.infra.idempotency.answers import Key
+from merx.infra.idempotency.effect import noting
 from merx.infra.idempotency.errors import KeyInvalid, KeyRequired
-from merx.infra.idempotency.store import IdempotencyStore, Reply
+from merx.infra.idempotency.store import Claimed, IdempotencyStore, Reply
 from merx.kernel.actor import Actor
+from merx.kernel.errors import Unavailable
+from merx.kernel.ports import Transaction
 
 HEADER = "idempotency-key"
 REPLAYED = ("idempotency-replayed", "true")
@@ -49,19 +54,32 @@ def keyed(
 async def idempotent(store: IdempotencyStore, key: Key, run: Callable[[], Awaitable[Reply]]) -> tuple[Reply, bool]:
     """The reply, and whether it is one given before.
 
-    An exception, or a reply of 500 and more, is not kept: the same request may be tried again. Raises StillRunning
-    (409, `Retry-After`) and KeyReused (422).
+    An exception, or a reply of 500 and more, is not kept: the same request may be tried again, unless a transaction of
+    it was committed. Raises StillRunning (409, `Retry-After`), KeyReused (422) and AnswerLost (409).
     """
     begun = await store.begin(key)
     if isinstance(begun, Reply):
         return begun, True
+
+    async def note(tx: Transaction) -> None:
+        await store.note(tx, key, begun)
+
     try:
-        reply = await run()
+        with noting(note):
+            reply = await run()
     except BaseException:
         await store.abandon(key, begun)
         raise
     if reply.status >= 500:
         await store.abandon(key, begun)
     else:
-        await store.complete(key, begun, reply)
+        await _keep(store, key, begun, reply)
     return reply, False
+
+
+async def _keep(store: IdempotencyStore, key: Key, begun: Claimed, reply: Reply) -> None:
+    """Whoever waits for the answer gets it, also when it cannot be kept."""
+    try:
+        await store.complete(key, begun, reply)
+    except Unavailable:
+        logger.warning("an answer could not be kept for its idempotency key")

@@ -7,22 +7,24 @@ from uuid import UUID
 import msgspec
 
 from merx.infra.idempotency.answers import KEPT_FOR, Answer, Key, MemoryAnswers
-from merx.infra.idempotency.errors import StillRunning
+from merx.infra.idempotency.errors import AnswerLost, StillRunning
 from merx.infra.idempotency.store import CLAIM, Claimed, Reply
-from merx.infra.memory import MemoryStore
+from merx.infra.memory import MemoryStore, MemoryTx
 from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
+from merx.kernel.ports import Transaction
 
 KEYS = "platform.idempotency_key"
 
 
 class StoredKey(msgspec.Struct):
-    """`reply` is None while the first request is running."""
+    """`reply` is None while the first request is running. `noted_at` is when its effect was committed."""
 
     fingerprint: bytes
     claim: UUID
     expires_at: datetime
     reply: Reply | None = None
+    noted_at: datetime | None = None
 
 
 def _now() -> datetime:
@@ -44,15 +46,23 @@ class MemoryIdempotency:
         if row.fingerprint != key.fingerprint:
             raise KeyReused
         if row.reply is None:
-            raise StillRunning
+            raise AnswerLost if row.noted_at and row.noted_at + CLAIM <= self._now() else StillRunning
         return row.reply
+
+    async def note(self, tx: Transaction, key: Key, claimed: Claimed) -> None:
+        if not isinstance(tx, MemoryTx):
+            raise TypeError("not an in-memory transaction")
+        if not self._holds(key, claimed):
+            raise StillRunning
+        now = self._now()
+        tx.table(KEYS).put(_id(key), StoredKey(key.fingerprint, claimed.claim, now + KEPT_FOR, noted_at=now))
 
     async def complete(self, key: Key, claimed: Claimed, reply: Reply) -> None:
         if self._holds(key, claimed):
             self._rows[_id(key)] = StoredKey(key.fingerprint, claimed.claim, self._now() + KEPT_FOR, reply)
 
     async def abandon(self, key: Key, claimed: Claimed) -> None:
-        if self._holds(key, claimed):
+        if self._holds(key, claimed) and self._rows[_id(key)].noted_at is None:
             del self._rows[_id(key)]
 
     def _holds(self, key: Key, claimed: Claimed) -> bool:

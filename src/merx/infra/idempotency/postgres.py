@@ -3,12 +3,14 @@
 import msgspec
 
 from merx.infra.idempotency.answers import KEPT_FOR, Key
-from merx.infra.idempotency.errors import StillRunning
+from merx.infra.idempotency.errors import AnswerLost, StillRunning
 from merx.infra.idempotency.store import CLAIM, Claimed, Reply
 from merx.infra.postgres.compiled import compiled, json_text
 from merx.infra.postgres.database import Database
+from merx.infra.postgres.uow import PostgresTx
 from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
+from merx.kernel.ports import Transaction
 
 _ONE = "principal = :principal and route = :route and key = :key"
 
@@ -21,13 +23,20 @@ BEGIN = compiled("""
         headers = null, created_at = now(), expires_at = excluded.expires_at
     where k.expires_at <= now() or (k.claim = excluded.claim and k.state = 'running')
 """)
+# Done without a status: the effect was committed, and its answer is on the way, or lost when the claim's time is over.
+_MINE = f"{_ONE} and claim = :claim and (state = 'running' or status is null)"
 READ = compiled(f"""
-    select fingerprint, state, status, body, headers from platform.idempotency_key where {_ONE} and expires_at > now()
+    select fingerprint, state, status, body, headers,
+        expires_at <= now() + cast(:kept as interval) - cast(:claimed_for as interval) as overdue
+    from platform.idempotency_key where {_ONE} and expires_at > now()
+""")  # noqa: S608
+NOTE = compiled(f"""
+    update platform.idempotency_key set state = 'done', expires_at = now() + cast(:kept as interval) where {_MINE}
 """)  # noqa: S608
 COMPLETE = compiled(f"""
     update platform.idempotency_key
     set state = 'done', status = :status, body = :body, headers = :headers, expires_at = now() + cast(:kept as interval)
-    where {_ONE} and claim = :claim and state = 'running'
+    where {_MINE}
 """)  # noqa: S608
 ABANDON = compiled(f"delete from platform.idempotency_key where {_ONE} and claim = :claim and state = 'running'")  # noqa: S608
 PRUNE = compiled("""
@@ -49,16 +58,24 @@ class PostgresIdempotency:
             )
             if got:
                 return claimed
-            row = await self._run.fetchrow(READ, **_one(key))
+            row = await self._run.fetchrow(READ, **_one(key), kept=KEPT_FOR, claimed_for=CLAIM)
             if row is None:
                 # Abandoned or expired between the two statements.
                 continue
             if row["fingerprint"] != key.fingerprint:
                 raise KeyReused
-            if row["state"] == "done":
+            if row["status"] is not None:
                 return Reply(row["status"], row["body"], msgspec.json.decode(row["headers"] or "{}"))
+            if row["state"] == "done" and row["overdue"]:
+                raise AnswerLost
             break
         raise StillRunning
+
+    async def note(self, tx: Transaction, key: Key, claimed: Claimed) -> None:
+        if not isinstance(tx, PostgresTx):
+            raise TypeError("not a PostgreSQL transaction")
+        if not await tx.execute(NOTE, **_one(key), claim=claimed.claim, kept=KEPT_FOR):
+            raise StillRunning
 
     async def complete(self, key: Key, claimed: Claimed, reply: Reply) -> None:
         await self._run.execute(

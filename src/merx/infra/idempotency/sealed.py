@@ -60,6 +60,9 @@ class SealedIdempotency:
             return msgspec.structs.replace(begun, body=self._seal.with_token(begun.body))
         return begun
 
+    async def note(self, tx: Transaction, key: Key, claimed: Claimed) -> None:
+        await self._store.note(tx, key, claimed)
+
     async def complete(self, key: Key, claimed: Claimed, reply: Reply) -> None:
         await self._store.complete(
             key, claimed, msgspec.structs.replace(reply, body=self._seal.without_token(reply.body))

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from merx.infra.idempotency.answers import Key
+from merx.kernel.ports import Transaction
 
 # Longer than any request of ours may take; whoever is silent for so long has died.
 CLAIM = timedelta(seconds=60)
@@ -32,7 +33,15 @@ class IdempotencyStore(Protocol):
     async def begin(self, key: Key) -> Claimed | Reply:
         """Claim the key for a minute, or the reply kept for it.
 
-        Raises StillRunning, or KeyReused for the same key with another fingerprint. A claim that ran out is taken over.
+        Raises StillRunning, or KeyReused for the same key with another fingerprint. A claim that ran out is taken over,
+        unless its effect was noted: then AnswerLost.
+        """
+        ...
+
+    async def note(self, tx: Transaction, key: Key, claimed: Claimed) -> None:
+        """In the transaction of the effect: it has happened if and only if that commits, and never happens again.
+
+        Raises StillRunning when the claim was taken over; nothing is to be committed then.
         """
         ...
 
@@ -41,7 +50,7 @@ class IdempotencyStore(Protocol):
         ...
 
     async def abandon(self, key: Key, claimed: Claimed) -> None:
-        """Forget the claim: the same request may be tried again."""
+        """Forget the claim: the same request may be tried again. What was noted stays."""
         ...
 
     async def prune(self) -> int:

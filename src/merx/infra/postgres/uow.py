@@ -7,6 +7,7 @@ from typing import Any, Self
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from merx.infra.idempotency.effect import note_effect
 from merx.infra.outbox.events import OutboxWriter
 from merx.infra.postgres.compiled import Compiled
 from merx.infra.postgres.database import Database
@@ -156,6 +157,7 @@ class PostgresUow:
     async def commit(self) -> None:
         tx = self.tx
         await tx.flush()
+        await note_effect(tx)
         deliveries = []
         if self._events:
             deliveries = await self._outbox.write(tx, self._events)
