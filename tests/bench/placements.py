@@ -79,8 +79,8 @@ def measure(made: Shop, options: argparse.Namespace) -> dict[str, list[tuple[Run
     with servers.serving(servers.api(made.home, made.environment)) as merx:
         merx.ready(f"{API}/health/ready")
         variants = made.variants(1000)
-        # Enough for 2,500 a second, the warm-up included.
-        number = int(2500 * (options.seconds * options.rounds + 1))
+        # Enough for 5,000 a second, the warm-up included.
+        number = int(5000 * (options.seconds * options.rounds + 1))
         carts = {
             "many": iter(made.ready_carts(merx, [[variant] for variant in variants], number)),
             "hot": iter(made.ready_carts(merx, [[variants[0]]], number)),

@@ -5,7 +5,14 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from merx.contexts.orders.usecases.combiner import MAX_BATCH, MAX_IN_FLIGHT, MAX_WAITING, PATIENCE, Combiner
+from merx.contexts.orders.usecases.combiner import (
+    MAX_BATCH,
+    MAX_IN_FLIGHT,
+    MAX_WAITING,
+    PATIENCE,
+    SMALL_BATCH,
+    Combiner,
+)
 from merx.kernel.errors import Busy, Unavailable
 
 
@@ -119,6 +126,33 @@ async def test_the_next_are_decided_while_others_are_written():
     assert len(combine._in_flight) == MAX_IN_FLIGHT
     disk.set()
     assert await asyncio.gather(*tasks) == list(range(MAX_IN_FLIGHT + 2))
+
+
+@pytest.mark.hurried
+async def test_deciding_and_writing_share_a_crowd():
+    """Buyers who come again as soon as they are served: two halves in turns, and not all and then one."""
+    sizes: list[int] = []
+    served = 0
+
+    async def run(numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
+        sizes.append(len(numbers))
+        await asyncio.sleep(1)
+        decided()
+        await asyncio.sleep(1)
+        return list(numbers)
+
+    combine = Combiner(run)
+
+    async def buyer() -> None:
+        nonlocal served
+        while served < 40 * MAX_BATCH:
+            served += 1
+            await combine(served)
+
+    await asyncio.gather(*(buyer() for _ in range(MAX_BATCH)))
+    steady = sizes[5:-5]
+    assert min(steady) >= MAX_BATCH // 2 - SMALL_BATCH, sizes
+    assert max(steady) <= MAX_BATCH // 2 + SMALL_BATCH, sizes
 
 
 async def test_a_batch_that_waits_for_a_lock_holds_up_the_next_for_a_moment_only():

@@ -15,6 +15,8 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 MAX_BATCH = 64
+# So few are not worth two transactions.
+SMALL_BATCH = 8
 # Each holds a connection: one is decided, the others are written.
 MAX_IN_FLIGHT = 4
 # At a thousand a second the last in line waits two seconds; who comes after that is better told to come again.
@@ -40,6 +42,7 @@ class Combiner(Generic[Q, A]):
         self._run = run
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._deciding = False
+        self._taken = 0
         self._in_flight: set[asyncio.Task[None]] = set()
         self._alone_now: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(_ALONE_AT_ONCE)
@@ -66,7 +69,12 @@ class Combiner(Generic[Q, A]):
         self._begin()
 
     async def _together(self) -> None:
-        batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        # Half of all who are here, so that the others can be decided while these are written. Taking everybody leaves
+        # nobody for that time: a crowd and a single one would go in turns.
+        half = (len(self._waiting) + self._taken + 1) // 2
+        size = min(max(half, SMALL_BATCH), MAX_BATCH)
+        batch, self._waiting = self._waiting[:size], self._waiting[size:]
+        self._taken += len(batch)
         decided = False
 
         def let_others_start() -> None:
@@ -94,6 +102,7 @@ class Combiner(Generic[Q, A]):
                 _settle(future, answer)
         finally:
             patience.cancel()
+            self._taken -= len(batch)
             let_others_start()
 
     def _separate(self, batch: list[tuple[Q, asyncio.Future[A]]]) -> None:

@@ -132,14 +132,17 @@ class PostgresGuestOrders:
         return await self._tx.execute(_ATTACH, email=email.strip().lower(), customer_id=customer_id)
 
 
+# Made once: describing what to load takes longer than a statement.
+_PARTS = (selectinload(OrderRow.lines), selectinload(OrderRow.shipments))
+
+
 class PostgresOrdersUow(PostgresUow):
     def open(self, tx: PostgresTx) -> None:
         self.orders = PostgresRepository(
             Order,
             OrderRow,
             tx,
-            selectinload(OrderRow.lines),
-            selectinload(OrderRow.shipments),
+            *_PARTS,
             missing=OrderNotFound,
         )
         self.placements = PostgresPlacements(tx)
