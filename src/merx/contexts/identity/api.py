@@ -23,11 +23,13 @@ class IdentityApi(Protocol):
         """The account, None when there is none or it is closed."""
         ...
 
-    async def prove(self, actor: Actor, password: str) -> None:
-        """That whoever is signed in knows the password of the account too.
+    async def prove(self, actor: Actor, password: str | None) -> None:
+        """That whoever is signed in is the owner of the account, before what cannot be taken back.
 
-        Raises an Invalid for a wrong one, Unauthenticated for an account that is closed, RateLimited for guessing and
-        Unavailable when too many hash already.
+        The password is enough for an account without a second factor. Without a password, and where there is a second
+        factor, the owner must have proved herself lately: StepUpNeeded. Raises an Invalid for a wrong password,
+        Unauthenticated for an account that is closed, RateLimited for guessing and Unavailable when too many hash
+        already.
         """
         ...
 

@@ -16,7 +16,7 @@ class IdentityAccounts:
         found = await self.identity.account(account_id)
         return None if found is None else Person(found.account_id, found.email, found.name, found.kind == "staff")
 
-    async def prove(self, actor: Actor, password: str) -> None:
+    async def prove(self, actor: Actor, password: str | None) -> None:
         await self.identity.prove(actor, password)
 
     async def close(self, account_id: UUID) -> None:

@@ -21,8 +21,10 @@ class Accounts(Protocol):
         """None when there is no such account or it is closed."""
         ...
 
-    async def prove(self, actor: Actor, password: str) -> None:
-        """That whoever asks knows the password. Raises an Invalid for a wrong one, RateLimited for guessing."""
+    async def prove(self, actor: Actor, password: str | None) -> None:
+        """That whoever asks is the owner: by the password or, without one or where there is a second factor, by a fresh
+        proof. Raises StepUpNeeded, an Invalid for a wrong password, RateLimited for guessing.
+        """
         ...
 
     async def close(self, account_id: UUID) -> None:

@@ -32,7 +32,9 @@ MAX_ASKED = 5
 
 
 class EraseMe(Command, frozen=True):
-    password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    """Without a password, and for an account with a second factor, the step-up must be fresh."""
+
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)] | None = None
 
     def __repr__(self) -> str:
         return "EraseMe(***)"
@@ -61,7 +63,7 @@ async def must_be_settled(parts: Sequence[Part], subject: Subject) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AskErasureHandler:
-    """The first step: knows the password. The second one is a code by mail.
+    """The first step: is the owner. The second one is a code by mail.
 
     Asked again while it waits or runs, the answer is what goes on. Raises PersonNotFound, StaffAccount, OpenMatters,
     AskedTooOften, and what Accounts.prove raises.
