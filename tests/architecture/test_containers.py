@@ -77,7 +77,7 @@ def test_no_controller_hides_a_name_of_the_application(apps: dict[str, App]):
     assert hidden == set()
 
 
-def test_two_contexts_with_one_name_are_refused(monkeypatch: pytest.MonkeyPatch):
+def test_two_contexts_with_one_name_are_refused():
     app = App(Settings(storage="memory"))
     taken = next(iter(app.contexts.orders.handlers()))
     app.contexts.catalog.handlers.override(providers.Object({taken: object()}))

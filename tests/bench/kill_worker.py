@@ -9,6 +9,7 @@ import asyncio
 import random
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -58,7 +59,8 @@ async def measured(home: Path, url: str, options: argparse.Namespace) -> list[Fi
     storage.registry.add(Subscriber("toy.put", Shelved, elsewhere))
     client = redis_client(Settings(redis_url=valkey.url))
     nudge = QueueNudge(client)
-    storage.uow = lambda: PostgresShelves(database, PostgresOutbox(storage.registry, nudge))
+    outbox = PostgresOutbox(storage.registry, nudge)
+    storage = replace(storage, outbox=outbox, uow=lambda: PostgresShelves(database, outbox))
     try:
         return [
             await idle(storage, database, url, valkey.url),

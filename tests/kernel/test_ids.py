@@ -9,8 +9,7 @@ from uuid import RFC_4122, UUID
 
 import pytest
 
-from merx.kernel import ids
-from merx.kernel.ids import new_id
+from merx.kernel.ids import IdSource, new_id
 
 FORKED = """
 import json, os, sys
@@ -32,13 +31,6 @@ json.dump([made, theirs], sys.stdout)
 """
 
 
-@pytest.fixture(autouse=True)
-def clock():
-    kept = ids._Clock.last_ms, ids._Clock.sequence
-    yield
-    ids._Clock.last_ms, ids._Clock.sequence = kept
-
-
 def milliseconds(made: UUID) -> int:
     return made.int >> 80
 
@@ -52,9 +44,8 @@ def test_an_id_is_a_uuid_of_version_seven():
 
 
 def test_it_begins_with_the_time():
-    ids._Clock.last_ms = 0
     before = time.time_ns() // 1_000_000
-    made = new_id()
+    made = IdSource().make()
     assert before <= milliseconds(made) <= time.time_ns() // 1_000_000
 
 
@@ -65,13 +56,10 @@ def test_they_sort_in_the_order_they_were_made():
     assert len(set(made)) == len(made)
 
 
-def test_order_survives_a_full_counter_and_a_clock_that_is_set_back(monkeypatch):
-    made = []
-    for now in [5_000] * 10_000 + [4_000] * 10_000 + [6_000]:
-        monkeypatch.setattr(ids.time, "time_ns", lambda now=now: now * 1_000_000)
-        if not made:
-            ids._Clock.last_ms = 0
-        made.append(new_id())
+def test_order_survives_a_full_counter_and_a_clock_that_is_set_back():
+    moments = [5_000] * 10_000 + [4_000] * 10_000 + [6_000]
+    source = IdSource(clock=iter(moment * 1_000_000 for moment in moments).__next__)
+    made = [source.make() for _ in moments]
     assert made == sorted(made)
     assert len(set(made)) == len(made)
     assert milliseconds(made[-1]) == 6_000
@@ -107,21 +95,18 @@ def test_threads_make_no_id_twice_and_each_sees_its_own_in_order():
     assert len({id for mine in made for id in mine}) == 4000 * len(made)
 
 
-def test_a_thread_that_comes_between_keeps_its_order(monkeypatch):
-    now = time.time_ns()
-    monkeypatch.setattr(ids.time, "time_ns", lambda: now)
-    ids._Clock.last_ms, ids._Clock.sequence = 0, 0xFF0
-    draws, theirs = [], []
+def test_a_thread_that_comes_between_keeps_its_order():
+    now, draws, theirs = time.time_ns(), [], []
 
     def draw() -> int:
         draws.append(0)
         if len(draws) == 2:
-            theirs.append(new_id())
+            theirs.append(source.make())
         return 0
 
-    monkeypatch.setattr(ids, "_draw", draw)
-    ours = new_id()
-    theirs.append(new_id())
+    source = IdSource(clock=lambda: now, draw=draw)
+    ours = source.make()
+    theirs.append(source.make())
     assert theirs == sorted(theirs)
     assert ours not in theirs
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -11,7 +12,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import merx.bootstrap.migrate
 from merx.bootstrap.failures import sentence
 from merx.bootstrap.migrate import MigrationBusy, alembic_config, connect, downgrade, migrate, upgrade
 from merx.bootstrap.schema import check_schema, head
@@ -87,15 +87,13 @@ async def test_a_held_lock_is_waited_for_in_short_tries(owner_url: str) -> None:
     assert await tables(owner_url) == 0
 
 
-async def test_a_lock_that_is_never_free_is_a_sentence(owner_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merx.bootstrap.migrate, "_TRIES", 2)
-    monkeypatch.setattr(merx.bootstrap.migrate, "_LOCK_TIMEOUT", "100ms")
+async def test_a_lock_that_is_never_free_is_a_sentence(owner_url: str) -> None:
     blocker = await asyncpg.connect(owner_url)
     transaction = blocker.transaction()
     await transaction.start()
     await blocker.execute("lock table platform.job_run in access share mode")
-    with pytest.raises(MigrationBusy, match="stayed locked") as caught:
-        await migrate(owner_url, "base", down=True)
+    with pytest.raises(MigrationBusy, match="stayed locked through 2 tries") as caught:
+        await migrate(owner_url, "base", down=True, tries=2, lock_wait=timedelta(milliseconds=100))
     assert sentence(caught.value) == str(caught.value)
     await transaction.rollback()
     await blocker.close()

@@ -38,13 +38,12 @@ class Device:
     sign_count: int = 0
     credential_id: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     user_handle: bytes = b""
+    key: Any = None
 
     def __post_init__(self) -> None:
-        self._key: Any = (
-            ec.generate_private_key(ec.SECP256R1())
-            if self.algorithm == "ES256"
-            else ed25519.Ed25519PrivateKey.generate()
-        )
+        if self.key is None:
+            new = ec.generate_private_key(ec.SECP256R1()) if self.algorithm == "ES256" else None
+            self.key = new or ed25519.Ed25519PrivateKey.generate()
 
     def create(self, options: Any, *, attestation: str = "none") -> dict[str, Any]:
         """What `navigator.credentials.create()` gives."""
@@ -95,7 +94,7 @@ class Device:
         return digest + bytes([flags]) + self.sign_count.to_bytes(4, "big")
 
     def _cose(self) -> dict[int, Any]:
-        public = self._key.public_key()
+        public = self.key.public_key()
         if self.algorithm == "ES256":
             numbers = public.public_numbers()
             return {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
@@ -103,7 +102,7 @@ class Device:
 
     def _sign(self, message: bytes) -> bytes:
         if self.algorithm == "ES256":
-            signature: bytes = self._key.sign(message, ec.ECDSA(hashes.SHA256()))
+            signature: bytes = self.key.sign(message, ec.ECDSA(hashes.SHA256()))
         else:
-            signature = self._key.sign(message)
+            signature = self.key.sign(message)
         return signature

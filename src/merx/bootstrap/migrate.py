@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,18 +20,14 @@ from merx.migrations import rights
 
 # Any number that no other program on this database uses for its advisory locks.
 _LOCK = 0x6D657278  # "merx"
-_LOCK_TIMEOUT = "2s"
 # A migration itself may take long (an index on a large table, a table rewritten), and to end it half way would only
 # make it start again: the limit is for a statement that hangs, not for one that works.
 _STATEMENT_TIMEOUT = timedelta(hours=2)
 # Between two statements is only Python. Who stops here (a suspended process) must not keep its locks for ever.
 _IDLE_TIMEOUT = "60s"
 _TRIES = 10
+_LOCK_WAIT = timedelta(seconds=2)
 _WAIT_FOR_WINNER = 120.0
-_BUSY = (
-    f"A table that the migration changes stayed locked through {_TRIES} tries; end the long transaction that holds it "
-    "(pg_stat_activity shows it) and run: merx migrate"
-)
 
 
 class MigrationBusy(Exception):
@@ -48,26 +44,36 @@ def downgrade(database_url: str, revision: str) -> None:
     asyncio.run(migrate(database_url, revision, down=True))
 
 
-async def migrate(database_url: str, revision: str = "head", *, down: bool = False) -> None:
+async def migrate(
+    database_url: str,
+    revision: str = "head",
+    *,
+    down: bool = False,
+    tries: int = _TRIES,
+    lock_wait: timedelta = _LOCK_WAIT,
+) -> None:
     """Moves to `revision`. Locks are waited for briefly and tried again, so that traffic is never held up behind us.
 
     Raises MigrationBusy when a lock could not be had; finished versions stay, and starting again goes on from them.
     """
-    for attempt in range(_TRIES):
+    for attempt in range(tries):
         try:
-            await _once(database_url, revision, down)
+            await _once(partial(connect, database_url, lock_wait), revision, down)
         except Exception as error:
             if not _lock_timeout(error):
                 raise
-            if attempt == _TRIES - 1:
-                raise MigrationBusy(_BUSY) from error
-            logger.info("migration waits for a lock, try {} of {}", attempt + 2, _TRIES)
+            if attempt == tries - 1:
+                raise MigrationBusy(
+                    f"A table that the migration changes stayed locked through {tries} tries; end the long transaction "
+                    "that holds it (pg_stat_activity shows it) and run: merx migrate"
+                ) from error
+            logger.info("migration waits for a lock, try {} of {}", attempt + 2, tries)
             await asyncio.sleep(min(0.2 * 2**attempt, 5))
         else:
             return
 
 
-async def connect(database_url: str) -> asyncpg.Connection:
+async def connect(database_url: str, lock_wait: timedelta = _LOCK_WAIT) -> asyncpg.Connection:
     return await asyncpg.connect(
         database_url,
         timeout=5,
@@ -76,17 +82,21 @@ async def connect(database_url: str) -> asyncpg.Connection:
         server_settings={
             "application_name": "merx migrate",
             "timezone": "UTC",
-            "lock_timeout": _LOCK_TIMEOUT,
-            "statement_timeout": str(int(_STATEMENT_TIMEOUT.total_seconds() * 1000)),
+            "lock_timeout": _milliseconds(lock_wait),
+            "statement_timeout": _milliseconds(_STATEMENT_TIMEOUT),
             "idle_in_transaction_session_timeout": _IDLE_TIMEOUT,
         },
     )
 
 
-async def _once(database_url: str, revision: str, down: bool) -> None:
+def _milliseconds(time: timedelta) -> str:
+    return str(int(time.total_seconds() * 1000))
+
+
+async def _once(connects: Callable[[], Awaitable[asyncpg.Connection]], revision: str, down: bool) -> None:
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=partial(connect, database_url),
+        async_creator=connects,
         poolclass=NullPool,
         hide_parameters=True,
     )

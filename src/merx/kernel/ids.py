@@ -3,7 +3,7 @@
 import os
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import NewType
 from uuid import UUID, SafeUUID
@@ -17,13 +17,6 @@ OrderId = NewType("OrderId", UUID)
 PaymentId = NewType("PaymentId", UUID)
 AccountId = NewType("AccountId", UUID)
 LocationId = NewType("LocationId", UUID)
-
-
-class _Clock:
-    """Milliseconds plus a 12-bit counter, never going backwards within the process."""
-
-    last_ms = 0
-    sequence = 0
 
 
 # Random numbers of 64 bits, asked from the system many at a time: an iterator gives each to one thread only.
@@ -49,29 +42,51 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-def new_id() -> UUID:
-    """A fresh UUIDv7. Ids of one process sort in the order they were made, those of several threads by thread."""
-    now = time.time_ns() // 1_000_000
-    random = _draw()
-    start = _draw() & 0x7FF if now > _Clock.last_ms else 0
-    # From here to the sequence's new value nothing is called: no other thread comes between.
-    if now > _Clock.last_ms:
-        _Clock.last_ms = now
-        _Clock.sequence = start
-    else:
-        _Clock.sequence += 1
-        if _Clock.sequence > 0xFFF:
-            _Clock.last_ms += 1
-            _Clock.sequence = 0
-    made = _new(UUID)
-    # UUID's own constructor checks five ways of calling it, which takes longer than everything above.
-    _set(
-        made,
-        "int",
-        (_Clock.last_ms << 80) | (0x7 << 76) | (_Clock.sequence << 64) | (0b10 << 62) | random & 0x3FFF_FFFF_FFFF_FFFF,
-    )
-    _set(made, "is_safe", SafeUUID.unknown)
-    return made
+class IdSource:
+    """Milliseconds plus a 12-bit counter, which never go backwards within a source, and random bits.
+
+    `clock` tells nanoseconds since 1970, `draw` gives 64 random bits.
+    """
+
+    __slots__ = ("_clock", "_draw", "_last_ms", "_sequence")
+
+    def __init__(self, clock: Callable[[], int] = time.time_ns, draw: Callable[[], int] = _draw) -> None:
+        self._clock = clock
+        self._draw = draw
+        self._last_ms = 0
+        self._sequence = 0
+
+    def make(self) -> UUID:
+        """A fresh UUIDv7. Ids of one source sort in the order they were made, those of several threads by thread."""
+        now = self._clock() // 1_000_000
+        random = self._draw()
+        start = self._draw() & 0x7FF if now > self._last_ms else 0
+        # From here to the sequence's new value nothing is called: no other thread comes between.
+        if now > self._last_ms:
+            self._last_ms = now
+            self._sequence = start
+        else:
+            self._sequence += 1
+            if self._sequence > 0xFFF:
+                self._last_ms += 1
+                self._sequence = 0
+        made = _new(UUID)
+        # UUID's own constructor checks five ways of calling it, which takes longer than everything above.
+        _set(
+            made,
+            "int",
+            (self._last_ms << 80)
+            | (0x7 << 76)
+            | (self._sequence << 64)
+            | (0b10 << 62)
+            | random & 0x3FFF_FFFF_FFFF_FFFF,
+        )
+        _set(made, "is_safe", SafeUUID.unknown)
+        return made
+
+
+new_id = IdSource().make
+"""A fresh UUIDv7 of this process."""
 
 
 def moment_of(id: UUID) -> datetime:

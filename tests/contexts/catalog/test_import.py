@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 import msgspec
 
+from merx.contexts.catalog.adapters.memory import MemoryCatalogUow
 from merx.contexts.catalog.domain.errors import SkuTaken
 from merx.contexts.catalog.domain.product import ProductStatus
 from merx.contexts.catalog.usecases.commands import EditProduct
@@ -195,27 +196,20 @@ async def test_a_batch_that_meets_somebody_else_is_tried_again(memory_shop):
     """A SKU taken between the check and the write: the next look finds its owner and refuses the row only."""
     shop, tries = memory_shop, []
 
-    def uow():
-        found = shop.catalog.uow()
-        if not tries:
-            tries.append(1)
+    class Lost:
+        async def upsert(self, *_):
+            raise SkuTaken
 
-            class Lost:
-                async def upsert(self, *_):
-                    raise SkuTaken
-
-            opened = found.open
-
-            def open_lost(tx):
-                opened(tx)
-                found.bulk = Lost()
-
-            found.open = open_lost
-        return found
+    class FirstLost(MemoryCatalogUow):
+        def open(self, tx):
+            super().open(tx)
+            if not tries:
+                tries.append(1)
+                self.bulk = Lost()
 
     handler = ImportCatalogueHandler(shop.catalog.uow, shop.clock)
     started = await handler.run_for("d", "file")
-    losing = ImportCatalogueHandler(uow, shop.clock)
+    losing = ImportCatalogueHandler(lambda: FirstLost(shop.app.infra.store(), shop.app.infra.outbox()), shop.clock)
     async with aclosing(losing.batches(started, io.BytesIO(feed(row("1"))))) as batches:
         assert (await anext(batches)).products == 1
     assert tries == [1]

@@ -177,9 +177,8 @@ class TestDoor:
 
     async def test_a_key_that_changed_while_it_was_read_is_not_remembered(self, shop):
         key_id, text = await made(shop)
-        queries = Counting(shop.container.api_key_queries())
+        queries = Counting(shop.container.api_key_queries(), meanwhile=lambda: door.invalidate([f"api-key:{key_id}"]))
         door = ApiKeyDoor(queries, shop.container.uow, shop.container.refusals(), shop.clock)
-        queries.meanwhile = lambda: door.invalidate([f"api-key:{key_id}"])
         await door.actor(text, ANYWHERE)
         assert not door._known
 
@@ -254,10 +253,9 @@ class TestDoor:
 
 
 class Counting:
-    def __init__(self, queries, delay=0.0):
-        self._queries, self._delay = queries, delay
+    def __init__(self, queries, delay=0.0, meanwhile=lambda: None):
+        self._queries, self._delay, self._meanwhile = queries, delay, meanwhile
         self.reads = self.now = self.most = 0
-        self.meanwhile = lambda: None
 
     async def holder(self, digest):
         self.reads += 1
@@ -266,7 +264,7 @@ class Counting:
         if self._delay:
             await asyncio.sleep(self._delay)
         found = await self._queries.holder(digest)
-        self.meanwhile()
+        self._meanwhile()
         self.now -= 1
         return found
 

@@ -1,5 +1,6 @@
 """Search on each kind of index, beside a small catalogue that a test can change."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from merx.infra.memory import MemoryStore
 from merx.infra.settings import Settings
 from merx.infra.tokens import AccessTokens, GuestTokens
 from merx.kernel.actor import ActorKind
+from merx.kernel.errors import Unavailable
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from merx.kernel.text import slugify
@@ -77,6 +79,9 @@ class Catalogue:
     def __init__(self) -> None:
         self.shown: dict[UUID, ProductDocument] = {}
         self.asked: list[list[UUID]] = []
+        self.away = False
+        self.may_export = asyncio.Event()
+        self.may_export.set()
 
     def add(self, *documents: ProductDocument) -> list[UUID]:
         self.shown |= {made.product_id: made for made in documents}
@@ -87,10 +92,13 @@ class Catalogue:
         self.shown[key] = msgspec.structs.replace(held, version=held.version + 1, **fields)
 
     async def documents(self, product_ids: Sequence[UUID]) -> list[ProductDocument]:
+        if self.away:
+            raise Unavailable
         self.asked.append(list(product_ids))
         return [self.shown[key] for key in product_ids if key in self.shown]
 
     async def export(self, after: UUID | None, limit: int) -> list[ProductDocument]:
+        await self.may_export.wait()
         keys = sorted(key for key, made in self.shown.items() if made.visible and (after is None or key > after))
         return [self.shown[key] for key in keys[:limit]]
 

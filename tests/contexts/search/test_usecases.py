@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import pytest
@@ -191,35 +190,23 @@ async def test_products_unknown_to_the_catalogue_are_taken_out(quick_shop: Shop)
 async def test_a_catalogue_that_is_away_fails_the_delivery_and_the_next_one_works(quick_shop: Shop) -> None:
     [key] = await quick_shop.sell(document("Lamp"))
     keeper = keeper_of(quick_shop)
-    documents = quick_shop.catalogue.documents
-
-    async def away(_: Any) -> Any:
-        raise Unavailable
-
     quick_shop.catalogue.change(key, name="New lamp")
-    quick_shop.catalogue.documents = away  # type: ignore[method-assign]
+    quick_shop.catalogue.away = True
     with pytest.raises(Unavailable):
         await keeper.products_changed([key])
-    quick_shop.catalogue.documents = documents  # type: ignore[method-assign]
+    quick_shop.catalogue.away = False
     await keeper.products_changed([key])
     assert await quick_shop.names("lamp") == ["New lamp"]
 
 
 async def test_a_long_rebuild_lets_the_delivery_go(quick_shop: Shop) -> None:
-    gate = asyncio.Event()
-    export = quick_shop.catalogue.export
-
-    async def slow(after: UUID | None, limit: int) -> Any:
-        await gate.wait()
-        return await export(after, limit)
-
-    quick_shop.catalogue.export = slow  # type: ignore[method-assign]
+    quick_shop.catalogue.may_export.clear()
     [key] = quick_shop.catalogue.add(document("Lamp"))
     keeper = keeper_of(quick_shop, 0.0, patience=0.05)
     with pytest.raises(Unavailable):
         await keeper.products_changed([key])
     await keeper.begin_rebuild()
-    gate.set()
+    quick_shop.catalogue.may_export.set()
     while not await quick_shop.index.ready():
         await asyncio.sleep(0.01)
     await keeper.products_changed([key])

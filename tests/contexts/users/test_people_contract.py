@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from dependency_injector import providers
 
 from merx.contexts.identity.events import EmailChanged
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
@@ -57,13 +58,15 @@ async def test_an_answer_cannot_be_changed_afterwards(postgres_town: Town):
 async def test_others_hear_of_answers_and_groups(town: Town):
     heard = []
     outbox = town.app.infra.outbox()
-    write = outbox.write
 
-    async def listen(tx, events):
-        heard.extend(events)
-        return await write(tx, events)
+    class Listening:
+        nudge = outbox.nudge
 
-    outbox.write = listen
+        async def write(self, tx, events):
+            heard.extend(events)
+            return await outbox.write(tx, events)
+
+    town.app.infra.outbox.override(providers.Object(Listening()))
     ada = await town.person()
     await answer(town, ada, Purpose.marketing_sms, True, "popup")
     group_id = await town.users.create_group()(Actor.system(), CreateGroup(code="trade", name="Trade"))

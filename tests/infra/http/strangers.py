@@ -1,10 +1,10 @@
 """Requests without a right to be answered: in everything else they are as good as the route can wish."""
 
-import copy
-from time import time
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from merx.bootstrap.infra import AUDIENCE, ISSUER
 from merx.infra.tokens import AccessTokens
 from merx.kernel.actor import ActorKind
 from merx.kernel.errors import NotFound, Unauthenticated
@@ -12,6 +12,7 @@ from merx.kernel.ids import new_id
 from tests.infra.http.examples import example
 from tests.infra.http.hostile import Attacker, Route, target_of
 from tests.support.asgi import Answer
+from tests.support.clock import FixedClock
 
 # What the rule of a route answers when nobody is signed in. Guests are told nothing: no thing, no hint at one.
 REFUSALS = dict.fromkeys(("staff", "signed_in", "customer"), (401, Unauthenticated.slug)) | {
@@ -41,6 +42,6 @@ async def _sent(attacker: Attacker, route: Route, headers: dict[str, str]) -> An
 
 def _expired(tokens: AccessTokens, kind: ActorKind, permission: str) -> str:
     """Signed with the key of the shop an hour ago, for a minute."""
-    then = copy.copy(tokens)
-    then.seconds = lambda: time() - 3600
+    clock = FixedClock(datetime.now(UTC) - timedelta(hours=1))
+    then = AccessTokens(tokens._ring, issuer=ISSUER, audience=AUDIENCE, clock=clock)
     return then.issue(new_id(), kind, [permission] if permission else [], ttl=60)

@@ -4,15 +4,21 @@ The routes come from the router and the input from their types, so a new route i
 """
 
 from collections.abc import AsyncIterator, Iterator
+from copy import copy
+from inspect import getmembers
 
 import msgspec
 import pytest
 import pytest_asyncio
 from dependency_injector import providers
+from litestar import Controller
+from litestar.handlers import BaseRouteHandler
 
-from merx.bootstrap.container import build
+from merx.bootstrap.api import create_app
+from merx.bootstrap.container import App, build
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
-from merx.infra.http.auth import Rule
+from merx.infra.http.auth import public
+from merx.infra.http.parts import HttpParts
 from merx.infra.settings import Settings
 from merx.infra.tokens import ExpiredToken
 from tests.infra.http.hostile import Attacker, routes_of
@@ -89,12 +95,17 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     databases.drop(name)
 
 
-# One shop for all: making one takes longer than attacking a route.
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def attacker(settings: Settings) -> AsyncIterator[Attacker]:
+def shop_of(settings: Settings) -> App:
     shop = build(settings)
     # Passwords are sent here a hundred times; that a hash is dear is proved where it is made.
     shop.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
+    return shop
+
+
+# One shop for all: making one takes longer than attacking a route.
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def attacker(settings: Settings) -> AsyncIterator[Attacker]:
+    shop = shop_of(settings)
     async with AsgiClient(staged(settings, shop)) as client:
         yield Attacker(client, shop.infra.access_tokens())
 
@@ -116,10 +127,30 @@ async def test_strangers_are_kept_out(attacker: Attacker):
     assert got == {str(route): (True, *REFUSALS[route.rule.name]) for route in CLOSED}
 
 
-async def test_only_the_rule_keeps_strangers_out(attacker: Attacker, monkeypatch: pytest.MonkeyPatch):
+class Unlocked:
+    """The same shop, in which every route says that it is for everybody."""
+
+    def __init__(self, shop: App) -> None:
+        self._shop = shop
+
+    def http_parts(self) -> HttpParts:
+        parts = self._shop.http_parts()
+        return msgspec.structs.replace(parts, controllers=tuple(map(self._unlocked, parts.controllers)))
+
+    @staticmethod
+    def _unlocked(controller: type[Controller]) -> type[Controller]:
+        handlers = {name: copy(each) for name, each in getmembers(controller) if isinstance(each, BaseRouteHandler)}
+        for handler in handlers.values():
+            handler.guards = (public,)
+        own = {"guards": (public,), "dependencies": vars(controller).get("dependencies", {})}
+        return type(controller.__name__, (controller,), handlers | own)
+
+
+async def test_only_the_rule_keeps_strangers_out(settings: Settings):
     """Without the rules nearly every route answers something else: the test above sees a rule that is missing."""
-    monkeypatch.setattr(Rule, "check", lambda rule, connection: None)
-    answers = [(route, await as_stranger(attacker, route)) for route in CLOSED]
+    async with AsgiClient(create_app(settings, Unlocked(shop_of(settings)))) as client:
+        attacker = Attacker(client, None)
+        answers = [(route, await as_stranger(attacker, route)) for route in CLOSED]
     refused = {str(route) for route, answer in answers if (answer.status, answer.slug) == REFUSALS[route.rule.name]}
     assert refused == REFUSED_TWICE
 

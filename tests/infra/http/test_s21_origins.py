@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from merx.infra.http.middleware import Frame
 from merx.infra.http.origins import Origins, origin_of
 from merx.infra.settings import SettingsError, load_settings
 from tests.infra.http.toy import MEMORY, Toys, toy_app
@@ -74,9 +75,7 @@ async def test_s21_preflight_is_answered_before_the_routes():
     async def unreachable(*_: object) -> None:
         raise AssertionError("the application was asked")
 
-    app = toy_app(SETTINGS)
-    app._app = unreachable  # type: ignore[assignment]
-    client = AsgiClient(app, headers=LOCAL)
+    client = AsgiClient(Frame(unreachable, toy_app(SETTINGS)._parts), headers=LOCAL)
     answer = await preflight(client, FRONT)
     assert (answer.status, answer.body) == (204, b"")
     assert answer.header("access-control-allow-origin") == FRONT

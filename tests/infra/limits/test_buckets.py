@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from time import perf_counter
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,20 @@ async def buckets(buckets_url: str, now: Now) -> AsyncIterator[Buckets]:
     # A busy machine is no reason for another answer here.
     yield RedisBuckets(Scripts(client, wait=5), KEY, now)
     await client.aclose()
+
+
+class Comeback:
+    """A client of one server, later of another."""
+
+    def __init__(self, first: str, later: str) -> None:
+        self._client, self._later = (redis_client(Settings(redis_url=url)) for url in (first, later))
+
+    async def comes_back(self) -> None:
+        await self._client.aclose()
+        self._client = self._later
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
 
 
 async def allowed(buckets: Buckets, number: int, *asks: Ask) -> int:
@@ -165,15 +180,13 @@ class TestRedis:
         await client.aclose()
 
     async def test_redis_is_asked_again_when_it_has_rested(self, redis_url):
-        client = redis_client(Settings(redis_url="redis://127.0.0.1:1/0"))
+        client = Comeback("redis://127.0.0.1:1/0", redis_url)
         scripts = Scripts(client, rest=0.05, wait=5)
         with pytest.raises(RedisAway):
             await scripts.run("return 1", [], [])
-        back = redis_client(Settings(redis_url=redis_url))
-        scripts._client = back
+        await client.comes_back()
         with pytest.raises(RedisAway):
             await scripts.run("return 1", [], [])
         await asyncio.sleep(0.06)
         assert await scripts.run("return 1", [], []) == 1
         await client.aclose()
-        await back.aclose()
