@@ -109,6 +109,9 @@ class EraseHandler:
         now = self.clock.now()
         async with self.uow() as uow:
             locked = await uow.erasures.locked(erasure.id)
+            if locked.state is not ErasureState.closing:
+                # Another worker was faster. What it wrote down counts: by now some names may be forgotten already.
+                return locked.subject
             if matters:
                 # An order that was placed with the last token: it is sent and paid before anything is erased.
                 locked.postpone(matters, now)
@@ -128,22 +131,23 @@ class EraseHandler:
 
     async def _finish(self, erasure: Erasure) -> None:
         async with self.uow() as uow:
+            locked = await uow.erasures.locked(erasure.id)
+            if not locked.is_open:
+                return
             for export in await uow.exports.of_account(erasure.account_id):
                 await self.files.remove(export.id)
                 await uow.exports.remove(export)
-            locked = await uow.erasures.locked(erasure.id)
-            if locked.is_open:
-                locked.finish(self.clock.now())
-                await uow.erasures.save(locked)
-                uow.record(
-                    AuditEntry(
-                        actor=Actor.system(),
-                        action="privacy.person-erased",
-                        target="account",
-                        target_id=erasure.account_id,
-                        changes=facts(erasure=str(erasure.id), parts=list(locked.parts_done)),
-                    )
+            locked.finish(self.clock.now())
+            await uow.erasures.save(locked)
+            uow.record(
+                AuditEntry(
+                    actor=Actor.system(),
+                    action="privacy.person-erased",
+                    target="account",
+                    target_id=erasure.account_id,
+                    changes=facts(erasure=str(erasure.id), parts=list(locked.parts_done)),
                 )
+            )
             await uow.commit()
 
     async def _subject(self, erasure: Erasure) -> Subject:

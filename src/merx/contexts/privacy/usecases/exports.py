@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from merx.contexts.privacy.domain.archive import archive
-from merx.contexts.privacy.domain.errors import ExportNotReady, PersonNotFound
+from merx.contexts.privacy.domain.errors import ExportNotFound, ExportNotReady, PersonNotFound
 from merx.contexts.privacy.domain.export import DataExport, ExportState
 from merx.contexts.privacy.events import ExportAsked, ExportReady
 from merx.contexts.privacy.ports.files import ExportFiles
@@ -16,7 +16,7 @@ from merx.contexts.privacy.ports.queries import PrivacyQueries
 from merx.contexts.privacy.ports.repositories import PrivacyUow, PrivacyUowFactory
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry
-from merx.kernel.errors import Forbidden, Unauthenticated
+from merx.kernel.errors import Conflict, Forbidden, Unauthenticated
 from merx.kernel.model import Event
 from merx.kernel.personal_data import Section, Subject
 from merx.kernel.ports import Clock
@@ -60,6 +60,13 @@ class AskExportHandler:
     async def __call__(self, actor: Actor) -> UUID:
         account_id = the_person(actor)
         await known_person(self.accounts, account_id)
+        try:
+            return await self._ask(actor, account_id)
+        except Conflict:
+            # Asked twice in one moment: now there is one.
+            return await self._ask(actor, account_id)
+
+    async def _ask(self, actor: Actor, account_id: UUID) -> UUID:
         now = self.clock.now()
         async with self.uow() as uow:
             held = await uow.exports.preparing(account_id)
@@ -100,6 +107,9 @@ class MakeExportHandler:
             found = await uow.exports.find((event.export_id,))
         # An account that was closed meanwhile gets nothing.
         person = await self.accounts.person(found[0].account_id) if found else None
+        if not found:
+            # Erased with the person, perhaps while we wrote its file.
+            await self.files.remove(event.export_id)
         if person is None or found[0].state is not ExportState.preparing:
             return
         subject = await traced(self.parts, Subject(account_id=person.id))
@@ -110,7 +120,11 @@ class MakeExportHandler:
         content = archive(sections, now)
         await self.files.write(event.export_id, content)
         async with self.uow() as uow:
-            export = await uow.exports.get(event.export_id)
+            try:
+                export = await uow.exports.get(event.export_id)
+            except ExportNotFound:
+                await self.files.remove(event.export_id)
+                return
             export.is_there(len(content), now, timedelta(days=self.days))
             await uow.exports.save(export)
             assert export.expires_at is not None
