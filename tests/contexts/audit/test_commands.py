@@ -1,11 +1,13 @@
 """The trail at a terminal, and what the command line itself leaves there."""
 
+import argparse
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 
-from merx.bootstrap.cli import main
+from merx.bootstrap.cli import _load, _modules, main
 from merx.infra.keys import ensure_keys
 from tests.support.servers import run_aside
 
@@ -72,3 +74,83 @@ def test_keys_change_although_the_database_is_away(
     assert main(["keys", "rotate"]) == 0
     assert "not in the audit trail" in capsys.readouterr().err
     assert (terminal / "keys" / "token.pem").read_bytes() != before
+
+
+# Commands and their actions that change nothing of the shop, and why.
+SPARED = {
+    "audit verify": "reads the trail",
+    "audit list": "reads the trail",
+    "config": "shows settings",
+    "demo": "starts processes; what it puts in goes the way of `seed`",
+    "keys list": "shows names of keys",
+    "mail list": "shows the mailbox of this machine",
+    "mail show": "shows the mailbox of this machine",
+    "migrate": "makes the table that the trail is in; the database keeps its own record of versions",
+    "openapi": "prints the document",
+    "schedule": "is a process of the shop",
+    "serve": "is a process of the shop",
+    "worker": "is a process of the shop",
+}
+STAFF_EMAIL = "staff@merx.example"
+# In this order, for one needs what another one made: what is typed behind the command, and the rows that come of it.
+PLAYED = {
+    "seed": (
+        ["--catalogue", "FILE"],
+        ["identity.account-made", "shipping.zone-created", "catalog.import-begun", "catalog.import-finished"],
+    ),
+    "import": (["--again", "FILE"], ["catalog.import-begun", "catalog.import-finished"]),
+    "keys rotate": ([], ["identity.signing-key-rotated"]),
+    "reindex": (["--quiet"], ["search.index-rebuilt"]),
+    "replay": ([], ["platform.dead-letters-replayed"]),
+    "second-factors remove": (["--email", STAFF_EMAIL], ["identity.factors-removed"]),
+    "token": (["--email", STAFF_EMAIL], ["identity.staff-token-issued"]),
+}
+
+
+def commands() -> set[str]:
+    """Every command with each of its actions, as it is typed."""
+    found = set()
+    for name, module in _modules().items():
+        parser = argparse.ArgumentParser()
+        _load(module).configure(parser)
+        actions = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+        found |= {f"{name} {action}" for each in actions for action in each.choices} if actions else {name}
+    return found
+
+
+def test_every_command_that_changes_something_leaves_a_row(
+    terminal: Path, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands() == {*SPARED, *PLAYED}, "a command is played here, or spared for a reason"
+    feed = terminal / "lamps.jsonl"
+    lamp = {"id": "1", "name": "Lamp", "category": ["Home"], "price": 10, "currency": "USD", "brand": "Acme"}
+    feed.write_bytes(msgspec.json.encode(lamp) + b"\n" + msgspec.json.encode(lamp | {"id": "2", "price": -1}))
+    known, wrong = 0, []
+    for command, (typed, expected) in PLAYED.items():
+        arguments = [str(feed) if word == "FILE" else word for word in typed]
+        assert main([*command.split(), *arguments]) == 0, (command, capsys.readouterr().err)
+        rows = run_aside(new_rows(database_url, known))
+        known += len(rows)
+        missing = set(expected) - {row["action"] for row in rows}
+        wrong += [f"{command} leaves no {action}" for action in sorted(missing)]
+        wrong += [f"{command}: {row['action']} is not the system's" for row in rows if row["actor_kind"] != "system"]
+        if command == "import":
+            (begun, finished) = [msgspec.json.decode(row["changes"]) for row in rows]
+            assert begun["file"]["after"] == finished["file"]["after"] == "lamps.jsonl"
+            counts = [finished[name]["after"] for name in ("lines_done", "products", "refused")]
+            assert counts == [2, 1, 1]
+    assert wrong == []
+    # A file that is there already brings nothing, and an import that changes nothing is no doing.
+    assert main(["import", str(feed)]) == 0
+    assert run_aside(new_rows(database_url, known)) == []
+
+
+async def new_rows(url: str, after: int) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        rows: list[asyncpg.Record] = await connection.fetch(
+            "select action, actor_kind, changes::text from audit.entry where seq > $1 order by seq", after
+        )
+        return rows
+    finally:
+        await connection.close()

@@ -1,21 +1,32 @@
 """What happens at the doors is in the trail, and nobody can fill it."""
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 
+import pyotp
 import pytest
 
 from merx.contexts.audit.adapters.memory import MemoryAuditQueries
 from merx.contexts.audit.adapters.postgres import PostgresAuditQueries
 from merx.contexts.audit.ports.queries import AuditFilter, AuditView
+from merx.contexts.identity.domain.api_key import new_key_text
 from merx.contexts.identity.domain.caller import Caller
-from merx.contexts.identity.domain.errors import InvalidApiKey, InvalidCredentials, InvalidRefreshToken, WrongPassword
+from merx.contexts.identity.domain.errors import (
+    InvalidApiKey,
+    InvalidCredentials,
+    InvalidRefreshToken,
+    WrongFactor,
+    WrongPassword,
+)
 from merx.contexts.identity.domain.refusals import MOST_ALIKE, MOST_KNOWN, MOST_UNKNOWN, WINDOW, RefusalBudget
 from merx.contexts.identity.domain.session import GRACE
 from merx.contexts.identity.usecases.api_keys import MakeApiKey
+from merx.contexts.identity.usecases.ask_for_code import AskForCode
 from merx.contexts.identity.usecases.change_password import ChangePassword
 from merx.contexts.identity.usecases.login import Login
 from merx.contexts.identity.usecases.refresh import Refresh
 from merx.contexts.identity.usecases.register import Register
+from merx.contexts.identity.usecases.totp import ConfirmTotp
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import RateLimited
 from tests.contexts.identity.conftest import PASSWORD, Shop
@@ -152,3 +163,77 @@ async def test_a_key_that_is_used_from_elsewhere(shop: Shop):
     (made,) = await trail(shop, "identity.api-key-made")
     assert text not in str(made)
     assert made.changes["digest"].after == "***"
+
+
+async def test_a_key_that_is_used_after_its_end(shop: Shop):
+    staff_id = await shop.staff(permissions=("*",))
+    boss = Actor(kind=ActorKind.staff, account_id=staff_id, permissions=frozenset({"*"}))
+    keys, door = shop.container.look_after_api_keys(), shop.container.api_key_door()
+    command = MakeApiKey(name="till", scopes=("orders:read",), expires_in_days=1)
+    (revoked, shown), (expired, kept) = await keys.make(boss, command), await keys.make(boss, command)
+    await keys.revoke(boss, revoked)
+    await door.actor(kept, "203.0.113.9")
+    shop.clock.advance(timedelta(days=1))
+    for text in (shown, kept):
+        with pytest.raises(InvalidApiKey):
+            await door.actor(text, "203.0.113.9")
+    rows = await trail(shop, "identity.api-key-used-after-its-end")
+    assert [(row.actor_id, row.target_id, row.client) for row in rows] == [
+        (key_id, str(key_id), "203.0.113.9") for key_id in (revoked, expired)
+    ]
+    # Of a key that nobody made there is nothing to tell.
+    with pytest.raises(InvalidApiKey):
+        await door.actor(new_key_text(), "203.0.113.9")
+    assert len(await trail(shop, "identity.api-key-used-after-its-end")) == 2
+
+
+async def test_the_right_password_of_an_account_that_is_shut(shop: Shop):
+    account_id = await shop.customer()
+    await shop.close_account(account_id)
+    with pytest.raises(InvalidCredentials):
+        await shop.container.login()(Login(email="ada@example.com", password=PASSWORD), HERE)
+    (row,) = await trail(shop, "identity.sign-in-refused")
+    assert row.target_id == str(account_id)
+
+
+async def test_guesses_while_an_app_is_confirmed(shop: Shop):
+    account_id = await shop.customer()
+    app = shop.container.second_factors.look_after_totp()
+    secret = (await app.enrol(account_id, HERE)).secret
+    wrong = pyotp.TOTP(secret).at(shop.clock.now() + timedelta(hours=1))
+    kinds = []
+    for _ in range(20):
+        with pytest.raises((WrongFactor, RateLimited)) as caught:
+            await app.confirm(account_id, None, ConfirmTotp(code=wrong), HERE)
+        kinds.append(caught.type)
+    refused = await trail(shop, "identity.second-factor-refused")
+    assert len(refused) == kinds.count(WrongFactor) < 20
+    assert {(row.actor_id, row.target_id) for row in refused} == {(account_id, str(account_id))}
+    assert len(await trail(shop, "identity.second-factor-throttled")) == min(kinds.count(RateLimited), MOST_ALIKE)
+
+
+async def outcome(attempt: Awaitable[None]) -> type[Exception] | None:
+    try:
+        await attempt
+    except RateLimited:
+        return RateLimited
+    return None
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_who_asks_too_often_for_codes_or_registers_too_often(shop: Shop, known: bool):
+    if known:
+        await shop.customer("n@example.com")
+    register = Register(email="n@example.com", password=PASSWORD, name="Nora")
+    for action, attempt in {
+        "register": lambda: shop.container.register_customer()(register, HERE),
+        "verify-email": lambda: shop.container.ask_for_code()("verify-email", AskForCode(email="n@example.com"), HERE),
+        "reset-password": lambda: shop.container.ask_for_code()(
+            "reset-password", AskForCode(email="n@example.com"), HERE
+        ),
+    }.items():
+        outcomes = [await outcome(attempt()) for _ in range(10)]
+        assert RateLimited in outcomes
+        row, *_ = await trail(shop, f"identity.{action}-throttled")
+        assert (row.target, row.actor_kind) == ("email", ActorKind.anonymous), action
+        assert "n@example.com" not in str(row)

@@ -25,11 +25,13 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError(["MERX_STORAGE=memory keeps its index inside the process that serves it"])
 
     from merx.bootstrap.container import App
+    from merx.bootstrap.on_record import put_on_record
 
     async def main() -> tuple[int, float]:
         app = App(settings)
         began = time.monotonic()
         try:
+            await put_on_record(app.database, "search.index-rebuilt", "index", "products", {})
             with _progress(args.quiet) as progress:
                 count = await app.contexts.search.reindex()(progress)
         finally:

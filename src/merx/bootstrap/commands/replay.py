@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     if settings.storage == "memory":
         raise SettingsError(["MERX_STORAGE=memory keeps no dead letters beyond its process"])
 
-    from merx.bootstrap.on_record import put_on_record
+    from merx.bootstrap.on_record import entry, own_uow
     from merx.infra.outbox.postgres_deliveries import PostgresDeliveries
     from merx.infra.postgres import Database
     from merx.kernel.audit import facts
@@ -37,9 +37,13 @@ def run(args: argparse.Namespace) -> int:
                     when = letter.created_at.isoformat(timespec="seconds")
                     print(f"{letter.id}  {when}  {letter.subscriber}  {letter.tag}  {letter.last_error}")
             else:
-                which = facts(subscriber=args.subscriber, deliveries=[str(id) for id in args.id or ()])
-                await put_on_record(database, "platform.dead-letters-replayed", "outbox", "dead-letters", which)
-                print(f"{await deliveries.replay(args.subscriber, args.id)} dead letters run again")
+                which = {"subscriber": args.subscriber, "deliveries": [str(id) for id in args.id or ()]}
+                async with own_uow(database) as uow:
+                    count = await deliveries.replay_in(uow.tx, args.subscriber, args.id)
+                    told = facts(**which, replayed=count)
+                    uow.record(entry("platform.dead-letters-replayed", "outbox", "dead-letters", told))
+                    await uow.commit()
+                print(f"{count} dead letters run again")
         finally:
             await database.close()
 

@@ -171,6 +171,10 @@ class PostgresDeliveries:
     async def replay(self, subscriber: str | None = None, ids: Sequence[UUID] | None = None) -> int:
         return await self._run.execute(REPLAY, subscriber=subscriber, ids=None if ids is None else list(ids))
 
+    async def replay_in(self, tx: PostgresTx, subscriber: str | None, ids: Sequence[UUID] | None) -> int:
+        """With this transaction, which says too who wanted it."""
+        return await tx.execute(REPLAY, subscriber=subscriber, ids=None if ids is None else list(ids))
+
     async def prune(self, older_than: timedelta) -> int:
         floor, removed = floor_id(older_than), 0
         for statement in (PRUNE_DELIVERIES, PRUNE_EVENTS):

@@ -22,6 +22,8 @@ from merx.contexts.catalog.ports.repositories import (
     ImportedVariant,
     ImportRun,
 )
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.errors import Conflict
 from merx.kernel.ids import new_id
 from merx.kernel.ports import Clock
@@ -49,7 +51,10 @@ class _Read(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ImportCatalogueHandler:
-    """Rows are upserted by their id in the feed, so importing a file twice changes nothing the second time."""
+    """Rows are upserted by their id in the feed, so importing a file twice changes nothing the second time.
+
+    The audit trail has where a run began, went on and ended, not each product of it.
+    """
 
     uow: CatalogUowFactory
     clock: Clock
@@ -62,6 +67,10 @@ class ImportCatalogueHandler:
             if run is None:
                 run = ImportRun(id=new_id(), digest=digest, name=name)
                 await uow.imports.put(run)
+                uow.record(_about(run, "begun"))
+                await uow.commit()
+            elif not run.finished:
+                uow.record(_about(run, "resumed"))
                 await uow.commit()
         return run
 
@@ -88,18 +97,22 @@ class ImportCatalogueHandler:
         await self._store(run)
 
     async def finish(self, run: ImportRun) -> None:
-        run.finished = True
-        await self._store(run)
+        """Twice changes nothing."""
+        if not run.finished:
+            run.finished = True
+            await self._store(run, "finished")
 
     async def start_again(self, run: ImportRun) -> None:
         """From the first line, for a file that was imported before."""
         run.lines_done = run.products = run.refused = 0
         run.finished = False
-        await self._store(run)
+        await self._store(run, "begun")
 
-    async def _store(self, run: ImportRun) -> None:
+    async def _store(self, run: ImportRun, what: str = "") -> None:
         async with self.uow() as uow:
             await uow.imports.put(run)
+            if what:
+                uow.record(_about(run, what))
             await uow.commit()
 
     def _read(self, feed: Iterator[FeedRow | FeedProblem]) -> _Read | None:
@@ -151,6 +164,16 @@ class ImportCatalogueHandler:
                 uow.invalidate("*")
             await uow.commit()
         return result
+
+
+def _about(run: ImportRun, what: str) -> AuditEntry:
+    # A file is brought in at a terminal of the shop. `sha256` says which one: names are given twice.
+    told = facts(
+        file=run.name, sha256=run.digest, lines_done=run.lines_done, products=run.products, refused=run.refused
+    )
+    return AuditEntry(
+        actor=Actor.system(), action=f"catalog.import-{what}", target="import-run", target_id=run.id, changes=told
+    )
 
 
 def _imported(product: FeedProduct, now: datetime) -> ImportedProduct:

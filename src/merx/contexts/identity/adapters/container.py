@@ -71,7 +71,9 @@ class SecondFactorsContainer(containers.DeclarativeContainer):
     )
     ask_to_step_up = providers.Singleton(AskToStepUpHandler, uow, passkey_proof, infra.clock)
     second_factor_first = providers.Singleton(SecondFactorFirst, factor_queries)
-    look_after_totp = providers.Singleton(TotpHandler, uow, totp_codes, infra.sealer, throttle, staff_must, infra.clock)
+    look_after_totp = providers.Singleton(
+        TotpHandler, uow, totp_codes, infra.sealer, throttle, refusals, staff_must, infra.clock
+    )
     make_recovery_codes = providers.Singleton(RecoveryCodesHandler, uow, infra.clock)
     remove_factors = providers.Singleton(RemoveFactorsHandler, uow, infra.clock)
     look_after_passkeys = providers.Singleton(PasskeysHandler, uow, ceremonies, challenges, staff_must, infra.clock)

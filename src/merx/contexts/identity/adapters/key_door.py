@@ -38,6 +38,7 @@ class _Known(msgspec.Struct, frozen=True):
     expires_at: datetime
     look_again: datetime
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    revoked: bool
 
 
 class ApiKeyDoor(Background):
@@ -68,20 +69,20 @@ class ApiKeyDoor(Background):
         known = self._known.get(text)
         if known is None or now >= known.look_again:
             known = await self._look(text, now)
-        if now >= known.expires_at:
+        if known.revoked or now >= known.expires_at:
+            await self._note(known.actor, address, "identity.api-key-used-after-its-end")
             raise InvalidApiKey
         if known.networks and not _inside(address, known.networks):
-            await self._note_elsewhere(known.actor, address)
+            await self._note(known.actor, address, "identity.api-key-used-elsewhere")
             raise InvalidApiKey
         if known.actor.account_id is not None:
             self._uses[known.actor.account_id] = now
         return known.actor
 
-    async def _note_elsewhere(self, actor: Actor, address: str) -> None:
+    async def _note(self, actor: Actor, address: str, action: str) -> None:
         key_id = actor.account_id
         if key_id is not None:
-            from_there = msgspec.structs.replace(actor, client=address)
-            await self._refusals.api_key(from_there, "identity.api-key-used-elsewhere", key_id)
+            await self._refusals.api_key(msgspec.structs.replace(actor, client=address), action, key_id)
 
     async def _look(self, text: str, now: datetime) -> _Known:
         self._known.pop(text, None)
@@ -98,6 +99,7 @@ class ApiKeyDoor(Background):
             expires_at=held.expires_at,
             look_again=now + REMEMBERED_FOR,
             networks=tuple(ipaddress.ip_network(network) for network in held.networks),
+            revoked=held.revoked,
         )
         # What changed while we read must not be remembered as it was.
         if self._listening and began == self._sequence:

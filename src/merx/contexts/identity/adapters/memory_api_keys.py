@@ -44,8 +44,8 @@ class MemoryApiKeyQueries:
 
     async def holder(self, digest: bytes) -> ApiKeyHolder | None:
         for key in self._store.table(API_KEYS).values():
-            if key.digest == digest and key.revoked_at is None:
-                return ApiKeyHolder(key.id, key.scopes, key.networks, key.expires_at)
+            if key.digest == digest:
+                return ApiKeyHolder(key.id, key.scopes, key.networks, key.expires_at, key.revoked_at is not None)
         return None
 
     def _view(self, key: ApiKey) -> ApiKeyView:

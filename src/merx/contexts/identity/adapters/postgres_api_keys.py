@@ -43,9 +43,13 @@ _PAGE = compiled(
 )
 _ONE = compiled(_VIEW.where(ApiKeyRow.id == bindparam("key_id")))
 _HOLDER = compiled(
-    select(ApiKeyRow.id, ApiKeyRow.scopes, ApiKeyRow.networks, ApiKeyRow.expires_at).where(
-        ApiKeyRow.digest == bindparam("digest"), ApiKeyRow.revoked_at.is_(None)
-    )
+    select(
+        ApiKeyRow.id,
+        ApiKeyRow.scopes,
+        ApiKeyRow.networks,
+        ApiKeyRow.expires_at,
+        ApiKeyRow.revoked_at.is_not(None),
+    ).where(ApiKeyRow.digest == bindparam("digest"))
 )
 # In the order of their ids, so that two processes cannot wait for each other.
 _NOTE_USES = compiled(
@@ -88,7 +92,7 @@ class PostgresApiKeyQueries:
 
     async def holder(self, digest: bytes) -> ApiKeyHolder | None:
         row = await self._reader.fetchrow(_HOLDER, digest=digest)
-        return None if row is None else ApiKeyHolder(row[0], tuple(row[1]), tuple(row[2]), row[3])
+        return None if row is None else ApiKeyHolder(row[0], tuple(row[1]), tuple(row[2]), *row[3:])
 
 
 def _view(row: Any) -> ApiKeyView:

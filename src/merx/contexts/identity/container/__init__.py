@@ -148,9 +148,7 @@ class IdentityContainer(containers.DeclarativeContainer):
         present_password=present_password,
     )
 
-    register_customer = providers.Singleton(
-        RegisterHandler, uow=uow.provider, passwords=passwords, throttle=throttle, clock=infra.clock
-    )
+    register_customer = providers.Singleton(RegisterHandler, uow.provider, passwords, throttle, refusals, infra.clock)
     login = providers.Singleton(
         LoginHandler,
         uow.provider,
@@ -172,9 +170,7 @@ class IdentityContainer(containers.DeclarativeContainer):
     accept_invitation = providers.Singleton(
         AcceptInvitationHandler, uow=uow.provider, passwords=passwords, codes=codes, clock=infra.clock
     )
-    ask_for_code = providers.Singleton(
-        AskForCodeHandler, uow=uow.provider, throttle=throttle, digests=email_digests, clock=infra.clock
-    )
+    ask_for_code = providers.Singleton(AskForCodeHandler, uow.provider, throttle, email_digests, refusals, infra.clock)
     verify_email = providers.Singleton(VerifyEmailHandler, uow=uow.provider, redeemer=redeemer, clock=infra.clock)
     reset_password = providers.Singleton(
         ResetPasswordHandler, uow=uow.provider, passwords=passwords, redeemer=redeemer, clock=infra.clock
@@ -203,7 +199,9 @@ class IdentityContainer(containers.DeclarativeContainer):
     impersonate = providers.Singleton(ImpersonateHandler, uow.provider, infra.access_tokens)
     in_place = providers.Singleton(InPlaceNotes, uow.provider)
     close_account = providers.Singleton(CloseAccountHandler, uow=uow.provider, clock=infra.clock)
-    api = providers.Singleton(IdentityFacade, queries, present_password, close_account)
+    api = providers.Singleton(
+        IdentityFacade, queries, present_password, second_factors.second_factor_first, close_account
+    )
     personal_data = providers.Selector(
         infra.storage,
         postgres=providers.Singleton(PostgresPersonalData, "identity", uow.provider, TABLES, TRACES),

@@ -35,6 +35,7 @@ class ApiKeyHolder(View, frozen=True):
     scopes: tuple[str, ...]
     networks: tuple[str, ...]
     expires_at: datetime
+    revoked: bool = False
 
 
 class ApiKeys(Repository[ApiKey], Protocol):
@@ -55,7 +56,7 @@ class ApiKeyQueries(Protocol):
         ...
 
     async def holder(self, digest: bytes) -> ApiKeyHolder | None:
-        """None for an unknown and for a revoked key."""
+        """None for an unknown key. Who shows a revoked one is turned away, and put on record."""
         ...
 
 

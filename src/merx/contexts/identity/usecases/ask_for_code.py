@@ -8,8 +8,9 @@ from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.events import CodeAsked
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Throttle
-from merx.contexts.identity.usecases.note_refusal import EmailDigests
+from merx.contexts.identity.usecases.note_refusal import EmailDigests, RefusalNotes
 from merx.kernel.audit import AuditEntry
+from merx.kernel.errors import RateLimited
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -30,12 +31,17 @@ class AskForCodeHandler:
     uow: IdentityUowFactory
     throttle: Throttle
     digests: EmailDigests
+    refusals: RefusalNotes
     clock: Clock
 
     async def __call__(
         self, purpose: Literal["verify-email", "reset-password"], cmd: AskForCode, caller: Caller
     ) -> None:
-        await self.throttle.begin(purpose, email_key(cmd.email), caller.address)
+        try:
+            await self.throttle.begin(purpose, email_key(cmd.email), caller.address)
+        except RateLimited:
+            await self.refusals.email(caller.anonymous(), f"identity.{purpose}-throttled", email_key(cmd.email))
+            raise
         async with self.uow() as uow:
             # About the e-mail as it was typed: who has it is not looked up here.
             uow.record(

@@ -25,7 +25,8 @@ from merx.kernel.model import Command
 
 TOTP_SECRET = "totp-secret"  # noqa: S105 - what the seal is for
 THROTTLED_AS = "second-factor"
-_REFUSED = "identity.second-factor-refused"
+REFUSED = "identity.second-factor-refused"
+THROTTLED = "identity.second-factor-throttled"
 
 
 class GivenFactor(Command, frozen=True):
@@ -66,12 +67,12 @@ class FactorProof:
             try:
                 return await self.passkeys.see(purpose, account_id, given.passkey, now)
             except WrongFactor:
-                await self.refusals.email(caller.anonymous(), _REFUSED, email_key, account_id)
+                await self.refusals.email(caller.anonymous(), REFUSED, email_key, account_id)
                 raise
         try:
             await self.throttle.begin(THROTTLED_AS, email_key, caller.address)
         except RateLimited:
-            await self.refusals.email(caller.anonymous(), "identity.second-factor-throttled", email_key, account_id)
+            await self.refusals.email(caller.anonymous(), THROTTLED, email_key, account_id)
             raise
         return None
 
@@ -98,7 +99,7 @@ class FactorProof:
 
     async def refused(self, account: Account, caller: Caller) -> None:
         """After the transaction: the trail tells of it, within its budget."""
-        await self.refusals.email(caller.anonymous(), _REFUSED, account.email_key, account.id)
+        await self.refusals.email(caller.anonymous(), REFUSED, account.email_key, account.id)
 
     async def succeeded(self, email_key: str, caller: Caller, method: Method) -> None:
         if method is not Method.passkey:

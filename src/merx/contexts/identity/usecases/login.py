@@ -57,7 +57,12 @@ class LoginHandler:
             raise InvalidCredentials
         outdated = self.passwords.outdated(found.password_hash)
         fresh_hash = await self.passwords.hash(cmd.password) if outdated else None
-        answer = await self._let_in(found, fresh_hash, caller)
+        try:
+            answer = await self._let_in(found, fresh_hash, caller)
+        except InvalidCredentials:
+            # The right password of an account that is shut.
+            await self.refusals.email(caller.anonymous(), "identity.sign-in-refused", key, found.account_id)
+            raise
         # A password without its second factor is half a sign-in: it counts as failed until the other half has come, and
         # the address is not one from which the owner signed in.
         if isinstance(answer, Tokens):

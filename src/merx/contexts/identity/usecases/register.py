@@ -11,7 +11,9 @@ from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.events import RegistrationRepeated
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords, Throttle
+from merx.contexts.identity.usecases.note_refusal import RefusalNotes
 from merx.kernel.audit import AuditEntry
+from merx.kernel.errors import RateLimited
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 from merx.kernel.text import Name
@@ -39,11 +41,16 @@ class RegisterHandler:
     uow: IdentityUowFactory
     passwords: Passwords
     throttle: Throttle
+    refusals: RefusalNotes
     clock: Clock
 
     async def __call__(self, cmd: Register, caller: Caller) -> None:
         # Registrations are never taken back from the count, so one address cannot make accounts without end.
-        await self.throttle.begin("register", email_key(cmd.email), caller.address)
+        try:
+            await self.throttle.begin("register", email_key(cmd.email), caller.address)
+        except RateLimited:
+            await self.refusals.email(caller.anonymous(), "identity.register-throttled", email_key(cmd.email))
+            raise
         password_hash = await self.passwords.hash(cmd.password)
         try:
             await self._open(cmd, password_hash, caller)

@@ -1,6 +1,7 @@
 """An authenticator app: enrolled, confirmed with its first code, removed."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from merx.contexts.identity.domain.account import Account, AccountKind
@@ -12,10 +13,12 @@ from merx.contexts.identity.events import FactorAdded, FactorRemoved
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
 from merx.contexts.identity.ports.second_factors import Seals, TotpCodes
 from merx.contexts.identity.ports.security import Throttle
-from merx.contexts.identity.usecases.factor_proof import THROTTLED_AS, TOTP_SECRET
+from merx.contexts.identity.usecases.factor_proof import REFUSED, THROTTLED, THROTTLED_AS, TOTP_SECRET
+from merx.contexts.identity.usecases.note_refusal import RefusalNotes
 from merx.contexts.identity.usecases.own_account import own_account
 from merx.contexts.identity.usecases.recovery_codes import first_codes
 from merx.contexts.identity.usecases.trail import by_owner
+from merx.kernel.errors import RateLimited
 from merx.kernel.model import Command, View
 from merx.kernel.ports import Clock
 
@@ -46,6 +49,7 @@ class TotpHandler:
     codes: TotpCodes
     seals: Seals
     throttle: Throttle
+    refusals: RefusalNotes
     staff_must: bool
     clock: Clock
 
@@ -71,8 +75,24 @@ class TotpHandler:
         """
         now = self.clock.now()
         async with self.uow() as uow:
-            key = (await own_account(uow, account_id)).email_key
-        await self.throttle.begin(THROTTLED_AS, key, caller.address)
+            owner = await own_account(uow, account_id)
+        key = owner.email_key
+        try:
+            await self.throttle.begin(THROTTLED_AS, key, caller.address)
+        except RateLimited:
+            await self.refusals.email(caller.speaking_for(owner), THROTTLED, key, account_id)
+            raise
+        try:
+            codes = await self._confirm(account_id, session_id, cmd, caller, now)
+        except WrongFactor:
+            await self.refusals.email(caller.speaking_for(owner), REFUSED, key, account_id)
+            raise
+        await self.throttle.succeeded(THROTTLED_AS, key, caller.address)
+        return codes
+
+    async def _confirm(
+        self, account_id: UUID, session_id: UUID | None, cmd: ConfirmTotp, caller: Caller, now: datetime
+    ) -> tuple[str, ...] | None:
         async with self.uow() as uow:
             account = await own_account(uow, account_id)
             totp = await uow.factors.totp(account_id)
@@ -88,7 +108,6 @@ class TotpHandler:
             codes = await first_codes(uow, account_id)
             await raise_session(uow, account_id, session_id, Method.totp, self.clock)
             await uow.commit()
-        await self.throttle.succeeded(THROTTLED_AS, key, caller.address)
         return codes
 
     async def remove(self, account_id: UUID, caller: Caller) -> None:
