@@ -2,13 +2,19 @@
 
 import asyncio
 from datetime import date
+from uuid import UUID
 
 import pytest
+from dependency_injector import providers
 
+from merx.contexts.users.adapters.postgres import PostgresUsersUow
+from merx.contexts.users.adapters.postgres.uow import PostgresAddresses, PostgresProfiles
 from merx.contexts.users.domain.errors import AddressBookFull, AddressNotFound, DefaultTaken, ProfileNotFound
+from merx.contexts.users.domain.profile import Profile
 from merx.contexts.users.domain.saved_address import MAX_ADDRESSES, SavedAddress
 from merx.contexts.users.usecases.address_book import ChangeAddress
 from merx.contexts.users.usecases.profiles import ChangeProfile
+from merx.infra.postgres import PostgresTx
 from merx.kernel.errors import StaleVersion
 from merx.kernel.ids import moment_of, new_id
 from tests.contexts.users.conftest import HOME, OFFICE, Town
@@ -149,3 +155,30 @@ async def test_many_devices_at_once_keep_one_default_and_the_limit(postgres_town
     book = await town.book(ada)
     assert len(book) == MAX_ADDRESSES
     assert sum(each.default_shipping for each in book) == sum(each.default_billing for each in book) == 1
+
+
+@pytest.mark.services
+async def test_negative_control_without_the_lock_a_book_gets_too_many(postgres_town: Town):
+    class Unlocked(PostgresProfiles):
+        async def locked(self, account_id: UUID) -> Profile:
+            return await self.get(account_id)
+
+    class Slow(PostgresAddresses):
+        async def count(self, account_id: UUID) -> int:
+            found = await super().count(account_id)
+            await asyncio.sleep(0.05)
+            return found
+
+    class Careless(PostgresUsersUow):
+        def open(self, tx: PostgresTx) -> None:
+            super().open(tx)
+            self.profiles, self.addresses = Unlocked(tx), Slow(tx)
+
+    town, infra = postgres_town, postgres_town.app.infra
+    ada = await town.person()
+    for _ in range(MAX_ADDRESSES - 3):
+        await town.save(ada)
+    town.users.uow.override(providers.Factory(Careless, infra.database(), infra.outbox()))
+    town.users.save_address.reset()
+    await asyncio.gather(*(town.save(ada) for _ in range(8)), return_exceptions=True)
+    assert len(await town.book(ada)) > MAX_ADDRESSES
