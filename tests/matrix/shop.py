@@ -51,7 +51,7 @@ class Shop:
     def __init__(self, app: App) -> None:
         self.app = app
         app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
-        app.contexts.identity.through_providers.sign_in_providers.override(providers.Object(sign_in_provider(app)))
+        app.contexts.identity.sign_in_providers.override(providers.Object(sign_in_provider(app)))
         self.api = staged(app.settings, app)
         self.api.health.started = True
         self.client = AsgiClient(self.api)

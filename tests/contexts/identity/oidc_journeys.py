@@ -22,25 +22,44 @@ KINDS = {
     "forum": {"trust_email": False},
     "office": {"trust_email": True, "kind": "staff", "mfa_acr": ("gold",)},
 }
-CONFIGURED = tuple(
-    OidcProvider(name=name, issuer=ISSUER, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, **more)
-    for name, more in KINDS.items()
-)
+
+
+def configured(issuer: str = ISSUER) -> tuple[OidcProvider, ...]:
+    return tuple(
+        OidcProvider(name=name, issuer=issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, **more)
+        for name, more in KINDS.items()
+    )
 
 
 class OidcShop(Shop):
-    """`provider` stands behind three names: `login` is trusted for e-mail, `forum` is not, `office` is for staff."""
+    """`provider` stands behind three names: `login` is trusted for e-mail, `forum` is not, `office` is for staff.
 
-    def __init__(self, storage: str = "memory", database: Database | None = None) -> None:
-        super().__init__(storage, database, Settings(storage=storage, oidc=CONFIGURED))
+    `public_url`: where browsers find the shop. `issuer` and `wire` lead to a provider that is not in this process.
+    """
+
+    def __init__(
+        self,
+        storage: str = "memory",
+        database: Database | None = None,
+        *,
+        public_url: str = "http://localhost:8000",
+        issuer: str = ISSUER,
+        wire: OidcWire | None = None,
+        patience_seconds: float = 5.0,
+    ) -> None:
+        settings = Settings(storage=storage, public_url=public_url, oidc=configured(issuer))
+        super().__init__(storage, database, settings)
         self.provider = StrictProvider(
-            callbacks=tuple(f"{API}/auth/oidc/{name}/callback" for name in KINDS),
+            issuer=issuer,
+            callbacks=tuple(f"{settings.api_base}/auth/oidc/{name}/callback" for name in KINDS),
             now=lambda: self.clock.now().timestamp(),
         )
         # Nobody waits here for longer than a test should take.
-        wire = OidcWire(httpx.ASGITransport(self.provider), read_seconds=0.2, whole_seconds=0.2)
-        self.providers = OidcProviders(CONFIGURED, API, self.clock, wire)
-        self.container.through_providers.sign_in_providers.override(providers.Object(self.providers))
+        wire = wire or OidcWire(httpx.ASGITransport(self.provider), read_seconds=0.2, whole_seconds=0.2)
+        self.providers = OidcProviders(
+            settings.oidc, settings.api_base, self.clock, wire, patience_seconds=patience_seconds
+        )
+        self.container.sign_in_providers.override(providers.Object(self.providers))
 
     def browser(self) -> "Browser":
         return Browser(self)

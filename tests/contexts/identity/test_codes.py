@@ -8,7 +8,8 @@ import pytest
 from dependency_injector import providers
 
 from merx.contexts.identity.adapters.memory import CODES
-from merx.contexts.identity.adapters.postgres import PostgresCodes, PostgresIdentityUow
+from merx.contexts.identity.adapters.postgres import PostgresIdentityUow
+from merx.contexts.identity.adapters.postgres_codes import PostgresCodes
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.errors import InvalidCode, InvalidCredentials, InvalidRefreshToken
 from merx.contexts.identity.domain.one_time_code import LIVES, MAX_OPEN, CodePurpose, OneTimeCode

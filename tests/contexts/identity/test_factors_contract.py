@@ -202,11 +202,26 @@ class TestWhatSessionsAndCodesRemember:
         (summary,) = await shop.container.queries().sessions(ada, now)
         assert summary.methods == ("password", "totp")
         account = await put(shop, lambda uow: uow.accounts.get(ada))
-        code = OneTimeCode.issue(account, CodePurpose.second_factor, now)
+        code = OneTimeCode.issue(account, CodePurpose.second_factor, now, methods=(Method.oidc,))
         await put(shop, lambda uow: uow.codes.add(code))
         for _ in range(2):
             await put(shop, lambda uow: uow.codes.count_attempt(code.id))
-        assert (await put(shop, lambda uow: uow.codes.get(code.id))).attempts == 2
+        found = await put(shop, lambda uow: uow.codes.get(code.id))
+        assert (found.attempts, found.methods) == (2, (Method.oidc,))
+
+    async def test_open_codes_of_one_account_and_purpose_are_made_void(self, shop, ada):
+        now, eve = shop.clock.now(), await shop.customer("eve@example.com")
+        of_ada, of_eve = [await put(shop, lambda uow, id=id: uow.accounts.get(id)) for id in (ada, eve)]
+        asked, mailed = CodePurpose.second_factor, CodePurpose.reset_password
+        codes = [OneTimeCode.issue(*each, now) for each in ((of_ada, asked), (of_ada, mailed), (of_eve, asked))]
+        used = OneTimeCode.issue(of_ada, asked, now)
+        for code in (*codes, used):
+            await put(shop, lambda uow, code=code: uow.codes.add(code))
+        await put(shop, lambda uow: uow.codes.take(used.id, now))
+        later = now + timedelta(minutes=1)
+        await put(shop, lambda uow: uow.codes.void(ada, asked, later))
+        found = [(await put(shop, lambda uow, id=code.id: uow.codes.get(id))).used_at for code in (*codes, used)]
+        assert found == [later, None, None, now]
 
 
 @pytest.mark.services

@@ -21,6 +21,7 @@ from merx.contexts.identity.events import (
     PasswordResetRequested,
     RefreshTokenReused,
     RegistrationRepeated,
+    SecondFactorGuessed,
 )
 from merx.contexts.notifications.adapters.rfc5322 import as_message, recipient, sender_of
 from merx.contexts.notifications.domain.body import Table
@@ -138,6 +139,15 @@ def test_every_other_mail(event, part):
     assert part in mail.text
     assert part in mail.html
     assert mail.text.endswith("Merx\n")
+
+
+def test_whoever_hears_of_wrong_second_factors_hears_what_was_right_before():
+    """A new password does not help where somebody got in at the provider."""
+    who = {"at": NOW, "account_id": new_id(), "email": "ada@example.com", "name": "Ada"}
+    before, provider = render(SecondFactorGuessed(**who)), render(SecondFactorGuessed(**who, methods=("oidc",)))
+    assert "choose a new password" in before.text
+    assert "password" not in provider.text + provider.subject
+    assert "remove the provider from your account" in provider.text
 
 
 def test_staff_are_not_welcomed_as_customers():

@@ -158,11 +158,14 @@ class RecoveryCodeUsed(Event, frozen=True, tag="identity.recovery-code-used.v1")
 
 
 class SecondFactorGuessed(Event, frozen=True, tag="identity.second-factor-guessed.v1"):
-    """Somebody knows the password of the account and failed with the second factor, as often as one sign-in allows."""
+    """Somebody failed with the second factor as often as one sign-in allows, after all of `methods` were right: the
+    password, or a provider that is linked.
+    """
 
     account_id: UUID
     email: str
     name: str
+    methods: tuple[str, ...] = ("password",)
 
 
 class PasskeyCopied(Event, frozen=True, tag="identity.passkey-copied.v1"):

@@ -41,6 +41,7 @@ class SecondFactorsContainer(containers.DeclarativeContainer):
     codes: providers.Dependency[Any] = providers.Dependency()
     redeemer: providers.Dependency[Any] = providers.Dependency()
     present_password: providers.Dependency[Any] = providers.Dependency()
+    ways_in: providers.Dependency[Any] = providers.Dependency()
 
     staff_must = providers.Singleton(bool, infra.settings.provided.staff_must_have_mfa)
     tokens = providers.Singleton(
@@ -76,7 +77,9 @@ class SecondFactorsContainer(containers.DeclarativeContainer):
     )
     make_recovery_codes = providers.Singleton(RecoveryCodesHandler, uow, infra.clock)
     remove_factors = providers.Singleton(RemoveFactorsHandler, uow, infra.clock)
-    look_after_passkeys = providers.Singleton(PasskeysHandler, uow, ceremonies, challenges, staff_must, infra.clock)
+    look_after_passkeys = providers.Singleton(
+        PasskeysHandler, uow, ceremonies, challenges, ways_in, staff_must, infra.clock
+    )
     passkey_login = providers.Singleton(PasskeyLoginHandler, uow, passkey_proof, start_session, refusals, infra.clock)
 
     handlers = providers.Dict(

@@ -18,6 +18,7 @@ from merx.contexts.identity.usecases.link_identity import (
     LinkIdentity,
     StartLinkHandler,
 )
+from merx.contexts.identity.usecases.second_factor_first import SecondFactorFirst
 from merx.contexts.identity.usecases.unlink_identity import UnlinkIdentityHandler
 from merx.infra.http.auth import signed_in
 from merx.infra.http.route_classes import RouteClass, limited
@@ -59,11 +60,13 @@ class IdentitiesController(Controller):
         request: Asked,
         actor: NamedDependency[Actor],
         caller: NamedDependency[Caller],
+        second_factor_first: NamedDependency[SecondFactorFirst],
         start_link: NamedDependency[StartLinkHandler],
         browser_secrets: NamedDependency[BrowserSecrets],
     ) -> Response[LinkStarted]:
         browser = browser_secrets.given_or_new(request.headers.get("cookie"))
-        url = await start_link(owner_of(actor), provider, data, caller, browser)
+        await second_factor_first(actor, owner_of(actor))
+        url = await start_link(actor, owner_of(actor), provider, data, caller, browser)
         answer = Response(LinkStarted(url))
         answer.set_cookie(browser_secrets.cookie(browser))
         return answer

@@ -88,6 +88,12 @@ class MemoryCodes:
         self._rows.put(id, code)
         return True
 
+    async def void(self, account_id: UUID, purpose: CodePurpose, now: datetime) -> None:
+        of_account = [one for one in self._rows.values() if one.account_id == account_id and one.purpose is purpose]
+        for code in of_account:
+            code.used_at = code.used_at or now
+            self._rows.put(code.id, code)
+
     async def count_attempt(self, id: UUID) -> None:
         code = self._rows.get(id)
         if code is not None:

@@ -37,7 +37,7 @@ TABLES = (
     TableData(
         table="identity.one_time_code",
         identifier="id account_id",
-        personal="new_email",
+        personal="new_email methods",
         plain="purpose credentials_version created_at expires_at used_at attempts",
         owner=OF_ACCOUNT,
         erase="delete",

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, delete, func, insert, select, update
+from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, delete, insert, select, update
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeys
+from merx.contexts.identity.adapters.postgres_codes import PostgresCodes
 from merx.contexts.identity.adapters.postgres_factors import PostgresSecondFactors
 from merx.contexts.identity.adapters.postgres_identities import PostgresLinkedIdentities, PostgresProviderSignIns
 from merx.contexts.identity.adapters.postgres_invitations import PostgresInvitations
@@ -17,7 +18,6 @@ from merx.contexts.identity.adapters.postgres_passkeys import PostgresPasskeys, 
 from merx.contexts.identity.adapters.postgres_roles import PostgresRoles
 from merx.contexts.identity.domain.account import Account, AccountKind, AccountStatus
 from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
-from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.domain.session import EndReason, Session
 from merx.contexts.identity.ports.queries import MAX_SESSIONS, Credentials, Profile, SessionSummary
 from merx.infra.postgres import Base, PostgresRepository, PostgresTx, PostgresUow, Reader, VersionedRow, compiled
@@ -60,21 +60,6 @@ class SessionRow(Base):
     proved_at: Mapped[datetime]
 
 
-class OneTimeCodeRow(Base):
-    __tablename__ = "one_time_code"
-    __table_args__ = {"schema": SCHEMA}
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey(AccountRow.id, ondelete="CASCADE"), index=True)
-    purpose: Mapped[str] = mapped_column(String(16))
-    credentials_version: Mapped[int]
-    new_email: Mapped[str | None] = mapped_column(String(254))
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-    used_at: Mapped[datetime | None]
-    attempts: Mapped[int]
-
-
 _SESSION = SessionRow.__table__
 _ACCOUNT = AccountRow.__table__
 _LOCK_ACCOUNT = compiled(select(_ACCOUNT).where(_ACCOUNT.c.id == bindparam("account_id")).with_for_update())
@@ -107,36 +92,6 @@ _OLD_SESSIONS = (
     .with_for_update(skip_locked=True)
 )
 _FORGET_SESSIONS = compiled(delete(SessionRow).where(SessionRow.id.in_(_OLD_SESSIONS)))
-
-_CODE = OneTimeCodeRow.__table__
-_ADD_CODE = compiled(insert(OneTimeCodeRow).values({name: bindparam(name) for name in OneTimeCode.__struct_fields__}))
-_GET_CODE = compiled(select(_CODE).where(_CODE.c.id == bindparam("code_id")))
-_TAKE_CODE = compiled(
-    update(OneTimeCodeRow)
-    .where(OneTimeCodeRow.id == bindparam("code_id"), OneTimeCodeRow.used_at.is_(None))
-    .values(used_at=bindparam("now"))
-)
-_COUNT_ATTEMPT = compiled(
-    update(OneTimeCodeRow).where(OneTimeCodeRow.id == bindparam("code_id")).values(attempts=OneTimeCodeRow.attempts + 1)
-)
-_OPEN_CODES = compiled(
-    select(func.count())
-    .select_from(OneTimeCodeRow)
-    .where(
-        OneTimeCodeRow.account_id == bindparam("of_account"),
-        OneTimeCodeRow.purpose == bindparam("for_purpose"),
-        OneTimeCodeRow.used_at.is_(None),
-        OneTimeCodeRow.expires_at > bindparam("now"),
-    )
-)
-_OLD_CODES = (
-    select(OneTimeCodeRow.id)
-    .where(OneTimeCodeRow.expires_at < bindparam("before"))
-    .order_by(OneTimeCodeRow.expires_at)
-    .limit(bindparam("how_many"))
-    .with_for_update(skip_locked=True)
-)
-_FORGET_CODES = compiled(delete(OneTimeCodeRow).where(OneTimeCodeRow.id.in_(_OLD_CODES)))
 
 
 class PostgresAccounts(PostgresRepository[Account]):
@@ -187,31 +142,6 @@ class PostgresSessions:
 
     async def forget(self, before: datetime, limit: int) -> int:
         return await self._tx.execute(_FORGET_SESSIONS, before=before, how_many=limit)
-
-
-class PostgresCodes:
-    def __init__(self, tx: PostgresTx) -> None:
-        self._tx = tx
-
-    async def add(self, code: OneTimeCode) -> None:
-        await self._tx.execute(_ADD_CODE, **msgspec.structs.asdict(code))
-
-    async def get(self, id: UUID) -> OneTimeCode | None:
-        row = await self._tx.fetchrow(_GET_CODE, code_id=id)
-        return None if row is None else msgspec.convert(dict(row), OneTimeCode)
-
-    async def take(self, id: UUID, now: datetime) -> bool:
-        return await self._tx.execute(_TAKE_CODE, code_id=id, now=now) == 1
-
-    async def count_attempt(self, id: UUID) -> None:
-        await self._tx.execute(_COUNT_ATTEMPT, code_id=id)
-
-    async def open(self, account_id: UUID, purpose: CodePurpose, now: datetime) -> int:
-        (row,) = await self._tx.fetch(_OPEN_CODES, of_account=account_id, for_purpose=purpose.value, now=now)
-        return int(row[0])
-
-    async def forget(self, before: datetime, limit: int) -> int:
-        return await self._tx.execute(_FORGET_CODES, before=before, how_many=limit)
 
 
 class PostgresIdentityUow(PostgresUow):

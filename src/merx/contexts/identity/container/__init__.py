@@ -27,6 +27,7 @@ from merx.contexts.identity.adapters.memory import MemoryIdentityQueries, Memory
 from merx.contexts.identity.adapters.memory_api_keys import MemoryApiKeyQueries
 from merx.contexts.identity.adapters.memory_invitations import MemoryInvitationQueries
 from merx.contexts.identity.adapters.memory_roles import MemoryRoleQueries, MemoryStaffQueries
+from merx.contexts.identity.adapters.oidc.providers import OidcProviders
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.personal_data import ROWS, TABLES, TRACES, memory_traces
 from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, PostgresIdentityUow
@@ -66,6 +67,7 @@ from merx.contexts.identity.usecases.reset_password import ResetPasswordHandler
 from merx.contexts.identity.usecases.roles import RolesHandler
 from merx.contexts.identity.usecases.staff import StaffHandler
 from merx.contexts.identity.usecases.verify_email import VerifyEmailHandler
+from merx.contexts.identity.usecases.ways_in import WaysIn
 from merx.contexts.users.events import ProfileChanged
 from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.outbox.events import Subscriber
@@ -136,6 +138,10 @@ class IdentityContainer(containers.DeclarativeContainer):
     codes = providers.Singleton(OneTimeCodes, infra.guest_tokens)
     redeemer = providers.Singleton(Redeemer, codes)
     present_password = providers.Singleton(PresentPassword, queries, passwords, throttle, refusals)
+    sign_in_providers = providers.Singleton(
+        OidcProviders, infra.settings.provided.oidc, infra.settings.provided.api_base, infra.clock
+    )
+    ways_in = providers.Singleton(WaysIn, sign_in_providers)
     second_factors = providers.Container(
         SecondFactorsContainer,
         infra=infra,
@@ -146,6 +152,7 @@ class IdentityContainer(containers.DeclarativeContainer):
         codes=codes,
         redeemer=redeemer,
         present_password=present_password,
+        ways_in=ways_in,
     )
 
     register_customer = providers.Singleton(RegisterHandler, uow.provider, passwords, throttle, refusals, infra.clock)
@@ -189,8 +196,9 @@ class IdentityContainer(containers.DeclarativeContainer):
         ask_for_factor=second_factors.ask_for_factor,
         codes=codes,
         present_password=present_password,
+        sign_in_providers=sign_in_providers,
+        ways_in=ways_in,
     )
-    sign_in_providers = through_providers.sign_in_providers
     ensure_account = providers.Singleton(EnsureAccountHandler, uow=uow.provider, passwords=passwords, clock=infra.clock)
     issue_staff_token = providers.Singleton(
         IssueStaffTokenHandler, uow=uow.provider, queries=queries, access_tokens=infra.access_tokens
@@ -255,18 +263,10 @@ class IdentityContainer(containers.DeclarativeContainer):
         accept_invitation=accept_invitation,
         impersonate=impersonate,
         clock=infra.clock,
-        sign_in_providers=sign_in_providers,
-        start_provider_sign_in=through_providers.start_provider_sign_in,
-        finish_provider_sign_in=through_providers.finish_provider_sign_in,
-        collect_sign_in=through_providers.collect_sign_in,
-        start_link=through_providers.start_link,
-        collect_link=through_providers.collect_link,
-        unlink_identity=through_providers.unlink_identity,
-        identity_links=through_providers.identity_links,
-        browser_secrets=through_providers.browser_secrets,
-        account_page=through_providers.account_page,
     )
-    handlers = providers.Callable(or_, own_handlers, second_factors.handlers)
+    handlers = providers.Callable(
+        or_, providers.Callable(or_, own_handlers, second_factors.handlers), through_providers.handlers
+    )
     subscribers = providers.List(
         providers.Factory(
             Subscriber,

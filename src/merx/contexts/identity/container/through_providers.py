@@ -8,7 +8,6 @@ from dependency_injector import containers, providers
 from merx.contexts.identity.adapters.http_oidc import AccountPage
 from merx.contexts.identity.adapters.memory_identities import MemoryLinkedIdentityQueries
 from merx.contexts.identity.adapters.oidc.browser import BrowserSecrets
-from merx.contexts.identity.adapters.oidc.providers import OidcProviders
 from merx.contexts.identity.adapters.oidc.seal import SealedFlows
 from merx.contexts.identity.adapters.postgres_identities import PostgresLinkedIdentityQueries
 from merx.contexts.identity.usecases.collect_sign_in import CollectSignInHandler
@@ -33,10 +32,9 @@ class ThroughProvidersContainer(containers.DeclarativeContainer):
     ask_for_factor: providers.Dependency[Any] = providers.Dependency()
     codes: providers.Dependency[Any] = providers.Dependency()
     present_password: providers.Dependency[Any] = providers.Dependency()
+    sign_in_providers: providers.Dependency[Any] = providers.Dependency()
+    ways_in: providers.Dependency[Any] = providers.Dependency()
 
-    sign_in_providers = providers.Singleton(
-        OidcProviders, infra.settings.provided.oidc, infra.settings.provided.api_base, infra.clock
-    )
     flow_seal = providers.Singleton(SealedFlows, infra.guest_tokens)
     identity_links = providers.Selector(
         infra.storage,
@@ -77,6 +75,17 @@ class ThroughProvidersContainer(containers.DeclarativeContainer):
     collect_link = providers.Singleton(
         CollectLinkHandler, uow=uow.provider, providers=sign_in_providers, codes=codes, clock=infra.clock
     )
-    unlink_identity = providers.Singleton(
-        UnlinkIdentityHandler, uow=uow.provider, providers=sign_in_providers, clock=infra.clock
+    unlink_identity = providers.Singleton(UnlinkIdentityHandler, uow=uow.provider, ways_in=ways_in, clock=infra.clock)
+
+    handlers = providers.Dict(
+        sign_in_providers=sign_in_providers,
+        start_provider_sign_in=start_provider_sign_in,
+        finish_provider_sign_in=finish_provider_sign_in,
+        collect_sign_in=collect_sign_in,
+        start_link=start_link,
+        collect_link=collect_link,
+        unlink_identity=unlink_identity,
+        identity_links=identity_links,
+        browser_secrets=browser_secrets,
+        account_page=account_page,
     )

@@ -59,7 +59,7 @@ class InvalidMfaToken(Unauthenticated):
     """One answer for a forged, a used, an expired and an overtaken token, and after too many attempts."""
 
     slug = "identity.invalid-mfa-token"
-    title = "Sign in again with your password"
+    title = "Sign in again"
 
 
 class FactorRefused(Unauthenticated):

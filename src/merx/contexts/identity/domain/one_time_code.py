@@ -1,5 +1,5 @@
-"""Codes that go out by mail and prove, once, that whoever shows them reads that mailbox; and the one that a right
-password gets when a second factor has to follow.
+"""Codes that go out by mail and prove, once, that whoever shows them reads that mailbox; and the one that the first
+half of a sign-in gets when a second factor has to follow.
 
 A row holds no code: its text is computed from the id, the purpose and the shop's secret. It is bound to one account as
 it was when the code was made: `credentials_version` moves on with every new password and every new e-mail.
@@ -14,6 +14,7 @@ import msgspec
 
 from merx.contexts.identity.domain.account import Account
 from merx.contexts.identity.domain.errors import InvalidCode
+from merx.contexts.identity.domain.second_factors import Method
 from merx.kernel.ids import new_id
 
 # What somebody types or a link carries; spaces around it come with copying.
@@ -35,14 +36,15 @@ LIVES = {
 }
 # Of one account and purpose at a time: whoever asks again and again fills no mailbox.
 MAX_OPEN = 5
-# Wrong second factors for one right password.
+# Wrong second factors for one first half of a sign-in.
 MAX_ATTEMPTS = 5
 
 
 class OneTimeCode(msgspec.Struct, kw_only=True, eq=False):
     """`new_email` is the address that a change of e-mail leads to, None for the other purposes.
 
-    `attempts` counts what was tried with the code and failed.
+    `methods` are what the first half of a sign-in was, empty for the other purposes. `attempts` counts what was tried
+    with the code and failed.
     """
 
     id: UUID
@@ -54,9 +56,18 @@ class OneTimeCode(msgspec.Struct, kw_only=True, eq=False):
     expires_at: datetime
     used_at: datetime | None = None
     attempts: int = 0
+    methods: tuple[Method, ...] = ()
 
     @classmethod
-    def issue(cls, account: Account, purpose: CodePurpose, now: datetime, new_email: str | None = None) -> Self:
+    def issue(
+        cls,
+        account: Account,
+        purpose: CodePurpose,
+        now: datetime,
+        new_email: str | None = None,
+        *,
+        methods: tuple[Method, ...] = (),
+    ) -> Self:
         return cls(
             id=new_id(),
             account_id=account.id,
@@ -65,6 +76,7 @@ class OneTimeCode(msgspec.Struct, kw_only=True, eq=False):
             new_email=new_email,
             created_at=now,
             expires_at=now + LIVES[purpose],
+            methods=methods,
         )
 
     def check(self, account: Account, purpose: CodePurpose, now: datetime) -> None:

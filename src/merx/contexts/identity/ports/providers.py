@@ -69,8 +69,8 @@ class Providers(Protocol):
 
     def summaries(self) -> Sequence[ProviderSummary]: ...
 
-    def issuers(self) -> frozenset[str]:
-        """Of those through which somebody can sign in at present."""
+    def issuers(self, kind: AccountKind) -> frozenset[str]:
+        """Of those through which an account of this kind can sign in at present."""
         ...
 
     def rules(self, name: str) -> ProviderRules: ...

@@ -62,6 +62,10 @@ class Codes(Protocol):
         """Use the code up. False when somebody did before: of two at once one gets True."""
         ...
 
+    async def void(self, account_id: UUID, purpose: CodePurpose, now: datetime) -> None:
+        """Use up every open code of the account for this purpose. Lock the account before."""
+        ...
+
     async def count_attempt(self, id: UUID) -> None:
         """What was tried with the code has failed."""
         ...

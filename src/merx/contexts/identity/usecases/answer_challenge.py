@@ -32,7 +32,7 @@ class AnswerChallengeHandler:
     """Raises InvalidMfaToken, FactorRefused, RateLimited, and OneProof when the answer holds none or two.
 
     A token is good for one sign-in and MAX_ATTEMPTS wrong answers; with the last of them the owner is told that
-    somebody has her password.
+    somebody gets through the first half. The session knows both halves.
     """
 
     uow: IdentityUowFactory
@@ -74,15 +74,16 @@ class AnswerChallengeHandler:
                 raise InvalidCode
             else:
                 held = await uow.factors.held(account.id)
-                tokens = await self.start_session(uow, account, held, (Method.password, method), caller)
+                tokens = await self.start_session(uow, account, held, (*code.methods, method), caller)
             await uow.commit()
         if tokens is None or method is None:
             if fits:
                 await self.proof.refused(account, caller)
             raise WrongFactor
         await self.proof.succeeded(key, caller, method)
-        # Now the sign-in is whole; see LoginHandler.
-        await self.throttle.succeeded("login", key, caller.address)
+        # Now the sign-in is whole; see LoginHandler. One through a provider says nothing about who guesses passwords.
+        if Method.password in code.methods:
+            await self.throttle.succeeded("login", key, caller.address)
         return tokens
 
     async def _method(
@@ -102,4 +103,12 @@ class AnswerChallengeHandler:
     async def _count(self, uow: IdentityUow, account: Account, code: OneTimeCode, now: datetime) -> None:
         await uow.codes.count_attempt(code.id)
         if code.attempts + 1 >= MAX_ATTEMPTS:
-            uow.emit(SecondFactorGuessed(at=now, account_id=account.id, email=account.email, name=account.name))
+            uow.emit(
+                SecondFactorGuessed(
+                    at=now,
+                    account_id=account.id,
+                    email=account.email,
+                    name=account.name,
+                    methods=tuple(method.value for method in code.methods),
+                )
+            )

@@ -1,4 +1,4 @@
-"""The password was right, and the account has a second factor: its owner is asked for that."""
+"""The first half of a sign-in was right, and the account has a second factor: its owner is asked for that."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,12 +6,12 @@ from typing import Literal
 from merx.contexts.identity.domain.account import Account
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.one_time_code import LIVES, CodePurpose, OneTimeCode
-from merx.contexts.identity.domain.second_factors import HeldFactors
+from merx.contexts.identity.domain.second_factors import HeldFactors, Method
 from merx.contexts.identity.ports.passkeys import RequestOptions
 from merx.contexts.identity.ports.repositories import IdentityUow
 from merx.contexts.identity.ports.security import CodeWriter
 from merx.contexts.identity.usecases.passkey_proof import PasskeyProof
-from merx.kernel.audit import AuditEntry
+from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.model import View
 from merx.kernel.ports import Clock
 
@@ -33,23 +33,29 @@ class MfaChallenge(View, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class FactorAsker:
-    """The token is bound to the account as it is now: a new password makes it void."""
+    """`methods` are what was shown already.
+
+    The token is bound to the account as it is now: a new password makes it void.
+    """
 
     codes: CodeWriter
     passkeys: PasskeyProof
     clock: Clock
 
-    async def __call__(self, uow: IdentityUow, account: Account, held: HeldFactors, caller: Caller) -> MfaChallenge:
+    async def __call__(
+        self, uow: IdentityUow, account: Account, held: HeldFactors, methods: tuple[Method, ...], caller: Caller
+    ) -> MfaChallenge:
         now, purpose = self.clock.now(), CodePurpose.second_factor
-        code = OneTimeCode.issue(account, purpose, now)
+        code = OneTimeCode.issue(account, purpose, now, methods=methods)
         await uow.codes.add(code)
-        # The password is right; that is all that is known of whoever sent it.
+        # The first half is right; that is all that is known of whoever showed it.
         uow.record(
             AuditEntry(
                 actor=caller.anonymous(),
                 action="identity.second-factor-asked",
                 target="account",
                 target_id=account.id,
+                changes=facts(methods=[method.value for method in methods]),
             )
         )
         options = None

@@ -62,7 +62,7 @@ class CollectSignInHandler:
             held = await uow.factors.held(account.id)
             answer: Tokens | MfaChallenge
             if held.any and not sign_in.multi_factor:
-                answer = await self.ask_for_factor(uow, account, held, caller)
+                answer = await self.ask_for_factor(uow, account, held, (Method.oidc,), caller)
             else:
                 methods = (Method.oidc, Method.oidc_mfa) if sign_in.multi_factor else (Method.oidc,)
                 answer = await self.start_session(uow, account, held, methods, caller)

@@ -22,6 +22,7 @@ from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFa
 from merx.contexts.identity.usecases.finish_provider_sign_in import OUTCOMES
 from merx.contexts.identity.usecases.identity_owner import add_identity
 from merx.contexts.identity.usecases.present_password import PresentPassword
+from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
@@ -51,8 +52,9 @@ class CollectLink(Command, frozen=True):
 class StartLinkHandler:
     """Answers where to send the browser that holds the secret `browser`.
 
-    Raises ProviderNotFound, VerifyEmailFirst, StaffProvider, PasswordNeeded, ProviderAway, and what PresentPassword
-    raises.
+    An account without a password has none to show: its owner has to have signed in a moment ago. Raises
+    ProviderNotFound, VerifyEmailFirst, StaffProvider, PasswordNeeded, StepUpNeeded, ProviderAway, and what
+    PresentPassword raises.
     """
 
     uow: IdentityUowFactory
@@ -61,7 +63,9 @@ class StartLinkHandler:
     present_password: PresentPassword
     clock: Clock
 
-    async def __call__(self, account_id: UUID, provider: str, cmd: LinkIdentity, caller: Caller, browser: str) -> str:
+    async def __call__(
+        self, actor: Actor, account_id: UUID, provider: str, cmd: LinkIdentity, caller: Caller, browser: str
+    ) -> str:
         rules = self.providers.rules(provider)
         async with self.uow() as uow:
             account = await uow.accounts.get(account_id)
@@ -71,9 +75,11 @@ class StartLinkHandler:
             raise StaffProvider
         if account.email_verified_at is None:
             raise VerifyEmailFirst
-        if account.password_hash is not None:
-            if cmd.password is None:
-                raise PasswordNeeded
+        if account.password_hash is None:
+            actor.must_be_fresh()
+        elif cmd.password is None:
+            raise PasswordNeeded
+        else:
             await self.present_password(account_id, cmd.password, caller)
         await self._note(account, rules, caller)
         flow = ProviderFlow.begin(rules.name, self.clock.now(), account_id=account_id, challenge=cmd.challenge)

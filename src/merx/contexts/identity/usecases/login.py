@@ -81,7 +81,7 @@ class LoginHandler:
             held = await uow.factors.held(account.id)
             answer: Tokens | MfaChallenge
             if held.any:
-                answer = await self.ask_for_factor(uow, account, held, caller)
+                answer = await self.ask_for_factor(uow, account, held, (Method.password,), caller)
             else:
                 answer = await self.start_session(uow, account, held, (Method.password,), caller)
             await uow.commit()

@@ -31,6 +31,7 @@ from merx.contexts.identity.usecases.start_session import SessionStarter
 from merx.contexts.identity.usecases.tokens import Tokens
 from merx.contexts.identity.usecases.totp import raise_session, settle_removal
 from merx.contexts.identity.usecases.trail import by_owner
+from merx.contexts.identity.usecases.ways_in import WaysIn
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 from merx.kernel.text import Name
@@ -60,6 +61,7 @@ class PasskeysHandler:
     uow: IdentityUowFactory
     ceremonies: Ceremonies
     challenges: Challenges
+    ways_in: WaysIn
     staff_must: bool
     clock: Clock
 
@@ -125,7 +127,7 @@ class PasskeysHandler:
             await uow.commit()
 
     async def remove(self, account_id: UUID, passkey_id: UUID, caller: Caller) -> None:
-        """Raises PasskeyNotFound and LastFactor."""
+        """Raises PasskeyNotFound, LastFactor and LastWayIn."""
         async with self.uow() as uow:
             account = await own_account(uow, account_id)
             held = await uow.factors.held(account_id)
@@ -134,6 +136,7 @@ class PasskeysHandler:
                 raise PasskeyNotFound
             left = HeldFactors(totp=held.totp, passkeys=held.passkeys - 1)
             await settle_removal(uow, account, left, staff_must=self.staff_must)
+            await self.ways_in.must_remain(uow, account, without=passkey_id)
             uow.record(by_owner(caller, account, "passkey-removed", passkey_id=passkey.id, name=passkey.name))
             uow.emit(
                 FactorRemoved(

@@ -48,6 +48,15 @@ def recovery_code_used(event: RecoveryCodeUsed, shop: Shop) -> Said:
 
 
 def second_factor_guessed(event: SecondFactorGuessed, shop: Shop) -> Said:
+    if "oidc" in event.methods:
+        words = (
+            f"somebody came to your account at {shop.name} through a sign-in provider that is linked to it and then "
+            "gave a wrong second factor, several times. Nobody was let in."
+        )
+        what = (
+            "If that was not you, secure your account at the provider, or remove the provider from your account here."
+        )
+        return _said("Somebody may have signed in at your provider", event, words, what)
     words = (
         f"somebody gave the right password of your account at {shop.name} and then a wrong second factor, several "
         "times. Nobody was let in."
