@@ -1,0 +1,129 @@
+"""A provider at the other end of a real socket that is slow, endless or broken: whoever signs in hears so, soon."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from merx.contexts.identity.adapters.oidc.wire import MAX_BODY, OidcWire
+from tests.contexts.identity.conftest import PASSWORD, bearer, signed_in
+from tests.contexts.identity.oidc_journeys import API, OidcShop, identities
+from tests.support.oidc.rough_server import RoughServer
+
+pytestmark = pytest.mark.services
+
+# Of one request, on a machine that has other things to do.
+BOUND = 2.0
+AWAY, REFUSED = "identity.provider-away", "identity.provider-refused"
+MANNERS = (
+    "never_answers", "answers_a_byte_at_a_time", "begins_a_byte_at_a_time", "floods", "floods_with_headers",
+    "leads_elsewhere", "breaks_off", "hangs_up", "resets", "speaks_no_http",
+)  # fmt: skip
+
+
+@asynccontextmanager
+async def opened(
+    server: RoughServer, *, read: float = 0.2, whole: float = 0.5, patience: float = 5.0
+) -> AsyncIterator[OidcShop]:
+    """A shop that speaks to `server` through the client that a shop has, with less patience."""
+    wire = OidcWire(read_seconds=read, whole_seconds=whole)
+    shop = OidcShop(issuer=server.url, wire=wire, patience_seconds=patience)
+    server.provider = shop.provider
+    yield shop
+    await shop.providers.close()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[RoughServer]:
+    async with RoughServer() as server:
+        yield server
+
+
+async def test_whoever_asks_for_the_documents_gets_a_clean_refusal_in_time(server: RoughServer):
+    wrong = []
+    async with RoughServer() as elsewhere, opened(server) as shop:
+        server.elsewhere = elsewhere.url
+        browser = shop.browser()
+        await shop.customer("ada@example.com")
+        tokens = await signed_in(browser.http, "ada@example.com")
+        for place in ("openid-configuration", "jwks"):
+            for manner in MANNERS:
+                # As new: nobody remembers the documents, or that the provider was away.
+                await shop.providers.close()
+                server.place, server.manner, server.sent = place, manner, 0
+                began = time.monotonic()
+                found = await outcomes(shop, bearer(tokens)) if place != "jwks" else [await came_back(shop)]
+                took = time.monotonic() - began
+                if set(found) != {AWAY} or took > BOUND:
+                    wrong.append(f"{place} {manner}: {found} after {took:.2f} s")
+                # What fits into the buffers of two sockets is sent before anybody can say stop.
+                if server.sent > 64 * MAX_BODY:
+                    wrong.append(f"{place} {manner}: took {server.sent} bytes")
+        assert elsewhere.asked == []
+    assert wrong == []
+
+
+async def outcomes(shop: OidcShop, headers: dict[str, str]) -> list[str]:
+    """The slug for a program, and the one behind `#` for a browser."""
+    browser = shop.browser()
+    answer = await browser.http.post("/auth/oidc/login/link", json={"password": PASSWORD}, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json"), answer.text
+    problem = answer.json()
+    assert {"type", "title", "status", "slug", "request_id"} <= set(problem)
+    assert shop.provider.issuer not in answer.text
+    return [problem["slug"], (await browser.leave()).rpartition("#error=")[2]]
+
+
+async def came_back(shop: OidcShop) -> str:
+    """The slug that a browser is led to that comes back with a good code."""
+    browser = shop.browser()
+    found = await browser.come_back(await browser.visit_provider(await browser.leave()))
+    return found.get("error", "")
+
+
+async def test_a_code_is_traded_in_time_or_not_at_all(server: RoughServer):
+    wrong = []
+    async with RoughServer() as elsewhere, opened(server) as shop:
+        server.elsewhere, server.place = elsewhere.url, "token"
+        for manner in MANNERS:
+            server.manner = manner
+            began = time.monotonic()
+            slug, took = await came_back(shop), time.monotonic() - began
+            # An answer that is none of a token endpoint is no reason to try again.
+            if slug != (REFUSED if manner == "leads_elsewhere" else AWAY) or took > BOUND:
+                wrong.append(f"{manner}: {slug or 'a sign-in'} after {took:.2f} s")
+        # The code is for the provider alone.
+        assert elsewhere.asked == []
+        assert await identities(shop) == []
+        server.manner = ""
+        assert await shop.browser().sign_in()
+    assert wrong == []
+
+
+async def test_many_who_wait_at_once_leave_no_connection_behind(server: RoughServer):
+    """More than the client has connections: those beyond wait for one, and no longer than the others."""
+    async with opened(server) as shop:
+        browser = shop.browser()
+        callbacks = [await browser.visit_provider(await browser.leave()) for _ in range(40)]
+        server.place, server.manner = "token", "never_answers"
+        began = time.monotonic()
+        answers = await asyncio.gather(*(browser.http.get(url.removeprefix(API)) for url in callbacks))
+        assert time.monotonic() - began < BOUND
+        assert {answer.headers["location"].rpartition("#")[2] for answer in answers} == {f"error={AWAY}"}
+        async with asyncio.timeout(BOUND):
+            while server.open:
+                await asyncio.sleep(0.01)
+        server.manner = ""
+        assert await shop.browser().sign_in()
+
+
+async def test_slow_answers_in_a_row_are_bounded_together(server: RoughServer):
+    """Each of them would be in time."""
+    server.place, server.manner = "", "dawdles"
+    async with opened(server, read=3, whole=3, patience=0.7) as shop:
+        assert await came_back(shop) == AWAY
+        assert await identities(shop) == []
+    async with opened(server, read=3, whole=3) as shop:
+        assert await came_back(shop) == ""
