@@ -78,13 +78,22 @@ def schema(session: nox.Session) -> None:
 @nox.session
 def services(session: nox.Session) -> None:
     """Every test on the real thing: PostgreSQL and Valkey from wheels, killed processes, an index on disk."""
-    pytest(session, "-n", "auto", "-m", "services")
+    pytest(session, "-n", "auto", "-m", "services and not keycloak")
 
 
 @nox.session
 def journeys(session: nox.Session) -> None:
     """What a customer does, across contexts, through HTTP."""
-    pytest(session, "tests/journeys")
+    pytest(session, "tests/journeys", "-m", "not keycloak")
+
+
+@nox.session
+def keycloak(session: nox.Session) -> None:
+    """Signing in through a real Keycloak: half a minute, and 160 MB once. Needs Maven and Java 17 or later, or
+    MERX_TEST_KEYCLOAK_URL; without them it fails, where plain pytest says why it skips."""
+    os.environ["MERX_TEST_KEYCLOAK"] = "required"
+    # The first test waits for a download and a start; a hung one still ends.
+    pytest(session, "tests/journeys/test_keycloak.py", "-m", "keycloak", "-o", "faulthandler_timeout=600")
 
 
 @nox.session

@@ -12,7 +12,7 @@ from loguru import logger
 
 from tests.support.hurried import HurriedLoop
 
-pytest_plugins = ["tests.support.servers"]
+pytest_plugins = ["tests.support.servers", "tests.support.keycloak.server", "tests.support.keycloak.realm"]
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -1,0 +1,1 @@
+"""A real Keycloak for the tests that carry the mark `keycloak`."""
