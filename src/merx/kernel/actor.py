@@ -13,6 +13,9 @@ from merx.kernel.rights import Rights, rights_of
 # The one permission that `*` does not hold: an API key with it changes what people must step up for.
 WAIVES_STEP_UP = "step-up:waive"
 
+# For so long a token lets staff act in the place of a customer; it cannot be renewed.
+IN_PLACE_SECONDS = 900
+
 
 class ActorKind(StrEnum):
     anonymous = "anonymous"

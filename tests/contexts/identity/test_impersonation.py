@@ -78,6 +78,14 @@ async def test_never_for_staff_for_nobody_and_by_programs(shop: Shop):
     assert (await ask(shop, shop.other.account_id, await in_place(shop))).status == 403
 
 
+async def test_never_for_a_closed_account(shop: Shop):
+    state = shop.memory.state()
+    await shop.app.contexts.identity.close_account()(shop.other.account_id)
+    refused = await ask(shop, shop.other.account_id, shop.staff("users:impersonate"))
+    shop.memory.restore(state)
+    assert (refused.status, refused.slug) == (404, "identity.account-not-found")
+
+
 async def test_the_token_speaks_for_the_customer_and_names_who_holds_it(shop: Shop):
     headers = await in_place(shop)
     tokens: AccessTokens = shop.app.infra.access_tokens()

@@ -34,6 +34,7 @@ from merx.infra.outbox.jobs import Job
 from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
 from merx.infra.personal_data.platform import MemoryPlatformData, PostgresPlatformData
 from merx.infra.settings import Settings
+from merx.kernel.actor import IN_PLACE_SECONDS
 from merx.kernel.ports import UnitOfWork
 
 # An access token is good a little longer than it says, for clocks differ.
@@ -41,7 +42,8 @@ _LEEWAY = timedelta(seconds=120)
 
 
 def token_life(settings: Settings) -> timedelta:
-    return timedelta(seconds=settings.access_token_seconds) + _LEEWAY
+    """How long what was handed out before an account was closed opens doors, also to staff in its place."""
+    return timedelta(seconds=max(settings.access_token_seconds, IN_PLACE_SECONDS)) + _LEEWAY
 
 
 def files_kind(settings: Settings) -> str:

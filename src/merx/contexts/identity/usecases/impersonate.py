@@ -10,13 +10,12 @@ from merx.contexts.identity.domain.account import AccountKind
 from merx.contexts.identity.domain.errors import AccountNotFound, StaffStandsForItself
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import AccessTokenIssuer
-from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.actor import IN_PLACE_SECONDS, Actor, ActorKind
 from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.errors import Forbidden
 from merx.kernel.model import Command, View
 from merx.kernel.text import LINE
 
-SECONDS = 900
 LONGEST_TARGET = 200
 
 
@@ -58,12 +57,14 @@ class ImpersonateHandler:
                     action="identity.impersonation-begun",
                     target="account",
                     target_id=account_id,
-                    changes=facts(reason=cmd.reason, seconds=SECONDS),
+                    changes=facts(reason=cmd.reason, seconds=IN_PLACE_SECONDS),
                 )
             )
             await uow.commit()
-        token = self.access_tokens.issue(account_id, ActorKind.customer, ttl=SECONDS, impersonator=actor.account_id)
-        return Impersonation(token, SECONDS)
+        token = self.access_tokens.issue(
+            account_id, ActorKind.customer, ttl=IN_PLACE_SECONDS, impersonator=actor.account_id
+        )
+        return Impersonation(token, IN_PLACE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
