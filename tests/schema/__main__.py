@@ -1,4 +1,5 @@
-"""schemathesis over the whole OpenAPI document, against an application in this process: `nox -s schema`.
+"""schemathesis over the whole OpenAPI document: `nox -s schema`, against an application in this process on memory, or
+with `-- --postgres` against one on a PostgreSQL of its own, over a socket.
 
 Prints what was answered, and ends with 1 when an answer was not as the document says, when fewer than four of five
 operations ever succeeded, or when a document that is wrong on purpose is not found out.
@@ -9,6 +10,7 @@ import os
 import random
 import re
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -23,6 +25,7 @@ from merx.bootstrap.container import App
 from merx.infra.settings import Settings
 from tests.schema.report import Report
 from tests.schema.requests import Requests
+from tests.schema.served import on_postgres, served
 from tests.schema.stock import BASE, Stock
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -35,8 +38,12 @@ def main() -> int:
     given = _arguments()
     logger.remove()
     logger.add(sys.stderr, level="ERROR", diagnose=False)
+    with on_postgres() if given.postgres else nullcontext(Settings(storage="memory")) as settings:
+        return _try(given, App(settings))
+
+
+def _try(given: argparse.Namespace, app: App) -> int:
     started = perf_counter()
-    app = App(Settings(storage="memory"))
     api = create_app(app.settings, app)
     stock = Stock(app)
 
@@ -45,11 +52,12 @@ def main() -> int:
 
     api.litestar.on_startup.append(fill)
     _hook(Requests(stock), stock)
-    sound = _run(_schema(api, given, api.openapi(), given.only), stock, started)
-    print("\n".join(sound.lines()))
-    failed = bool(sound.failures or sound.errors) or len(sound.unreached) > len(sound.statuses) / 5
-    if not given.only:
-        failed |= not _finds_lies(api, given, stock, started)
+    with served(api) if given.postgres else nullcontext("") as address:
+        sound = _run(_schema(api, given, api.openapi(), given.only, address), stock, started)
+        print("\n".join(sound.lines()))
+        failed = bool(sound.failures or sound.errors) or len(sound.unreached) > len(sound.statuses) / 5
+        if not given.only:
+            failed |= not _finds_lies(api, given, stock, started, address)
     print(f"seed {given.seed}: {'failed' if failed else 'passed'} after {perf_counter() - started:.0f} s")
     return int(failed)
 
@@ -60,23 +68,28 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--examples", type=int, help="for each operation, instead of 30")
     parser.add_argument("--phases", default=PHASES)
     parser.add_argument("--only", default="", help="operation ids that match this pattern")
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of on memory")
     return parser.parse_args()
 
 
-def _schema(api: Api, given: argparse.Namespace, document: dict[str, Any], only: str) -> Any:
+def _schema(api: Api, given: argparse.Namespace, document: dict[str, Any], only: str, address: str) -> Any:
     config = SchemathesisConfig.from_path(CONFIG)
     config.update(seed=given.seed, max_failures=None)
     project = config.projects.default
     project.phases.update(phases=given.phases.split(","))
     if given.examples:
         project.generation.update(max_examples=given.examples)
-    # Asking for the document starts the application, and fills the shop.
-    schemathesis.openapi.from_asgi(f"{BASE}/schema/openapi.json", api, config=config)
+    if address:
+        project.update(base_url=address)
+    else:
+        # Asking for the document starts the application, and fills the shop.
+        schemathesis.openapi.from_asgi(f"{BASE}/schema/openapi.json", api, config=config)
     paths: dict[str, Any] = document["paths"]
     for path, item in paths.items():
         paths[path] = {method: each for method, each in item.items() if re.search(only, each["operationId"])}
     schema = schemathesis.openapi.from_dict(document, config=config)
-    schema.app = api
+    if not address:
+        schema.app = api
     return schema
 
 
@@ -113,7 +126,7 @@ def _hook(requests: Requests, stock: Stock) -> None:
             stock.learn(case.path, response.json())
 
 
-def _finds_lies(api: Api, given: argparse.Namespace, stock: Stock, started: float) -> bool:
+def _finds_lies(api: Api, given: argparse.Namespace, stock: Stock, started: float, address: str) -> bool:
     """The negative control: a status, a type and a limit that are not those of the code."""
     document = api.openapi()
     del document["paths"][f"{BASE}/brands/{{id_or_slug}}"]["get"]["responses"]["200"]
@@ -121,7 +134,7 @@ def _finds_lies(api: Api, given: argparse.Namespace, stock: Stock, started: floa
     for parameter in document["paths"][f"{BASE}/brands"]["get"]["parameters"]:
         if parameter["name"] == "limit":
             parameter["schema"]["maximum"] = 50
-    schema = _schema(api, given, document, "^(GetBrand|ListBrands|ListLocations)$")
+    schema = _schema(api, given, document, "^(GetBrand|ListBrands|ListLocations)$", address)
     found = _run(schema, stock, started)
     seen = {check for _, check, _ in found.failures}
     wanted = {"status_code_conformance", "response_schema_conformance", "negative_data_rejection"}

@@ -91,9 +91,8 @@ class Stock:
         await self._people()
         await self.app.deliverer.drain()
         await self._orders()
-        if self.app.in_memory:
-            await self._codes()
-            await self.app.deliverer.drain()
+        await self._codes()
+        await self.app.deliverer.drain()
 
     async def _person(self, email: str, kind: AccountKind, *permissions: str) -> Person:
         ensure = self.app.contexts.identity.ensure_account()
@@ -240,9 +239,8 @@ class Stock:
 
     async def _codes(self) -> None:
         """Codes as they were mailed, by what they are good for."""
-        mailbox = self.app.contexts.notifications.mailbox()
         for purpose in ("verify-email", "reset-password", "change-email"):
-            before = len(mailbox.messages)
+            before = len(self._mails())
             people = [self.spare.pop() for _ in range(self._spare // 6)]
             for person in people:
                 email = f"{self.name('new')}@example.com"
@@ -253,9 +251,15 @@ class Stock:
                 else:
                     await self._send("POST", "/auth/email/change", {"email": email, "password": PASSWORD}, person)
             await self.app.deliverer.drain()
-            texts = [mail.as_string().replace("=\n", "") for mail in mailbox.messages[before:]]
+            texts = [text.replace("=\n", "") for text in self._mails()[before:]]
             codes = [found[0] for text in texts if (found := _CODE.search(text))]
             assert len(codes) == len(people), (purpose, len(codes))
             self.codes[purpose] = deque(codes)
             if purpose == "change-email":
                 self.moves.extend(zip(people, codes, strict=True))
+
+    def _mails(self) -> list[str]:
+        """The oldest first."""
+        if self.app.in_memory:
+            return [mail.as_string() for mail in self.app.contexts.notifications.mailbox().messages]
+        return [file.read_text() for file in sorted(self.app.settings.mail_folder.glob("*.eml"))]
