@@ -5,19 +5,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import NewType
 from uuid import UUID, SafeUUID
-
-ProductId = NewType("ProductId", UUID)
-VariantId = NewType("VariantId", UUID)
-CategoryId = NewType("CategoryId", UUID)
-BrandId = NewType("BrandId", UUID)
-CartId = NewType("CartId", UUID)
-OrderId = NewType("OrderId", UUID)
-PaymentId = NewType("PaymentId", UUID)
-AccountId = NewType("AccountId", UUID)
-LocationId = NewType("LocationId", UUID)
-
 
 # Random numbers of 64 bits, asked from the system many at a time: an iterator gives each to one thread only.
 _noise: Iterator[int] = iter(())

@@ -20,7 +20,7 @@ from merx.contexts.identity.domain.errors import (
 )
 from merx.contexts.identity.ports.api_keys import ApiKeyQueries
 from merx.contexts.identity.usecases.api_keys import MakeApiKey, RotateApiKey
-from merx.infra.http.auth import permissions_of
+from merx.infra.http.auth import limits_of
 from merx.infra.postgres import Database
 from merx.infra.postgres.listener import CacheListener
 from merx.infra.settings import Settings
@@ -389,7 +389,7 @@ class TestHttp:
 
 def test_the_catalogue_knows_what_the_routes_ask_for():
     app = App(Settings(storage="memory"))
-    found = permissions_of(app.controllers)
+    found = set(limits_of(app.controllers))
     assert {"orders:read", "orders:write", "catalog:write", "api-keys:write"} <= found
     app.http_parts()
     assert app.infra.permissions().known() == found | {"metrics:read", WAIVES_STEP_UP}

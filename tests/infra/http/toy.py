@@ -26,7 +26,6 @@ from merx.infra.tokens import AccessTokens, GuestTokens
 from merx.kernel.actor import Actor
 from merx.kernel.address import Address
 from merx.kernel.errors import Conflict, Invalid, NotFound, RateLimited, StaleVersion, Unavailable
-from merx.kernel.ids import OrderId
 from merx.kernel.model import Command, View
 from merx.kernel.money import Money
 from merx.kernel.paging import Page, decode_cursor
@@ -94,7 +93,7 @@ class ToyController(Controller):
         return Page([ToyView(str(i), q) for i in range(limit)])
 
     @get("/{order_id:uuid}", guards=[guest_or_owner])
-    async def one(self, order_id: FromPath[OrderId], proof: NamedDependency[GuestProof]) -> ToyView:
+    async def one(self, order_id: FromPath[UUID], proof: NamedDependency[GuestProof]) -> ToyView:
         if not proof.opens("order", order_id):
             raise NotFound
         return ToyView(str(order_id), "mine")
@@ -110,13 +109,13 @@ class ToyController(Controller):
         return await place_toy(actor, data)
 
     @patch("/{order_id:uuid}", guards=[staff("toys:write")])
-    async def change(self, order_id: FromPath[OrderId], data: JSONBody[PlaceToy]) -> ToyView:
+    async def change(self, order_id: FromPath[UUID], data: JSONBody[PlaceToy]) -> ToyView:
         if not order_id.int:
             raise NotFound
         return ToyView(str(order_id), data.name)
 
     @delete("/{order_id:uuid}", guards=[customer])
-    async def remove(self, order_id: FromPath[OrderId]) -> None:
+    async def remove(self, order_id: FromPath[UUID]) -> None:
         if not order_id.int:
             raise NotFound
 

@@ -164,13 +164,8 @@ def route_rules(handler: HTTPRouteHandler) -> list[Rule]:
     return [guard for layer in handler.ownership_layers for guard in layer.guards or () if isinstance(guard, Rule)]
 
 
-def permissions_of(controllers: Iterable[type[Controller]]) -> set[str]:
-    """Every permission that a route of these asks for."""
-    return set(limits_of(controllers))
-
-
 def limits_of(controllers: Iterable[type[Controller]]) -> dict[str, frozenset[Limit]]:
-    """The same, each with the limits that some use case behind these routes knows."""
+    """Every permission that a route of these asks for, with the limits that some use case behind them knows."""
     found: dict[str, frozenset[Limit]] = {}
     for controller in controllers:
         handlers = [each for _, each in getmembers(controller) if isinstance(each, BaseRouteHandler)]

@@ -1,6 +1,5 @@
 """Answers that are bytes already, with ETag and 304, kept in memory in front of the router."""
 
-from hashlib import blake2b
 from typing import Any
 
 from litestar.response.base import ASGIResponse
@@ -17,11 +16,6 @@ CACHE = "byte_cache"
 CACHE_KEY = "byte_cache_key"
 CACHE_BEGAN = "byte_cache_began"
 IF_NONE_MATCH = "if_none_match"
-
-
-def etag_of(body: bytes) -> str:
-    """A strong ETag, quotes included."""
-    return f'"{blake2b(body, digest_size=12).hexdigest()}"'
 
 
 def version_etag(version: int) -> str:

@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from loguru import logger
-from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 from taskiq import AckableMessage, BrokerMessage
 from taskiq_redis import RedisStreamBroker
@@ -165,8 +164,3 @@ def _flat(entries: Any) -> list[tuple[Any, dict[bytes, bytes]]]:
     if len(entries) == 1 and entries[0] and isinstance(entries[0][0], list | tuple):
         entries = entries[0]
     return [(message_id, data) for message_id, data in entries]
-
-
-async def queue_length(client: Redis) -> int:
-    """Messages that no worker has acknowledged."""
-    return int(await client.xlen(STREAM))

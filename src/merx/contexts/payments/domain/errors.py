@@ -13,11 +13,6 @@ class PaymentExists(Conflict):
     title = "A payment with this id was opened before"
 
 
-class MethodNotAvailable(Invalid):
-    slug = "payments.method-not-available"
-    title = "This payment method cannot be used here"
-
-
 class WrongState(Conflict):
     slug = "payments.wrong-state"
     title = "The payment's state does not allow it"
