@@ -171,7 +171,16 @@ def test_merge_drops_what_a_full_cart_cannot_hold():
 def test_merge_fills_in_address_and_email_but_replaces_nothing():
     guest, own = cart(email="guest@example.com", address=ADDRESS), cart(email="own@example.com")
     merge(guest, own, {})
-    assert (own.email, own.address) == ("own@example.com", ADDRESS)
+    assert (own.email, own.address, own.shipping) == ("own@example.com", ADDRESS, None)
+    choices = [ShippingOffer(new_id(), name, name, Money(1, "USD"), 1, 2) for name in ("slow", "fast")]
+    guest, own, other = cart(), cart(), cart()
+    guest.ship_with(choices[0])
+    merge(guest, own, {})
+    assert own.shipping is not None
+    assert own.shipping.method_id == choices[0].method_id
+    other.ship_with(choices[1])
+    merge(other, own, {})
+    assert own.shipping.method_id == choices[0].method_id
 
 
 @given(

@@ -301,7 +301,10 @@ class TestRows:
             assert not await uow.codes.take(new_id(), now)
             await uow.commit()
         async with shop.container.uow() as uow:
-            assert (await uow.codes.get(stored.id)).used_at == now
+            used = await uow.codes.get(stored.id)
+            assert used.used_at == now
+            with pytest.raises(InvalidCode):
+                used.check(await uow.accounts.get(used.account_id), CodePurpose.change_email, now)
 
     async def test_old_ones_are_forgotten(self, shop):
         await shop.customer("new@example.com")

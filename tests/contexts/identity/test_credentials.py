@@ -10,6 +10,7 @@ from merx.contexts.identity.domain.errors import (
     InvalidRefreshToken,
     WrongPassword,
 )
+from merx.contexts.identity.domain.one_time_code import MAX_OPEN
 from merx.contexts.identity.events import (
     EmailChangeAnnounced,
     EmailChangeAsked,
@@ -107,6 +108,11 @@ class TestChangingThePassword:
 
 
 class TestChangingTheEmail:
+    async def test_no_mailbox_is_flooded(self, shop):
+        account_id = await shop.customer("new@example.com")
+        mails = [len(await wish(shop, account_id, f"next{number}@example.com")) for number in range(MAX_OPEN + 2)]
+        assert mails == [2] * MAX_OPEN + [0, 0]
+
     async def test_from_the_wish_to_the_new_address(self, shop):
         account_id = await shop.customer("new@example.com")
         notice, mail = await wish(shop, account_id, " Next@Example.com ")

@@ -197,7 +197,8 @@ class TestByHand:
         await world.roles.change(world.owner, role, ChangeRole(grants=(grant("orders:read"),)))
         await self.give(world, 1, grant("payments:write"), roles=(role,))
         clerk = await self.give(world, 0, grant("orders:*"))
-        for grants_ in ((), (grant("orders:write"),), (grant("orders:read", Effect.deny),)):
+        denials = (grant("orders:read", Effect.deny),), (grant("payments:write", Effect.deny),)
+        for grants_ in ((), (grant("orders:write"),), *denials):
             with pytest.raises(MoreThanOwn):
                 await world.roles.change(clerk, role, ChangeRole(grants=grants_))
 

@@ -23,8 +23,9 @@ from merx.contexts.identity.usecases.factor_proof import GivenFactor
 from merx.infra.sealing import SealBroken, Sealer
 from merx.kernel.ids import new_id
 from tests.contexts.identity.conftest import HERE, PASSWORD, bearer
-from tests.contexts.identity.factors import EMAIL, answer, code, post, refusal, sign_in, with_totp
+from tests.contexts.identity.factors import EMAIL, answer, code, post, refusal, sign_in, with_passkey, with_totp
 from tests.contexts.identity.journeys import NEW_PASSWORD, asked, reset
+from tests.support.authenticator import Device
 
 STEP = timedelta(seconds=30)
 
@@ -63,6 +64,25 @@ class TestEnrolling:
         late = await sign_in(client)
         right = {"code": code(new["secret"], memory_shop)}
         assert await refusal(client, "/auth/mfa/totp/confirm", right, late) == (409, "identity.no-totp")
+
+    async def test_codes_that_confirm_cannot_be_guessed(self, client, memory_shop, ada):
+        new = await post(client, "/auth/mfa/totp", tokens=ada)
+        wrong = {"code": code(new["secret"], memory_shop, 5)}
+        for _ in range(PAIR.free + 1):
+            assert (await refusal(client, "/auth/mfa/totp/confirm", wrong, ada))[0] == 422
+        right = {"code": code(new["secret"], memory_shop)}
+        assert (await refusal(client, "/auth/mfa/totp/confirm", right, ada))[0] == 429
+
+    async def test_an_app_that_was_not_confirmed_proves_nothing(self, client, memory_shop, ada):
+        await with_passkey(client, Device(), ada)
+        fresh = await post(client, "/auth/refresh", {"refresh_token": ada["refresh_token"]})
+        new = await post(client, "/auth/mfa/totp", tokens=fresh)
+        given = {"totp": code(new["secret"], memory_shop)}
+        assert await refusal(client, "/auth/step-up", given, fresh) == (422, "identity.wrong-factor")
+        challenge = await sign_in(client)
+        assert "totp" not in challenge["methods"]
+        given["mfa_token"] = challenge["mfa_token"]
+        assert (await refusal(client, "/auth/mfa/challenge", given))[0] == 401
 
     async def test_confirming_gives_recovery_codes_once(self, client, memory_shop, ada):
         _, codes = await with_totp(client, memory_shop, ada)

@@ -6,7 +6,7 @@ import pytest
 
 from merx.contexts.inventory.api import AllocationRequest, Shortage
 from merx.contexts.inventory.domain.errors import BelowPromised
-from merx.contexts.inventory.domain.stock import Shelf, Stock
+from merx.contexts.inventory.domain.stock import Allocation, Shelf, Stock
 from merx.contexts.inventory.events import StockChanged, StockRanOut, StockReturned
 from merx.kernel.ids import new_id
 from tests.support.clock import FixedClock
@@ -100,6 +100,12 @@ class TestEvents:
         assert [(level.variant_id, level.available) for level in changed.levels] == [(A, 0), (B, 3)]
         assert (isinstance(out, StockRanOut), out.variant_ids) == (True, (A,))
         assert (isinstance(back, StockReturned), back.variant_ids) == (True, (B,))
+
+    def test_what_was_out_before_is_not_told_again(self):
+        stocked = shelf((A, HERE, 3, 3))
+        promised = [Allocation(order_id=new_id(), variant_id=A, location_id=HERE, quantity=3)]
+        stocked.give_back(promised, {A: 1}, sent=True)
+        assert [type(event) for event in stocked.events(FixedClock())] == [StockChanged]
 
     def test_nothing_changed_nothing_told(self):
         assert shelf((A, HERE, 5, 0)).events(FixedClock()) == []

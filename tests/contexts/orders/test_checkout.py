@@ -1,6 +1,7 @@
 """Checkout among its real neighbours, on memory and on PostgreSQL."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -17,6 +18,7 @@ from merx.contexts.orders.domain.errors import (
     SoldOut,
 )
 from merx.contexts.orders.domain.states import Status
+from merx.contexts.orders.ports.neighbours import Carts
 from merx.contexts.orders.usecases.checkout import PlaceOrder
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import KeyReused
@@ -125,6 +127,40 @@ async def test_what_is_withdrawn_is_not_sold(shop: Shop):
     await shop.contexts.catalog.change_status().archive(Actor.system(), variants[lamp].product_id)
     with pytest.raises(NotForSale):
         await shop.place(request(command))
+
+
+async def test_a_product_that_is_sold_in_another_currency_since_is_not_sold(shop: Shop):
+    lamp = await shop.product()
+    command = await shop.cart({lamp: 1})
+    variants = await shop.contexts.catalog.api().variants([lamp])
+    edit = EditProduct(variants=[EditVariant(id=lamp, price=Price(amount=20_00, currency="EUR"))])
+    await shop.contexts.catalog.edit_product()(Actor.system(), variants[lamp].product_id, edit)
+    with pytest.raises(NotForSale):
+        await shop.place(request(command))
+    assert await shop.on_hand(lamp) == (10, 0)
+
+
+class Halved:
+    """Carts whose every line came in two parts."""
+
+    def __init__(self, carts: Carts) -> None:
+        self._carts = carts
+        self.complete = carts.complete
+
+    async def lock(self, tx, cart_ids):
+        found = await self._carts.lock(tx, cart_ids)
+        return {id: msgspec.structs.replace(cart, lines=[*cart.lines, *cart.lines]) for id, cart in found.items()}
+
+
+async def test_two_lines_of_one_variant_share_its_stock(shop: Shop):
+    lamp = await shop.product(stock=3, price=20_00)
+    command = await shop.cart({lamp: 2})
+    # Goods of this worth travel free.
+    doubled = msgspec.structs.replace(command, expected_total=Money(80_00, "USD"))
+    batch = shop.contexts.orders.batch()
+    (answer,) = await replace(batch, carts=Halved(batch.carts))([request(doubled)])
+    assert isinstance(answer, SoldOut)
+    assert await shop.on_hand(lamp) == (3, 0)
 
 
 async def test_only_who_may_open_the_cart_may_order_it(shop: Shop):

@@ -81,6 +81,22 @@ class TestOtherNews:
         assert (payment.state, payment.captured) == (PaymentState.captured, 25_00)
         assert [news.applied for news in payment.history] == [True, False, False]
 
+    def test_less_is_due_when_a_part_is_called_off(self):
+        payment = a_payment()
+        payment.reduce(Money(10_00, "USD"), "one of two", NOW)
+        assert payment.amount == Money(15_00, "USD")
+        payment.reduce(Money(15_01, "USD"), "more than is due", NOW)
+        assert payment.amount == Money(15_00, "USD")
+        assert [news.applied for news in payment.history] == [True, False]
+
+    def test_money_that_came_stays_when_a_part_is_called_off(self):
+        """It is owed back; what was paid does not become less."""
+        payment = a_payment()
+        payment.collect(DUE, "R1", NOW)
+        payment.reduce(Money(10_00, "USD"), "one of two", NOW)
+        assert (payment.amount, payment.captured) == (DUE, 25_00)
+        assert [news.applied for news in payment.history] == [True, False]
+
     def test_an_order_that_was_called_off(self):
         payment = a_payment()
         payment.void("changed my mind", NOW)

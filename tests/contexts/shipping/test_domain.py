@@ -66,6 +66,14 @@ def test_postal_prefixes_need_one_country():
         zone(postal_prefixes=["1"])
 
 
+def test_of_several_prefixes_that_fit_the_longest_counts():
+    near, city = zone("Near", ["IN"], ["5", "5600"]), zone("City", ["IN"], ["560"])
+    rules = Rulebook([near, city], [], [])
+    assert rules.zone("IN", "560 001") is near
+    assert rules.zone("IN", "560 101") is city
+    assert rules.zone("IN", "500 001") is near
+
+
 def test_zone_is_stored_sorted_and_without_doubles():
     made = zone(countries=["IN"], postal_prefixes=["56 0", "560", "11"])
     assert made.postal_prefixes == ["11", "560"]

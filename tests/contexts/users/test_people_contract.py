@@ -19,6 +19,7 @@ from merx.contexts.users.usecases.profiles import ChangeProfile
 from merx.kernel.actor import Actor
 from merx.kernel.errors import StaleVersion
 from merx.kernel.ids import new_id
+from merx.kernel.model import Event
 from merx.kernel.money import Money
 from tests.contexts.users.conftest import HOME, Town
 
@@ -26,6 +27,22 @@ from tests.contexts.users.conftest import HOME, Town
 async def answer(town: Town, account_id, purpose: Purpose, granted: bool, source: str = "account"):
     town.clock.advance(timedelta(seconds=1))
     return await town.users.record_consent()(account_id, RecordConsent(purpose=purpose, granted=granted, source=source))
+
+
+def listening(town: Town) -> list[Event]:
+    """What others are told from now on."""
+    heard: list[Event] = []
+    outbox = town.app.infra.outbox()
+
+    class Listening:
+        nudge = outbox.nudge
+
+        async def write(self, tx, events):
+            heard.extend(events)
+            return await outbox.write(tx, events)
+
+    town.app.infra.outbox.override(providers.Object(Listening()))
+    return heard
 
 
 async def test_the_newest_answer_counts_and_all_are_kept(town: Town):
@@ -45,6 +62,24 @@ async def test_the_newest_answer_counts_and_all_are_kept(town: Town):
         await answer(town, new_id(), Purpose.analytics, True)
 
 
+async def test_who_closes_the_account_consents_to_nothing_any_more(town: Town):
+    ada, bob = await town.person(), await town.person("bob@example.com", "Bob")
+    for account_id in (ada, bob):
+        await answer(town, account_id, Purpose.marketing_email, True)
+    await answer(town, ada, Purpose.analytics, False)
+    heard = listening(town)
+    town.clock.advance(timedelta(seconds=1))
+    await town.app.contexts.identity.close_account()(ada)
+    await town.tell()
+    queries = town.users.queries()
+    now = {consent.purpose: (consent.granted, consent.source) for consent in await queries.consents(ada)}
+    assert now == {Purpose.marketing_email: (False, "account-closed"), Purpose.analytics: (False, "account")}
+    assert [consent.granted for consent in await queries.consents(bob)] == [True]
+    told = [event for event in heard if isinstance(event, ConsentChanged)]
+    assert [(event.account_id, event.purpose, event.granted) for event in told] == [(ada, "marketing_email", False)]
+    assert len((await queries.consent_history(ada, None, 10)).items) == 3
+
+
 @pytest.mark.services
 async def test_an_answer_cannot_be_changed_afterwards(postgres_town: Town):
     town = postgres_town
@@ -56,17 +91,7 @@ async def test_an_answer_cannot_be_changed_afterwards(postgres_town: Town):
 
 
 async def test_others_hear_of_answers_and_groups(town: Town):
-    heard = []
-    outbox = town.app.infra.outbox()
-
-    class Listening:
-        nudge = outbox.nudge
-
-        async def write(self, tx, events):
-            heard.extend(events)
-            return await outbox.write(tx, events)
-
-    town.app.infra.outbox.override(providers.Object(Listening()))
+    heard = listening(town)
     ada = await town.person()
     await answer(town, ada, Purpose.marketing_sms, True, "popup")
     group_id = await town.users.create_group()(Actor.system(), CreateGroup(code="trade", name="Trade"))

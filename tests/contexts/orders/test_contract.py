@@ -1,0 +1,135 @@
+"""What both storages promise of orders: lists, histories, whose they are."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from merx.contexts.identity.domain.account import AccountKind
+from merx.contexts.identity.events import EmailChanged, EmailVerified
+from merx.contexts.orders.adapters.subscribers import on_email_changed, on_email_verified
+from merx.contexts.orders.domain.states import FulfilmentStatus, Status
+from merx.contexts.orders.ports.queries import OrderFilter, OrderSummary
+from merx.contexts.orders.usecases.commands import CancelOrder, ShipOrder
+from merx.kernel.actor import Actor
+from merx.kernel.errors import Conflict, StaleVersion
+from merx.kernel.ids import new_id
+from merx.kernel.model import Event
+from tests.contexts.orders.conftest import EMAIL, Shop, placed, request
+
+STAFF = Actor.system()
+
+
+async def bought(shop: Shop, variant_id: UUID, customer_id: UUID | None = None, quantity: int = 1) -> UUID:
+    """The id of an order."""
+    cart = await shop.cart({variant_id: quantity}, customer_id)
+    return placed(await shop.place(request(cart, customer_id=customer_id))).order.id
+
+
+async def listed(shop: Shop, limit: int = 50, **wanted: object) -> list[OrderSummary]:
+    """All pages together."""
+    found: list[OrderSummary] = []
+    page = msgspec.structs.replace(OrderFilter(limit=limit), **wanted)
+    while True:
+        got = await shop.contexts.orders.queries().orders(page)
+        assert len(got.items) <= limit
+        found += got.items
+        if got.next is None:
+            return found
+        assert len(got.items) == limit
+        page = msgspec.structs.replace(page, after=got.next)
+
+
+def ids(found: Sequence[OrderSummary]) -> list[UUID]:
+    return [each.id for each in found]
+
+
+async def hear(shop: Shop, event: Event) -> None:
+    handler = on_email_verified if isinstance(event, EmailVerified) else on_email_changed
+    async with shop.contexts.orders.uow() as uow:
+        await handler(event, uow)  # type: ignore[arg-type]
+        await uow.commit()
+
+
+async def owner(shop: Shop, order_id: UUID) -> UUID | None:
+    found: UUID | None = (await shop.contexts.orders.queries().order(order_id)).customer_id
+    return found
+
+
+async def test_lists_are_newest_first_and_narrowed(shop: Shop):
+    lamp, ada, bob = await shop.product(stock=20), new_id(), new_id()
+    orders = [await bought(shop, lamp, customer) for customer in (ada, None, bob, ada)]
+    await shop.contexts.orders.cancel_order()(STAFF, orders[0], CancelOrder(), opens_order=False)
+    await shop.contexts.orders.ship_order()(STAFF, orders[2], ShipOrder(carrier="DHL"))
+    assert ids(await listed(shop)) == orders[::-1]
+    assert ids(await listed(shop, limit=2)) == ids(await listed(shop, limit=3)) == orders[::-1]
+    assert ids(await listed(shop, customer_id=ada)) == [orders[3], orders[0]]
+    assert ids(await listed(shop, customer_id=new_id())) == []
+    assert ids(await listed(shop, status=Status.cancelled)) == [orders[0]]
+    assert ids(await listed(shop, fulfilment_status=FulfilmentStatus.fulfilled)) == [orders[2]]
+    assert ids(await listed(shop, email=EMAIL)) == orders[::-1]
+    assert ids(await listed(shop, email="bob@example.com")) == []
+    (one,) = await listed(shop, number=(await listed(shop))[1].number)
+    assert (one.id, one.email, one.line_count) == (orders[2], EMAIL, 1)
+    assert ids(await listed(shop, number=one.number, customer_id=ada)) == []
+
+
+async def test_a_history_is_in_the_order_of_what_happened(shop: Shop):
+    lamp = await shop.product()
+    order_id, other = await bought(shop, lamp), await bought(shop, lamp)
+    await shop.contexts.orders.cancel_order()(STAFF, order_id, CancelOrder(reason="too late"), opens_order=False)
+    entries = await shop.contexts.orders.queries().timeline(order_id)
+    assert [(entry.kind, entry.note) for entry in entries] == [("placed", ""), ("cancelled", "too late")]
+    assert [entry.kind for entry in await shop.contexts.orders.queries().timeline(other)] == ["placed"]
+
+
+async def test_past_orders_of_a_guest_belong_to_whoever_proves_the_mailbox(shop: Shop):
+    lamp, ada, eve = await shop.product(), new_id(), new_id()
+    guests, of_eve = [await bought(shop, lamp) for _ in range(2)], await bought(shop, lamp, eve)
+    now = shop.app.infra.clock().now()
+    await hear(shop, EmailVerified(at=now, account_id=ada, email="somebody@example.com"))
+    assert [await owner(shop, order_id) for order_id in guests] == [None, None]
+    await hear(shop, EmailVerified(at=now, account_id=ada, email=EMAIL.title()))
+    assert [await owner(shop, order_id) for order_id in guests] == [ada, ada]
+    assert await owner(shop, of_eve) == eve, "what is a customer's stays the customer's"
+    later = await bought(shop, lamp)
+    changed = EmailChanged(at=now, account_id=eve, email="eve@example.com", name="Eve", new_email=EMAIL)
+    await hear(shop, changed)
+    assert [await owner(shop, order_id) for order_id in (*guests, later)] == [ada, ada, eve]
+    assert ids(await listed(shop, customer_id=eve)) == [later, of_eve]
+
+
+async def test_typing_somebodys_address_opens_no_history(shop: Shop):
+    """From end to end: the account alone gets nothing, whoever it says it is."""
+    order_id = await bought(shop, await shop.product())
+    identity = shop.contexts.identity
+    await identity.ensure_account()("other@example.com", "Ada", AccountKind.customer, (), "a long passphrase")
+    await shop.drain()
+    assert await owner(shop, order_id) is None
+
+
+async def test_a_cart_is_one_order_and_a_stale_copy_is_refused(shop: Shop):
+    order_id = await bought(shop, await shop.product())
+    async with shop.contexts.orders.uow() as uow:
+        stale = await uow.orders.get(order_id)
+    await shop.contexts.orders.ship_order()(STAFF, order_id, ShipOrder(carrier="DHL"))
+    async with shop.contexts.orders.uow() as uow:
+        with pytest.raises(StaleVersion):
+            await uow.orders.save(stale)
+    twin = msgspec.structs.replace(stale, id=new_id(), number="another")
+    async with shop.contexts.orders.uow() as uow:
+        with pytest.raises(Conflict):
+            await uow.placements.insert([(twin, STAFF)])
+
+
+async def test_who_has_bought_what(shop: Shop):
+    lamp, ada = await shop.product(), new_id()
+    order_id = await bought(shop, lamp, ada, quantity=2)
+    product_id = (await shop.contexts.orders.queries().order(order_id)).lines[0].product_id
+    asked = shop.contexts.orders.api().has_bought
+    assert await asked(ada, product_id)
+    assert not await asked(new_id(), product_id)
+    assert not await asked(ada, new_id())
+    await shop.contexts.orders.cancel_order()(STAFF, order_id, CancelOrder(), opens_order=False)
+    assert not await asked(ada, product_id)
