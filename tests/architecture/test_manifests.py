@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from merx.infra.redis_user import RULES
 from merx.infra.settings import FIELDS, PREFIX
 from tests.architecture.tree import ROOT, relative
 
@@ -73,3 +74,8 @@ def test_every_process_is_in_both_forms_and_a_command_of_merx():
 
     commands = {path.stem for path in (ROOT / "src" / "merx" / "bootstrap" / "commands").glob("*.py")}
     assert {command for (command,) in in_compose} <= commands
+
+
+@pytest.mark.parametrize("path", [ROOT / "compose.yaml", ROOT / "docs" / "servers.md"], ids=relative)
+def test_the_user_of_redis_may_do_what_the_tests_show_that_it_needs(path: Path):
+    assert RULES in re.sub(r"\s+", " ", path.read_text())

@@ -7,12 +7,13 @@ import pytest
 
 from merx.bootstrap.infra import Infra
 from merx.bootstrap.migrate import connect, migrate
-from merx.bootstrap.schema import TooManyRights, check_rights
 from merx.contexts.audit.container import AuditContainer
 from merx.infra.postgres import Database, PostgresUow
+from merx.infra.postgres.role import TooManyRights
 from merx.infra.settings import Settings
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry
+from merx.kernel.errors import Unavailable
 
 pytestmark = pytest.mark.services
 
@@ -232,12 +233,56 @@ async def test_s40_the_owner_keeps_what_it_needs(owner_url: str):
     await connection.close()
 
 
-async def test_s40_a_process_that_may_too_much_shows_it(database_url: str, owner_url: str):
-    app, owner = (Database(Settings(database_url=url)) for url in (database_url, owner_url))
+async def refused(url: str, environment: str = "production") -> bool:
+    database = Database(Settings(database_url=url, environment=environment))  # type: ignore[arg-type]
     try:
-        await check_rights(app.reader)
-        with pytest.raises(TooManyRights):
-            await check_rights(owner.reader)
+        await database.refuse_unsafe()
+    except TooManyRights:
+        # And not only when it starts: without `refuse_unsafe`, as a process that was made by somebody else.
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="the database is not available"):
+                await database.ping()
+        return True
+    else:
+        await database.ping()
+        return False
     finally:
-        await app.close()
+        await database.close()
+
+
+async def test_s40_a_process_that_may_too_much_is_refused_in_production(database_url: str, owner_url: str):
+    assert not await refused(database_url)
+    assert not await refused(owner_url, "development")
+    assert await refused(owner_url)
+
+
+async def test_s40_and_one_that_could_make_itself_more(owner_url: str):
+    """Whoever may become the owner is the owner; so is whoever makes roles, databases or schemas."""
+    owner, name = await asyncpg.connect(owner_url), urlsplit(owner_url).path.lstrip("/")
+    await owner.execute("create role app_of_another login noinherit in role merx_app")
+    try:
+        as_app = as_role(owner_url, "app_of_another")
+        for more, less in (
+            ("grant merx to app_of_another", "revoke merx from app_of_another"),
+            ("alter role app_of_another createrole", "alter role app_of_another nocreaterole"),
+            ("alter role app_of_another createdb", "alter role app_of_another nocreatedb"),
+            (
+                f'grant create on database "{name}" to app_of_another',
+                f'revoke create on database "{name}" from app_of_another',
+            ),
+            ("grant update on audit.entry to app_of_another", "revoke update on audit.entry from app_of_another"),
+            ("grant create on schema audit to app_of_another", "revoke create on schema audit from app_of_another"),
+        ):
+            assert not await refused(as_app), less
+            await owner.execute(more)
+            assert await refused(as_app), more
+            await owner.execute(less)
+        assert not await refused(as_app)
+    finally:
+        await owner.execute("drop owned by app_of_another; drop role app_of_another")
         await owner.close()
+
+
+async def test_s40_before_there_is_a_schema_the_owner_is_refused_too(empty_database_url: str):
+    assert await refused(empty_database_url)
+    assert not await refused(as_role(empty_database_url, "merx_read"))

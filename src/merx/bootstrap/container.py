@@ -8,7 +8,7 @@ from dependency_injector import containers, providers
 from litestar import Controller
 
 from merx.bootstrap.infra import Infra
-from merx.bootstrap.schema import check_rights, check_schema
+from merx.bootstrap.schema import check_schema
 from merx.contexts.audit.container import AuditContainer
 from merx.contexts.carts.container import CartsContainer
 from merx.contexts.catalog.container import CatalogContainer
@@ -165,8 +165,6 @@ class App:
     @property
     def probes(self) -> list[Probe]:
         own = [] if self.in_memory else self._servers()
-        if self.settings.production:
-            own.append(Probe("rights", self._rights, required=False))
         return own + [probe for context in self._each() if hasattr(context, "probes") for probe in context.probes()]
 
     def _servers(self) -> list[Probe]:
@@ -175,9 +173,6 @@ class App:
 
     async def _schema(self) -> None:
         await check_schema(self.database.reader)
-
-    async def _rights(self) -> None:
-        await check_rights(self.database.reader)
 
     @property
     def api_key_door(self) -> ApiKeyDoor:

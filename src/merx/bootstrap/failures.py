@@ -4,6 +4,7 @@ import errno
 from collections.abc import Iterator
 
 from merx.infra.embedded.errors import EmbeddedError
+from merx.infra.server_refused import ServerRefused
 from merx.infra.settings import SettingsError
 
 DISK_FULL = "The disk is full; free some space and try again, what was already saved is safe."
@@ -14,6 +15,8 @@ def sentence(error: BaseException) -> str | None:
     if isinstance(error, EmbeddedError | SettingsError):
         return str(error)
     for cause in _chain(error):
+        if isinstance(cause, ServerRefused):
+            return str(cause)
         # asyncpg puts the SQLSTATE on its errors; "disk full" arrives wrapped by whoever ran the statement.
         state = getattr(cause, "sqlstate", None) or ""
         if state.startswith(("XX", "58")):

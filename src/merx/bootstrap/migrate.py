@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 import merx.migrations
+from merx.infra.postgres.dial import dial
 from merx.migrations import rights
 
 # Any number that no other program on this database uses for its advisory locks.
@@ -34,9 +35,9 @@ class MigrationBusy(Exception):
     """Another runner, or the traffic of the shop, holds a lock for longer than a migration waits."""
 
 
-def upgrade(database_url: str, revision: str = "head") -> None:
+def upgrade(database_url: str, revision: str = "head", *, ca_file: str = "") -> None:
     """Blocking; not for use inside an event loop. A second runner waits for the first and then finds nothing to do."""
-    asyncio.run(migrate(database_url, revision))
+    asyncio.run(migrate(database_url, revision, ca_file=ca_file))
 
 
 def downgrade(database_url: str, revision: str) -> None:
@@ -51,14 +52,17 @@ async def migrate(
     down: bool = False,
     tries: int = _TRIES,
     lock_wait: timedelta = _LOCK_WAIT,
+    ca_file: str = "",
 ) -> None:
     """Moves to `revision`. Locks are waited for briefly and tried again, so that traffic is never held up behind us.
+
+    `ca_file` holds the authorities by which a server proves its name, when `database_url` asks for that.
 
     Raises MigrationBusy when a lock could not be had; finished versions stay, and starting again goes on from them.
     """
     for attempt in range(tries):
         try:
-            await _once(partial(connect, database_url, lock_wait), revision, down)
+            await _once(partial(connect, database_url, lock_wait, ca_file), revision, down)
         except Exception as error:
             if not _lock_timeout(error):
                 raise
@@ -73,9 +77,10 @@ async def migrate(
             return
 
 
-async def connect(database_url: str, lock_wait: timedelta = _LOCK_WAIT) -> asyncpg.Connection:
-    return await asyncpg.connect(
+async def connect(database_url: str, lock_wait: timedelta = _LOCK_WAIT, ca_file: str = "") -> asyncpg.Connection:
+    return await dial(
         database_url,
+        ca_file,
         timeout=5,
         # The server ends a statement first; this ends the wait for a server that does not answer at all.
         command_timeout=_STATEMENT_TIMEOUT.total_seconds() + 10,

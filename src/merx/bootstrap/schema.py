@@ -8,14 +8,6 @@ from merx.infra.postgres.failures import unavailable
 from merx.kernel.errors import Unavailable
 
 CURRENT = "select version_num from public.alembic_version"
-TOO_MUCH = """
-    select has_table_privilege('audit.entry', 'update, delete, truncate')
-        or has_schema_privilege('audit', 'create') or has_database_privilege(current_database(), 'create')
-"""
-
-
-class TooManyRights(Exception):
-    """This process could rewrite the audit trail and change the schema: it should connect as `merx_app`."""
 
 
 def head() -> str:
@@ -36,9 +28,3 @@ async def check_schema(reader: Reader) -> None:
         raise unavailable(error) from error
     if current < head():
         raise Unavailable(f"the database is at {current} and this code needs {head()}, run `merx migrate`")
-
-
-async def check_rights(reader: Reader) -> None:
-    """Raises TooManyRights when the process connects as the owner of the database."""
-    if await reader.fetchval_text(TOO_MUCH):
-        raise TooManyRights("connect as merx_app, see deploy/README.md")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from merx.infra import settings_limits
+from merx.infra import settings_limits, settings_servers
 from merx.infra.settings_oidc import PREFIX as OIDC_PREFIX
 from merx.infra.settings_oidc import OidcProvider, read_providers
 from merx.infra.settings_rules import unsafe_values
@@ -38,15 +38,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="`memory` keeps everything in the process and needs no service; for trying out and for tests"),
     ] = "postgres"
 
-    database_url: Annotated[
-        str, Meta(description="`postgresql://user:password@host:5432/name`, or `?host=/run/dir` for a socket")
-    ] = "postgresql://merx@127.0.0.1:5432/merx"
-    migrate_database_url: Annotated[
-        str, Meta(description="the same by its owner, for `merx migrate` alone; the others connect as `merx_app`")
-    ] = ""
-    redis_url: Annotated[str, Meta(description="`redis://`, `rediss://` or `unix:///path/to.sock`")] = (
-        "redis://127.0.0.1:6379/0"
-    )
+    database_url: settings_servers.DatabaseUrl = "postgresql://merx@127.0.0.1:5432/merx"
+    migrate_database_url: settings_servers.MigrateDatabaseUrl = ""
+    database_ca_file: settings_servers.DatabaseCaFile = ""
+    redis_url: settings_servers.RedisUrl = "redis://127.0.0.1:6379/0"
+    redis_ca_file: settings_servers.RedisCaFile = ""
+    trusted_network: settings_servers.TrustedNetwork = False
     data_dir: Annotated[
         str,
         Meta(description="folder for keys, mail and the search index; empty is `./.merx`, or nowhere with `memory`"),

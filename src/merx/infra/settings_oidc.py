@@ -6,13 +6,14 @@
 import difflib
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
+
+from merx.infra.settings_servers import is_loopback
 
 PREFIX = "MERX_OIDC_"
 # A part of an address and of a variable.
@@ -168,13 +169,4 @@ def is_safe_address(url: str) -> bool:
         return False
     if not host or parts.username is not None or any(char.isspace() or char == "\\" for char in url):
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))

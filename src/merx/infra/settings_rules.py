@@ -6,6 +6,7 @@ from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from merx.infra.settings_oidc import OidcProvider, unsafe_providers
+from merx.infra.settings_servers import Reached, clear_ways, unclear_ways
 from merx.kernel.currencies import EXPONENTS
 
 _GUESSED = ("secret", "changeme", "change-me", "change_me", "default", "password", "example", "insecure", "test")
@@ -22,8 +23,8 @@ _ORIGIN = re.compile(
 _SENDER = re.compile(r"([^<>\r\n\0]*<[^<>@\s\0]+@[^<>@\s\0]+>|[^<>@\s\0]+@[^<>@\s\0]+)\Z")
 
 
-class Checked(Protocol):
-    """The settings these rules look at."""
+class Checked(Reached, Protocol):
+    """The settings these rules look at, besides those of the servers."""
 
     @property
     def production(self) -> bool: ...
@@ -31,12 +32,6 @@ class Checked(Protocol):
     def storage(self) -> str: ...
     @property
     def docs(self) -> str: ...
-    @property
-    def database_url(self) -> str: ...
-    @property
-    def migrate_database_url(self) -> str: ...
-    @property
-    def redis_url(self) -> str: ...
     @property
     def public_url(self) -> str: ...
     @property
@@ -95,6 +90,7 @@ def _everywhere(settings: Checked) -> list[str]:
     ]
     if _address(settings.redis_url, one_host=True).scheme not in _REDIS:
         problems.append("MERX_REDIS_URL must be an address that starts with redis://, rediss:// or unix://")
+    problems += unclear_ways(settings)
     problems += _mailed("MERX_PUBLIC_URL", settings.public_url)
     for variable, url in (("MERX_ACCOUNT_URL", settings.account_url), ("MERX_API_URL", settings.api_url)):
         problems += _mailed(variable, url) if url else []
@@ -167,6 +163,7 @@ def _production(settings: Checked) -> list[str]:
     problems = []
     if settings.storage == "memory":
         problems.append("MERX_STORAGE=memory loses every order at a restart and is refused in production")
+    problems += clear_ways(settings)
     if not settings.secret and not settings.secret_file:
         problems.append("MERX_SECRET or MERX_SECRET_FILE must be set in production")
     if not settings.token_key_file:

@@ -16,6 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:  # noqa: ARG001 - a sub-
 def run(args: argparse.Namespace) -> int:  # noqa: ARG001
     from merx.bootstrap.migrate import upgrade
 
-    upgrade(load_settings(os.environ).owner_url)
+    settings = load_settings(os.environ)
+    upgrade(settings.owner_url, ca_file=settings.database_ca_file)
     print("The database schema is up to date.")
     return 0

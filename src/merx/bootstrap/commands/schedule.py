@@ -18,6 +18,7 @@ def run(args: argparse.Namespace) -> int:
     from merx.bootstrap.container import build
     from merx.bootstrap.schedule import schedule_of, timetable_of
     from merx.bootstrap.scheduler import keep_time
+    from merx.bootstrap.servers import refuse_unsafe_servers
     from merx.bootstrap.signals import run_process
     from merx.infra.logging import configure_logging
 
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{job.name:<40} every {job.every}" + (f" at {job.offset}" if job.offset else ""))
         return 0
     configure_logging(settings)
+    refuse_unsafe_servers(settings)
 
     async def main() -> None:
         await keep_time(timetable_of(app, schedule), settings)

@@ -11,6 +11,7 @@ import os
 import sys
 
 from merx.bootstrap.listen import port_problem
+from merx.bootstrap.servers import refuse_unsafe_servers
 from merx.infra.embedded.errors import EmbeddedError
 from merx.infra.settings import SettingsError, load_settings
 
@@ -35,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError(["--sample needs MERX_STORAGE=memory; a database is filled with: merx seed"])
     if settings.port and (problem := port_problem(settings.host, settings.port, how="MERX_PORT={port}")):
         raise EmbeddedError(problem)
+    refuse_unsafe_servers(settings)
 
     # Until the application has started nothing is garbage; it turns the collector on again (`spare_the_collector`).
     gc.disable()

@@ -28,12 +28,14 @@ def run(args: argparse.Namespace) -> int:
 
     from merx.bootstrap.container import build
     from merx.bootstrap.schedule import schedule_of
+    from merx.bootstrap.servers import refuse_unsafe_servers
     from merx.bootstrap.signals import run_process
     from merx.infra.failpoints import arm
     from merx.infra.logging import configure_logging
 
     configure_logging(settings)
     arm(settings)
+    refuse_unsafe_servers(settings)
     app = build(settings)
     schedule_of(app)
     run_process(work(app, settings, args.heartbeat))

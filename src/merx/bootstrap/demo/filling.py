@@ -97,7 +97,7 @@ def main(catalogue: Path | None) -> int:
     try:
         settings = load_settings(os.environ)
         _progress("database schema", 0, None)
-        upgrade(settings.owner_url)
+        upgrade(settings.owner_url, ca_file=settings.database_ca_file)
         result = asyncio.run(seed(settings, catalogue, _progress))
     except Exception as error:
         if (known := sentence(error)) is None:

@@ -4,11 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+from loguru import logger
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from merx.infra.postgres.dial import dial
 from merx.infra.postgres.failures import LOST, unavailable
 from merx.infra.postgres.reader import Reader
+from merx.infra.postgres.role import refuse_too_many_rights
+from merx.infra.server_refused import ServerRefused
 from merx.infra.settings import Settings
 from merx.kernel.errors import Unavailable
 
@@ -19,6 +23,9 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._engine: AsyncEngine | None = None
+        # In production a process is not the owner of its database, and finds out once.
+        self._role_to_check = settings.production
+        self._refused = ""
         self.reader = Reader(self.connect, settings.reader_pool, settings.pool_wait_ms / 1000)
 
     @property
@@ -41,10 +48,34 @@ class Database:
         return self._engine
 
     async def connect(self, *_: object, **__: object) -> asyncpg.Connection:
-        """A connection of its own, outside every pool. Raises what asyncpg raises."""
+        """A connection of its own, outside every pool. Raises ServerRefused and what asyncpg raises."""
+        try:
+            connection = await self._dial()
+        except ServerRefused as refused:
+            # Whoever asks hears that the database is away; the reason is for whoever runs the shop.
+            if str(refused) != self._refused:
+                logger.error("{}", refused)
+            self._refused = str(refused)
+            raise
+        self._refused = ""
+        return connection
+
+    async def refuse_unsafe(self) -> None:
+        """Raises ServerRefused. Whatever else may be wrong is told when the database is used."""
+        try:
+            connection = await self._dial()
+        except ServerRefused:
+            raise
+        except Exception as error:
+            logger.warning("the database was not looked at: {}", type(error).__name__)
+        else:
+            connection.terminate()
+
+    async def _dial(self) -> asyncpg.Connection:
         settings = self._settings
-        return await asyncpg.connect(
+        connection = await dial(
             settings.database_url,
+            settings.database_ca_file,
             timeout=settings.connect_timeout_ms / 1000,
             # The server ends a slow statement first; this ends the wait for a server that does not answer at all.
             command_timeout=settings.statement_timeout_ms / 1000 + 1,
@@ -58,6 +89,14 @@ class Database:
                 "jit": "off",
             },
         )
+        if self._role_to_check:
+            try:
+                await refuse_too_many_rights(connection)
+            except BaseException:
+                connection.terminate()
+                raise
+            self._role_to_check = False
+        return connection
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:

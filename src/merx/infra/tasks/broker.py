@@ -44,6 +44,8 @@ class StreamBroker(RedisStreamBroker):
             xread_count=2,
         )
         self._sender = redis_client(settings)
+        # Its own pool knows nothing of our authorities, and nobody uses it.
+        self.connection_pool: Any = self._sender.connection_pool
         self._reader = redis_client(settings, wait=block / 1000 + 1)
 
     async def startup(self) -> None:
