@@ -1,6 +1,7 @@
 """Password hashes and the throttle."""
 
 import asyncio
+import contextlib
 import time
 from datetime import timedelta
 
@@ -147,6 +148,25 @@ class TestThrottle:
             await self.tries(throttle, 1, address=f"198.51.100.{number}")
         assert await self.tries(throttle, 1, address="203.0.113.9") == 0
         assert await self.tries(throttle, 1, address="192.0.2.1") == 1
+
+    async def test_s04_those_who_share_an_address_do_not_keep_the_owner_out(self, throttle):
+        """A mobile network has one address for thousands, and one of them guesses, or many forget."""
+        await throttle.begin("login", "ada", "192.0.2.1")
+        await throttle.succeeded("login", "ada", "192.0.2.1")
+        for number in range(100):
+            await self.tries(throttle, 1, email=f"e{number}")
+        assert await self.tries(throttle, 1, email="nobody-yet") == 0
+        # She is spared that, and no more: her own password is guessed as slowly as before.
+        assert await self.tries(throttle, 100) == PAIR.free + 1
+
+    async def test_s04_signing_in_to_ones_own_account_washes_nothing_away(self, throttle):
+        for number in range(ADDRESS.free + ADDRESS.step):
+            for _ in range(2):
+                with contextlib.suppress(RateLimited):
+                    await throttle.begin("login", "mallory", "192.0.2.1")
+                    await throttle.succeeded("login", "mallory", "192.0.2.1")
+            await self.tries(throttle, 1, email=f"e{number}")
+        assert await self.tries(throttle, 1, email="victim") == 0
 
     async def test_refused_attempts_push_nobody_out(self, clock):
         throttle = LocalThrottle(clock, buckets=200)

@@ -12,7 +12,7 @@ from merx.kernel.ports import Clock
 
 _KNOWN_SECONDS = 60 * 24 * 3600
 
-# KEYS: whether the e-mail is known there, then the counts by address, by pair and by e-mail. ARGV: now in ms or "" for
+# KEYS: whether the e-mail is known there, then the counts by pair, by address and by e-mail. ARGV: now in ms or "" for
 # Redis's own clock, ms after which a count is forgotten, then of each rule: free, step, longest in ms.
 # Answers the ms to wait, 0 when the attempt was counted.
 _BEGIN = """
@@ -23,7 +23,7 @@ if not now then
 end
 local forget = tonumber(ARGV[2])
 local last = #KEYS
-if redis.call('EXISTS', KEYS[1]) == 1 then last = last - 1 end
+if redis.call('EXISTS', KEYS[1]) == 1 then last = 2 end
 local wait, counts = 0, {}
 for place = 2, last do
   local row = redis.call('HMGET', KEYS[place], 'count', 'until', 'seen')
@@ -53,9 +53,11 @@ return 0
 
 # The same keys. ARGV: seconds for which the place is known.
 _SUCCEEDED = """
-redis.call('DEL', KEYS[3])
-for _, key in ipairs({KEYS[2], KEYS[4]}) do
-  if tonumber(redis.call('HGET', key, 'count') or 0) > 0 then redis.call('HINCRBY', key, 'count', -1) end
+redis.call('DEL', KEYS[2])
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  for _, key in ipairs({KEYS[3], KEYS[4]}) do
+    if tonumber(redis.call('HGET', key, 'count') or 0) > 0 then redis.call('HINCRBY', key, 'count', -1) end
+  end
 end
 redis.call('SET', KEYS[1], '', 'EX', ARGV[1])
 return 0
@@ -63,7 +65,7 @@ return 0
 
 
 def _rules(purpose: str) -> list[int]:
-    rules = (ADDRESS, PAIR, email_rule(purpose))
+    rules = (PAIR, ADDRESS, email_rule(purpose))
     return [part for rule in rules for part in (rule.free, rule.step, round(rule.longest * 1000))]
 
 
@@ -93,8 +95,8 @@ class RedisThrottle:
         network = network_of(address)
         return [
             self._name("known", email_key, network),
-            self._name(purpose, "address", network),
             self._name(purpose, "pair", email_key, network),
+            self._name(purpose, "address", network),
             self._name(purpose, "email", email_key),
         ]
 

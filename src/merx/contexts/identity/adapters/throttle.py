@@ -53,7 +53,8 @@ class _Bucket:
 class LocalThrottle:
     """Implements Throttle for one process; N processes that count alone allow N times as many guesses.
 
-    The rule by e-mail spares addresses from which the account signed in before.
+    The rules by address and by e-mail spare whoever signed in from there before: neither those who guess elsewhere nor
+    those who share the address keep her out. What is left is the rule for both.
     """
 
     def __init__(self, clock: Clock, buckets: int = MAX_BUCKETS) -> None:
@@ -66,9 +67,9 @@ class LocalThrottle:
     async def begin(self, purpose: str, email_key: str, address: str) -> None:
         now = self._clock.now().timestamp()
         network = network_of(address)
-        rules = {(purpose, "address", network): ADDRESS, (purpose, "pair", email_key, network): PAIR}
+        rules: dict[tuple[str, ...], Rule] = {(purpose, "pair", email_key, network): PAIR}
         if (email_key, network) not in self._known:
-            rules[(purpose, "email", email_key)] = email_rule(purpose)
+            rules |= {(purpose, "address", network): ADDRESS, (purpose, "email", email_key): email_rule(purpose)}
         # Refused attempts leave no bucket behind: a flood of them would push out the buckets of others.
         wait = max(self._buckets[key].until if key in self._buckets else 0.0 for key in rules) - now
         if wait > 0:
@@ -82,10 +83,11 @@ class LocalThrottle:
     async def succeeded(self, purpose: str, email_key: str, address: str) -> None:
         network = network_of(address)
         self._buckets.pop((purpose, "pair", email_key, network), None)
-        for key in ((purpose, "address", network), (purpose, "email", email_key)):
+        # Only what this attempt added: good passwords of one's own must not wash away bad ones for others.
+        spared = (email_key, network) in self._known
+        for key in () if spared else ((purpose, "address", network), (purpose, "email", email_key)):
             bucket = self._buckets.get(key)
             if bucket is not None and bucket.count:
-                # Only what this attempt added: one good password must not wash away a thousand bad ones.
                 bucket.count -= 1
         self.remember(email_key, address)
 
