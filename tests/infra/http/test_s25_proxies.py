@@ -32,6 +32,7 @@ def address(proxies: int, *lines: str) -> str:
         # What is no address is nobody's.
         (1, ["1.2.3.4, "], DIRECT), (1, ["unknown"], DIRECT), (1, ["1.2.3.4:80"], DIRECT), (1, ["1.2.3.4 x"], DIRECT),
         (1, ["1.2.3"], DIRECT), (1, ["0x7f.1"], DIRECT), (1, ["\xe9"], DIRECT), (1, ["1.2.3.4\n"], "1.2.3.4"),
+        (1, ['fe80::1%"who":"staff'], DIRECT),
         (1, ["2001:DB8:0::1"], "2001:db8::1"), (1, ["," * 5000], DIRECT), (1, ["_hidden"], DIRECT),
     ],
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Who is on the other end: the account behind a token, and the address behind our own proxies."""
 
 import hmac
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Protocol
 
 import msgspec
@@ -133,9 +133,11 @@ def caller_address(scope: Scope, forwarded: bytes | None, proxies: int) -> str:
         return direct
     text = hops[-proxies].strip()
     try:
-        return str(ip_address(text))
+        found = ip_address(text)
     except ValueError:
         return direct
+    # The zone of an address means something on one machine alone, and may be any text.
+    return direct if isinstance(found, IPv6Address) and found.scope_id is not None else str(found)
 
 
 def is_loopback(address: str) -> bool:
