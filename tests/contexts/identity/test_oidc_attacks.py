@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+from merx.contexts.identity.adapters.oidc.browser import BrowserSecrets
 from tests.contexts.identity.conftest import PASSWORD, bearer, signed_in
+from tests.contexts.identity.factors import code, post, refusal, with_passkey, with_totp
 from tests.contexts.identity.journeys import NEW_PASSWORD, RESET, account, asked, register, reset
 from tests.contexts.identity.oidc_journeys import Browser, OidcShop, identities, query_of
+from tests.support import authenticator
 from tests.support.oidc.provider import CLIENT_SECRET
 
 INTERRUPTED = {"error": "identity.sign-in-interrupted"}
@@ -24,6 +27,16 @@ class TestState:
         # And a code of the attacker is of no use there, either.
         found = await attacker.come_back(callback)
         assert (await victim.collect(found)).status_code == 400
+
+    async def test_s22_a_browser_is_known_by_the_whole_name_of_its_cookie_alone(self):
+        """A neighbouring domain may set what only looks like `__Host-…`: the attacker's own secret, for the victim."""
+        secrets = BrowserSecrets(https=True)
+        planted = "A" * 43
+        name = "__Host-merx-browser"
+        assert secrets.given(f"a=b; {name}={planted}\t; c=d") == planted
+        for space in ("\x85", "\xa0", "\x0b", "\x0c", "\x1c", "\u2003"):
+            for header in (f"{space}{name}={planted}", f"{name}{space}={planted}", f"a=b;{space}{name}={planted}"):
+                assert secrets.given(header) is None, header
 
     async def test_a_state_is_good_once_and_for_ten_minutes(self):
         shop = OidcShop()
@@ -97,6 +110,26 @@ class TestPrepared:
         assert await victim.go() == {"error": "identity.link-first"}
         assert await identities(shop) == []
         assert (await account(shop, "ada@example.com")).email_verified_at is None
+
+    async def test_s06_nobody_leaves_a_passkey_or_an_app_behind_for_the_owner_of_the_mailbox(self):
+        shop = OidcShop()
+        await register(shop, "ada@example.com")
+        attacker = shop.browser()
+        tokens = await signed_in(attacker.http, "ada@example.com")
+        for path in ("/auth/passkeys/registration", "/auth/mfa/totp"):
+            assert await refusal(attacker.http, path, None, tokens) == (409, "identity.verify-email-first"), path
+        # Not with a challenge from elsewhere, either: the door itself looks.
+        held = await account(shop, "ada@example.com")
+        challenge = shop.container.second_factors.challenges().issue("register", held.id, shop.clock.now())
+        options = {"challenge": authenticator.text(challenge), "rp": {"id": "localhost"}, "user": {"id": ""}}
+        body = {"name": "later", "credential": authenticator.Device().create(options)}
+        refused = await refusal(attacker.http, "/auth/passkeys", body, tokens)
+        assert refused == (409, "identity.verify-email-first")
+        # The owner takes the account over, and nothing stands between her and it.
+        await reset(shop, await asked(shop, RESET, "ada@example.com"))
+        hers = await signed_in(shop.browser().http, "ada@example.com", NEW_PASSWORD)
+        assert "access_token" in hers
+        await with_passkey(attacker.http, authenticator.Device(), hers)
 
     async def test_s06_whoever_proves_the_mailbox_ends_the_password_and_the_sessions_of_before(self):
         shop = OidcShop()
@@ -175,6 +208,30 @@ class TestLinking:
         for body, slug in [({}, "identity.password-needed"), ({"password": "wrong"}, "identity.wrong-password")]:
             answer = await browser.link(tokens, **body)
             assert (answer.status_code, answer.json()["slug"]) == (422, slug)
+
+    async def test_s35_with_a_second_factor_the_password_alone_links_nothing(self):
+        """Or the second factor of the account would be that of whoever owns the identity."""
+        shop = OidcShop()
+        browser, tokens = await self.linked(shop)
+        secret, _ = await with_totp(browser.http, shop, await signed_in(browser.http, "ada@example.com"))
+        # The sign-in is from before the factor was there.
+        old = await post(browser.http, "/auth/refresh", {"refresh_token": tokens["refresh_token"]})
+        answer = await browser.link(old, password=PASSWORD)
+        assert (answer.status_code, answer.json()["slug"]) == (401, "auth.step-up-needed")
+        shop.clock.advance(timedelta(seconds=30))
+        proved = await post(browser.http, "/auth/step-up", {"totp": code(secret, shop)}, old)
+        assert (await browser.link(proved, password=PASSWORD)).status_code == 200
+
+    async def test_s35_without_a_password_an_old_sign_in_links_nothing(self):
+        shop = OidcShop()
+        browser = shop.browser()
+        tokens = await browser.sign_in()
+        shop.clock.advance(timedelta(seconds=601))
+        old = await post(browser.http, "/auth/refresh", {"refresh_token": tokens["refresh_token"]})
+        shop.provider.person = EVE
+        answer = await browser.link(old, "forum")
+        assert (answer.status_code, answer.json()["slug"]) == (401, "auth.step-up-needed")
+        assert [each.subject for each in await identities(shop)] == ["ada-1"]
 
     async def test_the_last_way_in_stays(self):
         shop = OidcShop()
@@ -286,3 +343,6 @@ async def test_every_sign_in_and_link_is_in_the_audit_trail():
     assert {row.client for row in rows} == {"192.0.2.7"}
     assert "ada@example.com" not in str(rows)
     assert "eve-1" not in str(rows)
+    # What people are called is nowhere in what is never erased.
+    assert shop.provider.person["name"] == "Eve"
+    assert not any("Ada" in row.changes or "Eve" in row.changes for row in rows)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from merx.contexts.identity.domain.account import Account, AccountKind, TypedEmail, email_key
+from merx.contexts.identity.domain.account import PERSONAL, Account, AccountKind, TypedEmail, email_key
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.linked_identity import MAX_LINKED, LinkedIdentity
 from merx.contexts.identity.domain.provider_errors import AccountClosed, LinkFirst, StaffProvider, TooManyIdentities
@@ -88,7 +88,7 @@ class IdentityOwner:
         identity.used_at = now
         await uow.linked_identities.add(identity)
         uow.record(
-            AuditEntry.of(caller.speaking_for(account), "identity.registered-through-provider", account),
+            AuditEntry.of(caller.speaking_for(account), "identity.registered-through-provider", account, hide=PERSONAL),
             AuditEntry.of(caller.speaking_for(account), "identity.identity-linked", identity, hide=("subject",)),
         )
         return account

@@ -24,7 +24,7 @@ from merx.contexts.identity.ports.passkeys import (
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.second_factors import PasskeyView
 from merx.contexts.identity.usecases.note_refusal import RefusalNotes
-from merx.contexts.identity.usecases.own_account import own_account
+from merx.contexts.identity.usecases.own_account import own_account, proved_account
 from merx.contexts.identity.usecases.passkey_proof import PasskeyProof
 from merx.contexts.identity.usecases.recovery_codes import first_codes
 from merx.contexts.identity.usecases.start_session import SessionStarter
@@ -67,7 +67,7 @@ class PasskeysHandler:
 
     async def options(self, account_id: UUID) -> CreationOptions:
         async with self.uow() as uow:
-            account = await own_account(uow, account_id)
+            account = await proved_account(uow, account_id)
             held = await uow.passkeys.of(account_id)
         challenge = self.challenges.issue(_REGISTER, account_id, self.clock.now())
         return await self.ceremonies.creation_options(challenge, account_id, account.email, account.name, held)
@@ -77,7 +77,7 @@ class PasskeysHandler:
     ) -> tuple[PasskeyView, tuple[str, ...] | None]:
         """The passkey, and the recovery codes when the account had none.
 
-        Raises WrongFactor, PasskeyHeldAlready and TooManyPasskeys.
+        Raises WrongFactor, VerifyEmailFirst, PasskeyHeldAlready and TooManyPasskeys.
         """
         now = self.clock.now()
         answered = self.ceremonies.challenge_in(cmd.credential.response.client_data_json)
@@ -95,7 +95,7 @@ class PasskeysHandler:
             now=now,
         )
         async with self.uow() as uow:
-            account = await own_account(uow, account_id)
+            account = await proved_account(uow, account_id)
             if not await uow.challenges.spend(challenge.id, challenge.expires_at):
                 raise WrongFactor
             if (await uow.factors.held(account_id)).passkeys >= MAX_PASSKEYS:
@@ -111,7 +111,7 @@ class PasskeysHandler:
                     label=passkey.name,
                 )
             )
-            uow.record(by_owner(caller, account, "passkey-added", passkey_id=passkey.id, name=passkey.name))
+            uow.record(by_owner(caller, account, "passkey-added", passkey_id=passkey.id))
             codes = await first_codes(uow, account_id)
             await raise_session(uow, account_id, session_id, Method.passkey, self.clock)
             await uow.commit()
@@ -123,7 +123,7 @@ class PasskeysHandler:
             account = await own_account(uow, account_id)
             if not await uow.passkeys.rename(account_id, passkey_id, cmd.name):
                 raise PasskeyNotFound
-            uow.record(by_owner(caller, account, "passkey-renamed", passkey_id=passkey_id, name=cmd.name))
+            uow.record(by_owner(caller, account, "passkey-renamed", passkey_id=passkey_id))
             await uow.commit()
 
     async def remove(self, account_id: UUID, passkey_id: UUID, caller: Caller) -> None:
@@ -137,7 +137,7 @@ class PasskeysHandler:
             left = HeldFactors(totp=held.totp, passkeys=held.passkeys - 1)
             await settle_removal(uow, account, left, staff_must=self.staff_must)
             await self.ways_in.must_remain(uow, account, without=passkey_id)
-            uow.record(by_owner(caller, account, "passkey-removed", passkey_id=passkey.id, name=passkey.name))
+            uow.record(by_owner(caller, account, "passkey-removed", passkey_id=passkey.id))
             uow.emit(
                 FactorRemoved(
                     at=self.clock.now(),

@@ -15,7 +15,7 @@ from merx.contexts.identity.ports.second_factors import Seals, TotpCodes
 from merx.contexts.identity.ports.security import Throttle
 from merx.contexts.identity.usecases.factor_proof import REFUSED, THROTTLED, THROTTLED_AS, TOTP_SECRET
 from merx.contexts.identity.usecases.note_refusal import RefusalNotes
-from merx.contexts.identity.usecases.own_account import own_account
+from merx.contexts.identity.usecases.own_account import own_account, proved_account
 from merx.contexts.identity.usecases.recovery_codes import first_codes
 from merx.contexts.identity.usecases.trail import by_owner
 from merx.kernel.errors import RateLimited
@@ -54,10 +54,10 @@ class TotpHandler:
     clock: Clock
 
     async def enrol(self, account_id: UUID, caller: Caller) -> NewTotp:
-        """In place of one that was not confirmed. Raises TotpHeldAlready."""
+        """In place of one that was not confirmed. Raises VerifyEmailFirst and TotpHeldAlready."""
         secret = self.codes.new_secret()
         async with self.uow() as uow:
-            account = await own_account(uow, account_id)
+            account = await proved_account(uow, account_id)
             if (await uow.factors.held(account_id)).totp:
                 raise TotpHeldAlready
             sealed = self.seals.seal(TOTP_SECRET, account_id, secret)

@@ -23,7 +23,9 @@ class BrowserSecrets:
 
     def given(self, header: str | None) -> str | None:
         """The secret in a `Cookie` header; None when there are two, of which one was put there by somebody else."""
-        parts = [part.strip().partition("=") for part in (header or "").split(";")]
+        # Only blanks are cut off: a wider idea of white space would make the name out of one that a neighbouring domain
+        # may set.
+        parts = [part.strip(" \t").partition("=") for part in (header or "").split(";")]
         found = {value for name, _, value in parts if name == self._name}
         secret = found.pop() if len(found) == 1 else ""
         return secret if _SECRET.match(secret) else None
