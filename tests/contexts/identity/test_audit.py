@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pyotp
 import pytest
 
@@ -27,9 +28,11 @@ from merx.contexts.identity.usecases.login import Login
 from merx.contexts.identity.usecases.refresh import Refresh
 from merx.contexts.identity.usecases.register import Register
 from merx.contexts.identity.usecases.totp import ConfirmTotp
+from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import RateLimited
-from tests.contexts.identity.conftest import PASSWORD, Shop
+from tests.contexts.identity.conftest import PASSWORD, Shop, Source
+from tests.support.stage import staged
 
 HERE = Caller("192.0.2.7", "pytest", "r-7")
 
@@ -66,6 +69,26 @@ async def test_a_refusal_names_the_account_or_a_digest_and_never_the_email(shop:
     assert (known.actor_kind, known.target, known.target_id) == (ActorKind.anonymous, "account", str(account_id))
     assert (unknown.target, unknown.target_id) == ("email", again.target_id)
     assert "nobody" not in str(unknown)
+
+
+async def test_s25_behind_a_proxy_it_is_the_caller_who_is_written_down_and_counted(memory_shop: Shop):
+    """Else all callers were one, and a stranger who guesses would keep everybody out."""
+    app = staged(Settings(storage="memory", trusted_proxies=1), Source(memory_shop))
+    transport = httpx.ASGITransport(app, client=("10.0.0.1", 1234))
+    await memory_shop.customer()
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1") as client:
+
+        async def login(password: str, address: str) -> int:
+            body = {"email": "ada@example.com", "password": password}
+            forged = {"x-forwarded-for": f"203.0.113.9, {address}"}
+            return (await client.post("/auth/login", json=body, headers=forged)).status_code
+
+        guessed = [await login("wrong password", "198.51.100.7") for _ in range(10)]
+        assert (guessed[0], guessed[-1]) == (401, 429)
+        assert await login(PASSWORD, "198.51.100.8") == 200
+    clients = {row.action: row.client for row in await trail(memory_shop)}
+    assert clients["identity.sign-in-refused"] == "198.51.100.7"
+    assert clients["identity.signed-in"] == "198.51.100.8"
 
 
 async def test_refusals_are_bounded_and_the_lock_out_is_told_once_in_a_while(shop: Shop):

@@ -8,6 +8,7 @@ import pytest
 from dependency_injector import providers
 
 from merx.contexts.identity.adapters.memory import CODES
+from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.postgres import PostgresIdentityUow
 from merx.contexts.identity.adapters.postgres_codes import PostgresCodes
 from merx.contexts.identity.domain.caller import Caller
@@ -24,7 +25,7 @@ from merx.contexts.identity.usecases.ask_for_code import AskForCode
 from merx.infra.one_time_codes import PREFIX, OneTimeCodes
 from merx.infra.postgres import compiled
 from merx.infra.tokens import GuestTokens
-from merx.kernel.errors import RateLimited
+from merx.kernel.errors import RateLimited, Unavailable
 from merx.kernel.ids import new_id
 from tests.contexts.identity.conftest import HERE, PASSWORD
 from tests.contexts.identity.journeys import (
@@ -266,6 +267,16 @@ class TestS05:
             assert {type(answer) for answer in answers} == {type(None), RateLimited}
             passed.append(answers.count(None))
         assert passed[0] == passed[1] < 20
+
+    async def test_s05_an_unknown_email_costs_a_hash_as_a_known_one_does(self, shop):
+        """Where nothing can be hashed nobody gets an answer, whoever has the e-mail."""
+        await shop.customer("known@example.com")
+        shop.container.passwords.override(providers.Object(Argon2Passwords(max_waiting=0)))
+        for name in ("known@example.com", "nobody@example.com"):
+            with pytest.raises(Unavailable):
+                await register(shop, name)
+            with pytest.raises(Unavailable):
+                await login(shop, name)
 
     async def test_s05_one_mailbox_is_not_flooded(self, shop):
         await shop.customer("new@example.com")

@@ -47,6 +47,16 @@ class TestPasswords:
         known, unknown = least.values()
         assert 0.75 < known / unknown < 1.33
 
+    async def test_s05_nobody_takes_a_turn_like_somebody(self):
+        """And is hashed at all: one place, and the second who comes finds it taken."""
+        passwords = Argon2Passwords(memory_kib=64, time_cost=1, max_waiting=1)
+        for stored in (await passwords.hash("correct horse battery"), None):
+            found = await asyncio.gather(
+                passwords.verify("x", stored), passwords.verify("x", stored), return_exceptions=True
+            )
+            assert found[0] is False
+            assert isinstance(found[1], Unavailable)
+
     async def test_s03_long_passwords_are_not_cut(self):
         passwords = Argon2Passwords(memory_kib=64, time_cost=1)
         stored = await passwords.hash("x" * 255 + "y")

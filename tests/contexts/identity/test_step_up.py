@@ -97,6 +97,18 @@ class TestPeople:
         assert await refusal(client, "/auth/step-up", given, sam) == (422, "identity.wrong-factor")
         other = {"passkey": device.get(await post(client, "/auth/passkeys/options"))}
         assert await refusal(client, "/auth/step-up", other, sam) == (422, "identity.wrong-factor")
+        # What she signs for one purpose is good for no other one: at the door, at the step-up, for a new passkey.
+        asked = await sign_in(client, "staff@example.com")
+        for_sign_in = {"passkey": device.get(asked["passkey"])}
+        assert await refusal(client, "/auth/step-up", for_sign_in, sam) == (422, "identity.wrong-factor")
+        options = await post(client, "/auth/step-up/options", tokens=sam)
+        for_step_up = {"mfa_token": asked["mfa_token"], "passkey": device.get(options)}
+        assert await refusal(client, "/auth/mfa/challenge", for_step_up) == (401, "identity.factor-refused")
+        sam = await refreshed(client, sam)
+        new = await post(client, "/auth/passkeys/registration", tokens=sam)
+        challenge = (await post(client, "/auth/step-up/options", tokens=sam))["challenge"]
+        body = {"name": "another", "credential": Device().create(new | {"challenge": challenge})}
+        assert await refusal(client, "/auth/passkeys", body, sam) == (422, "identity.wrong-factor")
 
     async def test_s35_factors_come_and_go_with_a_fresh_proof_only(self, client, memory_shop):
         await memory_shop.customer(EMAIL)

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
 
+from merx.infra.http.bodies import BodyGate
+from merx.infra.http.inbound import Refused
 from merx.infra.settings import Settings
-from merx.kernel.actor import ActorKind
+from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.toy import MEMORY, Toys, toy_app
 from tests.support.asgi import Answer, AsgiClient
@@ -217,6 +220,20 @@ class TestBodies:
             400,
             "request.malformed",
         )
+
+    async def test_s30_no_more_of_a_body_is_read_than_fits(self):
+        """Whoever sends without end fills no memory."""
+        read = 0
+
+        async def receive() -> dict[str, Any]:
+            nonlocal read
+            read += 1
+            return {"type": "http.request", "body": b" " * 10_000, "more_body": read < 1000}
+
+        headers = {b"content-type": b"application/json", b"transfer-encoding": b"chunked"}
+        with pytest.raises(Refused) as refusal:
+            await BodyGate(100_000).read("POST", "/api/v1/toys", headers, receive, Actor.anonymous())
+        assert (refusal.value.failure.status, read) == (413, 11)
 
     async def test_a_caller_who_leaves_gets_no_answer(self, client: AsgiClient):
         answer = await client.post(

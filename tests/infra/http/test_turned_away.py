@@ -13,6 +13,7 @@ from merx.infra.settings import Settings
 from tests.infra.http.test_load import Held
 from tests.infra.http.toy import ToyController, Toys, toy_app
 from tests.infra.http.wire import Connection, head_of
+from tests.support.protection import unprotected
 
 BUSY = Settings(storage="memory", max_in_flight=20, reserved_in_flight=10, busy_in_flight=3, cache_bytes=100_000)
 PAGE = b"GET /api/v1/held HTTP/1.1\r\nHost: localhost\r\n"
@@ -53,6 +54,8 @@ def refusal(connection: Connection) -> dict[str, str] | None:
     problem = msgspec.json.decode(wire.partition(b"\r\n\r\n")[2])
     assert (status, problem["slug"], len(connection.wire.writes)) == (503, "service.unavailable", 1)
     assert problem["request_id"] == headers["x-request-id"]
+    given = [(name.encode(), value.encode()) for name, value in headers.items()]
+    assert unprotected(given, wire.partition(b"\r\n\r\n")[2]) == ""
     return headers
 
 

@@ -38,6 +38,9 @@ class CookieSession(View, frozen=True):
     expires_in: int
     token_type: Literal["Cookie"]
 
+    def __repr__(self) -> str:
+        return "CookieSession(***)"
+
 
 def ends_session() -> dict[str, Any]:
     """Arguments for a route decorator: the browser forgets its cookies with the answer 204."""

@@ -85,6 +85,9 @@ class CartView(View, frozen=True):
     token: str | UnsetType = UNSET
     merge_result: MergeResult | UnsetType = UNSET
 
+    def __repr__(self) -> str:
+        return f"CartView({self.id})"
+
 
 class ShippingOptionView(View, frozen=True):
     method_id: UUID
