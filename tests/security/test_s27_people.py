@@ -212,6 +212,24 @@ def test_s27_an_email_in_a_path_is_hidden():
     )  # fmt: skip
     assert b"ddvar" not in line.as_json() + line.as_text()
     assert b"/users/[hidden]" in line.as_json()
+    odd = msgspec.structs.replace(line, path="/users/o'ddvar!x@qvist-mail.example.org/orders")
+    assert b'"/users/[hidden]/orders"' in odd.as_json()
+
+
+def test_s26_what_opens_something_is_hidden_in_a_path_that_is_no_route():
+    line = AccessLine(
+        at=0.0, method="GET", path="", template="(no route)", status=404, seconds=0.1,
+        request_id="r", client="192.0.2.1", who="anonymous", cached=False,
+    )  # fmt: skip
+    for secret in (
+        "mx_otc_" + "c" * 65,
+        "mx_rt_" + "d" * 70,
+        "mx_sk_" + "e" * 48,
+        "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0.c2ln",
+    ):
+        shown = msgspec.structs.replace(line, path=f"/reset-password/{secret}/").as_json()
+        assert secret[7:].encode() not in shown
+        assert b'"/reset-password/[hidden]/"' in shown
 
 
 def test_s27_traces_show_causes_and_groups():

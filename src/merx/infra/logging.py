@@ -27,7 +27,8 @@ _KEYS = re.compile(
     re.IGNORECASE,
 )
 _TEXT = re.compile(
-    r"(?P<mail>[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63})"
+    # All that may stand before the `@`, save what more often stands around an address.
+    r"(?P<mail>[\w.!#$%&'*+?^{|}~-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63})"
     r"|(?P<jwt>eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)"
     r"|(?P<own>mx_[a-z]{2,4}_[\w-]{8,})"
     r"|(?P<bearer>(?<=[Bb]earer )[\w.~+/=-]{8,})"

@@ -61,9 +61,8 @@ def shown_path(path: str, template: str) -> str:
     """The path, or its template when a part of the path is itself a key to something."""
     if "token" in template:
         return template
-    if "@" in path:
-        # Somebody took an e-mail for an id.
-        path = hide_text(path)
+    # Somebody took an e-mail for an id, or put behind a slash what belongs into a body.
+    path = hide_text(path)
     return path if len(path) <= 200 else path[:200] + "…"
 
 
