@@ -1,5 +1,6 @@
 """S36 and S40: what the roles of the database may and may not do, tried by each of them."""
 
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -39,9 +40,9 @@ async def refusals(url: str, statements: list[str]) -> list[str]:
     return allowed
 
 
-async def written(url: str) -> None:
+async def written(url: str, database: Database | None = None) -> None:
     """Three rows in the trail, by whoever the address names."""
-    database = Database(Settings(database_url=url))
+    database = database or Database(Settings(database_url=url))
     try:
         for number in range(3):
             async with PostgresUow(database, None) as uow:  # type: ignore[arg-type]
@@ -78,18 +79,30 @@ async def test_s36_the_application_adds_to_the_trail_and_changes_nothing_in_it(d
     await owner.close()
 
 
-async def test_s36_what_a_superuser_edits_is_named(database_url: str, owner_url: str):
-    await written(database_url)
+@pytest.mark.parametrize("new_hash", [False, True])
+async def test_s36_what_a_superuser_edits_is_named(database_url: str, owner_url: str, tmp_path: Path, new_hash: bool):
+    """Also with a hash that fits what the row says now: the seal cannot be made in the database."""
+    keys = str(tmp_path)
+    await written(database_url, Infra(settings=Settings(database_url=database_url, data_dir=keys)).database())
+    infra = Infra(settings=Settings(database_url=as_role(database_url, "merx_audit"), data_dir=keys))
+    audit = AuditContainer(infra=infra)
     owner = await asyncpg.connect(owner_url)
-    assert await owner.execute("update audit.entry set target_id = 'another' where seq = 2") == "UPDATE 1"
-    await owner.close()
-    infra = Infra(settings=Settings(database_url=as_role(database_url, "merx_audit")))
     try:
-        verdict = await AuditContainer(infra=infra).verify_trail()()
+        assert (await audit.verify_trail()()).sealed == 3
+        assert await owner.execute("update audit.entry set target_id = 'another' where seq = 2") == "UPDATE 1"
+        if new_hash:
+            edited = (await audit.queries().rows(1, 1))[0]
+            await owner.execute("update audit.entry set hash = $1 where seq = 2", edited.true_hash())
+        verdict = await audit.verify_trail()()
+        chain = await audit.verify_trail()(chain_only=True)
     finally:
+        await owner.close()
         await infra.database().close()
     assert verdict.fault is not None
     assert (verdict.intact, verdict.fault.seq, verdict.fault.kind) == (False, 2, "edited")
+    # The control: the chain alone says of a row with a new hash that the next one follows another.
+    assert chain.fault is not None
+    assert chain.fault.seq == (3 if new_hash else 2)
 
 
 async def test_s40_the_application_changes_no_schema_and_reaches_nothing_else(

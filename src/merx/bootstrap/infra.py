@@ -4,6 +4,8 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
+from merx.infra.audit.memory import MemoryTrail
+from merx.infra.audit.seals import TrailSeals
 from merx.infra.cache import ByteCache
 from merx.infra.clock import SystemClock
 from merx.infra.idempotency.answers import MemoryAnswers, PostgresAnswers
@@ -24,6 +26,7 @@ from merx.infra.outbox.postgres_deliveries import PostgresDeliveries
 from merx.infra.outbox.relay import Relay
 from merx.infra.permissions import PermissionCatalogue
 from merx.infra.postgres import Database
+from merx.infra.postgres.trail import PostgresTrail
 from merx.infra.redis import redis_client
 from merx.infra.sealing import Sealer
 from merx.infra.settings import Settings
@@ -51,9 +54,11 @@ class Infra(containers.DeclarativeContainer):
     guest_tokens = providers.Singleton(GuestTokens, keys.provided.secret)
     sealer = providers.Singleton(Sealer, keys.provided.secret, keys.provided.former)
 
-    database = providers.Singleton(Database, settings)
+    # The keys are read when the first row of the trail is written, not when the parts are put together.
+    trail_seals = providers.Singleton(TrailSeals, keys.provided.secret, keys.provided.former)
+    database = providers.Singleton(Database, settings, providers.Singleton(PostgresTrail, seals=trail_seals.provider))
     reader = database.provided.reader
-    store = providers.Singleton(MemoryStore)
+    store = providers.Singleton(MemoryStore, providers.Singleton(MemoryTrail, seals=trail_seals.provider))
     cache = providers.Singleton(ByteCache, settings.provided.cache_bytes)
 
     registry = providers.Singleton(SubscriberRegistry)

@@ -26,7 +26,6 @@ V = TypeVar("V")
 _GONE: Any = object()
 # A unit of work that opens another one inside itself would wait for itself for ever.
 _LOCK_TIMEOUT = 5.0
-_TRAIL = MemoryTrail()
 
 
 _UNCHANGING = frozenset({str, int, float, bool, bytes, NoneType, UUID, datetime, date})
@@ -54,9 +53,10 @@ def copied(value: Any) -> Any:
 
 
 class MemoryStore:
-    """Committed state of all contexts: table name → key → value."""
+    """Committed state of all contexts: table name → key → value. `trail` is how units of work write the audit trail."""
 
-    def __init__(self) -> None:
+    def __init__(self, trail: MemoryTrail | None = None) -> None:
+        self.trail = trail or MemoryTrail()
         self.tables: dict[str, dict[Any, Any]] = {}
         self.indexes: dict[str, dict[int, MemoryIndex]] = {}
         self.lock = asyncio.Lock()
@@ -156,10 +156,10 @@ class MemoryUow:
     One use at a time; after `commit()` the block is over and `tx` raises.
     """
 
-    def __init__(self, store: MemoryStore, outbox: OutboxWriter, trail: MemoryTrail = _TRAIL) -> None:
+    def __init__(self, store: MemoryStore, outbox: OutboxWriter, trail: MemoryTrail | None = None) -> None:
         self._store = store
         self._outbox = outbox
-        self._trail = trail
+        self._trail = trail or store.trail
         self._events: list[Event] = []
         self._entries: list[AuditEntry] = []
         self._tags: set[str] = set()

@@ -102,11 +102,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     secret: Annotated[
         str,
-        Meta(description="key for guest tokens, codes and encryption, 32 characters or more; else `MERX_SECRET_FILE`"),
+        Meta(description="key of tokens, codes, encryption and seals, 32 characters or more; else `MERX_SECRET_FILE`"),
     ] = ""
     secret_file: Annotated[str, Meta(description="file that holds the secret")] = ""
     former_secrets_file: Annotated[
-        str, Meta(description="file of earlier secrets, one a line: what they encrypted stays readable")
+        str, Meta(description="file of earlier secrets, one a line: what they encrypted or sealed stays good")
     ] = ""
     token_key_file: Annotated[
         str,

@@ -1,11 +1,12 @@
 """The form in which audit rows are kept: each carries the hash of the row before it.
 
 Nobody can change, remove, insert or move a row without breaking the chain at that place. Whoever can rewrite all rows
-can make a new chain: that is what anchors outside the database are for.
+can make a new chain, but not the seals of its rows: their key is not in the database. What nobody can see in the rows
+that are left, an end that was cut off, is what anchors outside the database are for.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -20,7 +21,10 @@ _encoder = msgspec.json.Encoder(order="sorted")
 
 
 class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
-    """`seq` counts from 1 without a gap. `changes` is JSON text: the very bytes are hashed."""
+    """`seq` counts from 1 without a gap. `changes` is JSON text: the very bytes are hashed.
+
+    `seal` proves that the shop made `hash`. None for rows of a version that had no seals.
+    """
 
     seq: int
     id: UUID
@@ -36,6 +40,7 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     previous: bytes
     hash: bytes
+    seal: bytes | None = None
 
     @property
     def day(self) -> date:
@@ -62,14 +67,19 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """The newest row: where the next one goes on."""
+    """The newest row: where the next one goes on. `sealed`: it has a seal."""
 
     seq: int = 0
     at: datetime = datetime.min.replace(tzinfo=UTC)
     hash: bytes = GENESIS
+    sealed: bool = False
 
 
-def chained(entries: Iterable[AuditEntry], head: Head, now: datetime) -> list[AuditRow]:
+Seal = Callable[[bytes], bytes]
+"""Makes the seal of a hash."""
+
+
+def chained(entries: Iterable[AuditEntry], head: Head, now: datetime, seal: Seal | None = None) -> list[AuditRow]:
     """The rows that follow `head`. A clock that went back does not take the trail back with it."""
     rows = []
     for entry in entries:
@@ -89,7 +99,8 @@ def chained(entries: Iterable[AuditEntry], head: Head, now: datetime) -> list[Au
             previous=head.hash,
             hash=b"",
         )
-        row = msgspec.structs.replace(row, hash=row.true_hash())
+        digest = row.true_hash()
+        row = msgspec.structs.replace(row, hash=digest, seal=seal(digest) if seal else None)
         rows.append(row)
-        head = Head(row.seq, row.at, row.hash)
+        head = Head(row.seq, row.at, row.hash, row.seal is not None)
     return rows

@@ -41,8 +41,8 @@ class Office:
     def uow(self) -> Any:
         infra = self.app.infra
         if self.app.in_memory:
-            return MemoryUow(infra.store(), infra.outbox(), MemoryTrail(self.clock.now))
-        return PostgresUow(infra.database(), infra.outbox(), PostgresTrail(self.clock.now))
+            return MemoryUow(infra.store(), infra.outbox(), MemoryTrail(self.clock.now, infra.trail_seals))
+        return PostgresUow(infra.database(), infra.outbox(), PostgresTrail(self.clock.now, infra.trail_seals))
 
     async def write(self, count: int = 1, actor: Actor = STAFF, **given: Any) -> None:
         for number in range(count):

@@ -3,6 +3,7 @@
 merx audit verify              today
 merx audit verify --day 2031-01-31
 merx audit verify --all        from the first row on
+merx audit verify --chain-only without the secret of the shop: the chain and the anchors, not the seals
 merx audit list                the newest rows; narrow them with --action and --target-id
 
 A trail that was touched ends `verify` with code 1 and a line that names the first bad row.
@@ -22,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     which = verify.add_mutually_exclusive_group()
     which.add_argument("--day", type=date.fromisoformat, metavar="DAY", help="2031-01-31, in UTC; default today")
     which.add_argument("--all", action="store_true", help="the whole trail")
+    verify.add_argument("--chain-only", action="store_true", help="do not look at the seals, which take the secret")
     listing = actions.add_parser("list", help="the newest rows")
     listing.add_argument("--action", help="catalog.product-edited, or catalog for everything there")
     listing.add_argument("--target-id", metavar="ID", help="only what was done to this")
@@ -53,13 +55,14 @@ def run(args: argparse.Namespace) -> int:
 
 async def _verify(audit: Any, args: argparse.Namespace) -> int:
     day = None if args.all else args.day or audit.infra.clock().now().date()
-    verdict = await audit.verify_trail()(day)
+    verdict = await audit.verify_trail()(day, chain_only=args.chain_only)
     what = "the trail" if day is None else f"{day}"
     if verdict.fault is not None:
         fault = verdict.fault
         print(f"row {fault.seq} of {what} was {fault.kind}: {fault.detail}", file=sys.stderr)
         return 1
-    print(f"{what} is as it was written: {verdict.rows:,} rows, {verdict.anchors:,} anchors, head {verdict.head_hash}")
+    counts = f"{verdict.rows:,} rows, {verdict.sealed:,} seals, {verdict.anchors:,} anchors"
+    print(f"{what} is as it was written: {counts}, head {verdict.head_hash}")
     return 0
 
 

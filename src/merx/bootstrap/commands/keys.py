@@ -54,13 +54,13 @@ def run(args: argparse.Namespace) -> int:
 def _put_on_record(settings: Any, after: int) -> None:
     import asyncio
 
+    from merx.bootstrap.infra import Infra
     from merx.bootstrap.on_record import put_on_record
-    from merx.infra.postgres import Database
     from merx.kernel.audit import facts
     from merx.kernel.errors import Unavailable
 
     async def main() -> None:
-        database = Database(settings)
+        database = Infra(settings=settings).database()
         try:
             told = facts(signs_after_seconds=after)
             await put_on_record(database, "identity.signing-key-rotated", "key-ring", "access-tokens", told)

@@ -23,13 +23,13 @@ def run(args: argparse.Namespace) -> int:
     if settings.storage == "memory":
         raise SettingsError(["MERX_STORAGE=memory keeps no dead letters beyond its process"])
 
+    from merx.bootstrap.infra import Infra
     from merx.bootstrap.on_record import entry, own_uow
     from merx.infra.outbox.postgres_deliveries import PostgresDeliveries
-    from merx.infra.postgres import Database
     from merx.kernel.audit import facts
 
     async def main() -> None:
-        database = Database(settings)
+        database = Infra(settings=settings).database()
         deliveries = PostgresDeliveries(database)
         try:
             if args.list:

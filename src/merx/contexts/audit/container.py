@@ -30,7 +30,9 @@ class AuditContainer(containers.DeclarativeContainer):
         postgres=providers.Singleton(FolderAnchors, infra.settings.provided.anchor_folder),
         memory=providers.Singleton(MemoryAnchors),
     )
-    verify_trail = providers.Singleton(VerifyTrailHandler, queries=queries, anchors=anchors)
+    verify_trail = providers.Singleton(
+        VerifyTrailHandler, queries=queries, anchors=anchors, seals=infra.trail_seals.provider
+    )
     anchor_trail = providers.Singleton(AnchorTrailHandler, queries=queries, anchors=anchors, clock=infra.clock)
 
     # The trail is written by the units of work of others; this one only reads.

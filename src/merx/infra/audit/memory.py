@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from merx.infra.audit.seals import TrailSeals
 from merx.kernel.audit import AuditEntry
 from merx.kernel.audit_chain import AuditRow, Head, chained
 
@@ -16,14 +17,17 @@ def _now() -> datetime:
 
 
 class MemoryTrail:
-    def __init__(self, now: Callable[[], datetime] = _now) -> None:
+    """`seals` is asked for at the first row; without it rows are chained and not sealed."""
+
+    def __init__(self, now: Callable[[], datetime] = _now, seals: Callable[[], TrailSeals] | None = None) -> None:
         self._now = now
+        self._seals = seals
 
     # Any: MemoryTx, whose module takes its default trail from here.
     def write(self, tx: Any, entries: Sequence[AuditEntry]) -> None:
         heads, rows = tx.table(_HEAD), tx.table(ENTRIES)
         last: AuditRow | None = heads.get(0)
         head = Head() if last is None else Head(last.seq, last.at, last.hash)
-        for row in chained(entries, head, self._now()):
+        for row in chained(entries, head, self._now(), self._seals().seal if self._seals else None):
             rows.put(row.seq, row)
             heads.put(0, row)

@@ -22,6 +22,7 @@ ENTRY = Table(
     Column("client", Text, nullable=False),
     Column("previous", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Column("seal", LargeBinary),
     UniqueConstraint("id", name="uq_entry_id"),
     Index("ix_entry_at_seq", "at", "seq"),
     Index("ix_entry_actor_id_seq", "actor_id", "seq"),

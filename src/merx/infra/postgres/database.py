@@ -12,15 +12,20 @@ from merx.infra.postgres.dial import dial
 from merx.infra.postgres.failures import LOST, unavailable
 from merx.infra.postgres.reader import Reader
 from merx.infra.postgres.role import refuse_too_many_rights
+from merx.infra.postgres.trail import PostgresTrail
 from merx.infra.server_refused import ServerRefused
 from merx.infra.settings import Settings
 from merx.kernel.errors import Unavailable
 
 
 class Database:
-    """The connection source of a process. Connects on first use; `close()` belongs to the lifespan."""
+    """The connection source of a process. Connects on first use; `close()` belongs to the lifespan.
 
-    def __init__(self, settings: Settings) -> None:
+    `trail` is how units of work write the audit trail.
+    """
+
+    def __init__(self, settings: Settings, trail: PostgresTrail | None = None) -> None:
+        self.trail = trail or PostgresTrail()
         self._settings = settings
         self._engine: AsyncEngine | None = None
         # In production a process is not the owner of its database, and finds out once.

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
+from merx.infra.audit.seals import TrailSeals
 from merx.infra.postgres.compiled import Compiled, compiled
 from merx.kernel.audit import AuditEntry
 from merx.kernel.audit_chain import Head, chained
@@ -15,16 +16,16 @@ HEAD = compiled("select seq, at, hash, present from audit.lock_head()")
 APPEND = compiled(
     """
     insert into audit.entry (seq, id, at, action, actor_kind, actor_id, impersonator_id, target, target_id, changes,
-                             request_id, client, previous, hash)
+                             request_id, client, previous, hash, seal)
     select e.seq, e.id, e.at, e.action, e.actor_kind, e.actor_id, e.impersonator_id, e.target, e.target_id,
-           cast(e.changes as json), e.request_id, e.client, e.previous, e.hash
+           cast(e.changes as json), e.request_id, e.client, e.previous, e.hash, e.seal
       from unnest(cast(:seqs as bigint[]), cast(:ids as uuid[]), cast(:ats as timestamptz[]), cast(:actions as text[]),
                   cast(:actor_kinds as text[]), cast(:actor_ids as uuid[]), cast(:impersonator_ids as uuid[]),
                   cast(:targets as text[]), cast(:target_ids as text[]), cast(:changes as text[]),
                   cast(:request_ids as text[]), cast(:clients as text[]), cast(:previous as bytea[]),
-                  cast(:hashes as bytea[]))
+                  cast(:hashes as bytea[]), cast(:seals as bytea[]))
            as e(seq, id, at, action, actor_kind, actor_id, impersonator_id, target, target_id, changes, request_id,
-                client, previous, hash)
+                client, previous, hash, seal)
     """
 )
 
@@ -38,17 +39,24 @@ class Statements(Protocol):
 
 
 class PostgresTrail:
-    """`now` stands in for the clock of the database."""
+    """`now` stands in for the clock of the database. `seals` is asked for at the first row; without it rows are chained
+    and not sealed.
+    """
 
-    def __init__(self, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, now: Callable[[], datetime] | None = None, seals: Callable[[], TrailSeals] | None = None
+    ) -> None:
         self._now = now
+        self._seals = seals
 
     async def write(self, tx: Statements, entries: Sequence[AuditEntry]) -> None:
         """The last statement before the commit: whoever waits for the end of the chain holds no lock that it needs."""
         found = await tx.fetchrow(HEAD)
         assert found is not None
         head = Head() if found[0] is None else Head(found[0], found[1], found[2])
-        rows = chained(entries, head, self._now() if self._now else found[3])
+        rows = chained(
+            entries, head, self._now() if self._now else found[3], self._seals().seal if self._seals else None
+        )
         await tx.execute(
             APPEND,
             seqs=[row.seq for row in rows],
@@ -65,4 +73,5 @@ class PostgresTrail:
             clients=[row.client for row in rows],
             previous=[row.previous for row in rows],
             hashes=[row.hash for row in rows],
+            seals=[row.seal for row in rows],
         )

@@ -21,7 +21,6 @@ CACHE_CHANNEL = "merx_cache"
 # NOTIFY refuses payloads of 8,000 bytes; a change that touches more tags than fit drops everything.
 _MAX_PAYLOAD = 7_900
 EVERYTHING = "*"
-_TRAIL = PostgresTrail()
 
 
 class PostgresTx:
@@ -111,10 +110,10 @@ class PostgresUow:
     One use at a time; after `commit()` the block is over and `tx` raises.
     """
 
-    def __init__(self, database: Database, outbox: OutboxWriter, trail: PostgresTrail = _TRAIL) -> None:
+    def __init__(self, database: Database, outbox: OutboxWriter, trail: PostgresTrail | None = None) -> None:
         self._database = database
         self._outbox = outbox
-        self._trail = trail
+        self._trail = trail or database.trail
         self._events: list[Event] = []
         self._entries: list[AuditEntry] = []
         self._tags: set[str] = set()

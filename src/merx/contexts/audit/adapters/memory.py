@@ -54,6 +54,9 @@ class MemoryAuditQueries:
     async def head_before(self, day: date) -> Head:
         return _last(row for row in self._rows() if row.day < day)
 
+    async def first_sealed(self) -> AuditRow | None:
+        return next((row for row in self._rows() if row.seal is not None), None)
+
     async def place_of(self, digest: bytes) -> int | None:
         return next((row.seq for row in self._rows() if row.hash == digest), None)
 
@@ -75,7 +78,7 @@ class MemoryAnchors:
 def _last(rows: Iterable[AuditRow]) -> Head:
     head = Head()
     for row in rows:
-        head = Head(row.seq, row.at, row.hash)
+        head = Head(row.seq, row.at, row.hash, row.seal is not None)
     return head
 
 

@@ -26,13 +26,14 @@ _BEYOND_ALL = 2**63 - 1
 _ROWS = compiled(
     select(*_columns).where(ENTRY.c.seq > bindparam("after")).order_by(ENTRY.c.seq).limit(bindparam("rows"))
 )
-_HEAD = compiled(select(ENTRY.c.seq, ENTRY.c.at, ENTRY.c.hash).order_by(ENTRY.c.seq.desc()).limit(1))
+_END = select(ENTRY.c.seq, ENTRY.c.at, ENTRY.c.hash, ENTRY.c.seal.is_not(None).label("sealed"))
+_HEAD = compiled(_END.order_by(ENTRY.c.seq.desc()).limit(1))
 _HEAD_BEFORE = compiled(
-    select(ENTRY.c.seq, ENTRY.c.at, ENTRY.c.hash)
-    .where(ENTRY.c.at < bindparam("moment", type_=DateTime(timezone=True)))
+    _END.where(ENTRY.c.at < bindparam("moment", type_=DateTime(timezone=True)))
     .order_by(ENTRY.c.at.desc(), ENTRY.c.seq.desc())
     .limit(1)
 )
+_FIRST_SEALED = compiled(select(*_columns).where(ENTRY.c.seal.is_not(None)).order_by(ENTRY.c.seq).limit(1))
 _PLACE = compiled(select(ENTRY.c.seq).where(ENTRY.c.hash == bindparam("hash")))
 
 
@@ -96,6 +97,10 @@ class PostgresAuditQueries:
     async def head_before(self, day: date) -> Head:
         moment = datetime.combine(day, time(), UTC)
         return _head(await self._reader.fetchrow(_HEAD_BEFORE, moment=moment))
+
+    async def first_sealed(self) -> AuditRow | None:
+        record = await self._reader.fetchrow(_FIRST_SEALED)
+        return None if record is None else _row(record)
 
     async def place_of(self, digest: bytes) -> int | None:
         seq: int | None = await self._reader.fetchval(_PLACE, hash=digest)

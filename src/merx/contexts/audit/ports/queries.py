@@ -66,6 +66,10 @@ class AuditQueries(Protocol):
         """The last row before that day in UTC."""
         ...
 
+    async def first_sealed(self) -> AuditRow | None:
+        """The first row with a seal."""
+        ...
+
     async def place_of(self, digest: bytes) -> int | None:
         """At which seq the row stands whose hash this is."""
         ...

@@ -21,4 +21,4 @@ class AnchorTrailHandler:
         head = await self.queries.head()
         kept = await self.anchors.all()
         if head.seq and (not kept or kept[-1].seq != head.seq or kept[-1].hash != head.hash.hex()):
-            await self.anchors.keep(Anchor(at=self.clock.now(), seq=head.seq, hash=head.hash.hex()))
+            await self.anchors.keep(Anchor(at=self.clock.now(), seq=head.seq, hash=head.hash.hex(), sealed=head.sealed))

@@ -1,10 +1,10 @@
 """Staff has the trail proved, a day of it or all."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import date
 
-from merx.contexts.audit.domain.proof import Fault, FaultKind, Proof, Verdict
+from merx.contexts.audit.domain.proof import Fault, FaultKind, Proof, Seals, Verdict, sealed_from
 from merx.contexts.audit.ports.anchors import AnchorStore
 from merx.contexts.audit.ports.queries import AuditQueries
 from merx.kernel.audit_chain import GENESIS, AuditRow, Head
@@ -21,10 +21,17 @@ class VerifyTrailHandler:
 
     queries: AuditQueries
     anchors: AnchorStore
+    # Asked for when they are needed: who proves the chain alone needs no secret.
+    seals: Callable[[], Seals]
 
-    async def __call__(self, day: date | None = None) -> Verdict:
+    async def __call__(self, day: date | None = None, *, chain_only: bool = False) -> Verdict:
+        """`chain_only`: for whoever may read the trail and does not know the secret of the shop."""
         anchors = await self.anchors.all()
-        proof = Proof(await self.queries.head_before(day) if day else Head(), anchors)
+        head = await self.queries.head_before(day) if day else Head()
+        if chain_only:
+            proof = Proof(head, anchors)
+        else:
+            proof = Proof(head, anchors, self.seals(), sealed_from(await self.queries.first_sealed(), anchors))
         began = proof.head.seq
         fault = await self._first_fault(proof, day)
         return Verdict(
@@ -33,6 +40,7 @@ class VerifyTrailHandler:
             anchors=len({anchor.seq for anchor in anchors if began < anchor.seq <= proof.head.seq}),
             head_seq=proof.head.seq,
             head_hash=proof.head.hash.hex(),
+            sealed=proof.sealed,
             fault=fault,
         )
 
@@ -44,11 +52,14 @@ class VerifyTrailHandler:
             if fault is not None:
                 return await self._understood(proof, row, fault)
             if beyond:
-                proof.rows -= 1
+                proof.leave_out(row)
                 return None
         return proof.ended()
 
     async def _understood(self, proof: Proof, row: AuditRow, fault: Fault) -> Fault:
+        if fault.kind is FaultKind.edited and row.hash == row.true_hash():
+            after = await self.queries.rows(row.seq, 1)
+            return proof.forged(row, after[0] if after else None)
         if fault.kind is not FaultKind.inserted or row.previous == proof.head.hash:
             return fault
         follows = 0 if row.previous == GENESIS else await self.queries.place_of(row.previous)
