@@ -12,7 +12,7 @@ from merx.infra.idempotency.memory import KEYS, MemoryIdempotency, StoredKey
 from merx.infra.idempotency.postgres import PostgresIdempotency
 from merx.infra.idempotency.store import CLAIM, IdempotencyStore, Reply
 from merx.infra.postgres import compiled
-from merx.kernel.errors import KeyReused, Unavailable
+from merx.kernel.errors import KeyReused, RateLimited, Unavailable
 from merx.kernel.ids import new_id
 from tests.support.shelf import Shelf, Storage
 
@@ -115,6 +115,13 @@ async def test_an_effect_that_nobody_notes_happens_twice(store: IdempotencyStore
         await idempotent(store, KEY, naive)
     assert await idempotent(store, KEY, Maker(storage)) == (DONE, False)
     assert await shelves(storage) == 2
+
+
+async def test_a_refusal_that_is_written_down_is_no_effect(store: IdempotencyStore, storage: Storage) -> None:
+    with pytest.raises(RateLimited):
+        await idempotent(store, KEY, Maker(storage, RateLimited("this is on record")))
+    assert await idempotent(store, KEY, Maker(storage)) == (DONE, False)
+    assert await idempotent(store, KEY, Maker(storage)) == (DONE, True)
 
 
 async def test_what_was_undone_is_not_noted(store: IdempotencyStore, storage: Storage) -> None:

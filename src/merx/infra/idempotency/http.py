@@ -16,7 +16,7 @@ from merx.infra.idempotency.effect import noting
 from merx.infra.idempotency.errors import KeyInvalid, KeyRequired
 from merx.infra.idempotency.store import Claimed, IdempotencyStore, Reply
 from merx.kernel.actor import Actor
-from merx.kernel.errors import Unavailable
+from merx.kernel.errors import MerxError, Unavailable
 from merx.kernel.ports import Transaction
 
 HEADER = "idempotency-key"
@@ -54,8 +54,10 @@ def keyed(
 async def idempotent(store: IdempotencyStore, key: Key, run: Callable[[], Awaitable[Reply]]) -> tuple[Reply, bool]:
     """The reply, and whether it is one given before.
 
-    An exception, or a reply of 500 and more, is not kept: the same request may be tried again, unless a transaction of
-    it was committed. Raises StillRunning (409, `Retry-After`), KeyReused (422) and AnswerLost (409).
+    An exception, or a reply of 500 and more, is not kept: the same request may be tried again. After a failure that is
+    no refusal it may not once a transaction of it was committed.
+
+    Raises StillRunning (409, `Retry-After`), KeyReused (422) and AnswerLost (409).
     """
     begun = await store.begin(key)
     if isinstance(begun, Reply):
@@ -67,6 +69,9 @@ async def idempotent(store: IdempotencyStore, key: Key, run: Callable[[], Awaita
     try:
         with noting(note):
             reply = await run()
+    except MerxError as error:
+        await store.abandon(key, begun, refused=not isinstance(error, Unavailable))
+        raise
     except BaseException:
         await store.abandon(key, begun)
         raise

@@ -61,8 +61,8 @@ class MemoryIdempotency:
         if self._holds(key, claimed):
             self._rows[_id(key)] = StoredKey(key.fingerprint, claimed.claim, self._now() + KEPT_FOR, reply)
 
-    async def abandon(self, key: Key, claimed: Claimed) -> None:
-        if self._holds(key, claimed) and self._rows[_id(key)].noted_at is None:
+    async def abandon(self, key: Key, claimed: Claimed, *, refused: bool = False) -> None:
+        if self._holds(key, claimed) and (refused or self._rows[_id(key)].noted_at is None):
             del self._rows[_id(key)]
 
     def _holds(self, key: Key, claimed: Claimed) -> bool:

@@ -38,7 +38,9 @@ COMPLETE = compiled(f"""
     set state = 'done', status = :status, body = :body, headers = :headers, expires_at = now() + cast(:kept as interval)
     where {_MINE}
 """)  # noqa: S608
-ABANDON = compiled(f"delete from platform.idempotency_key where {_ONE} and claim = :claim and state = 'running'")  # noqa: S608
+ABANDON = compiled(f"""
+    delete from platform.idempotency_key where {_MINE} and (state = 'running' or cast(:refused as boolean))
+""")  # noqa: S608
 PRUNE = compiled("""
     delete from platform.idempotency_key where ctid = any(array(
         select ctid from platform.idempotency_key where expires_at <= now() limit 5000
@@ -88,8 +90,8 @@ class PostgresIdempotency:
             kept=KEPT_FOR,
         )
 
-    async def abandon(self, key: Key, claimed: Claimed) -> None:
-        await self._run.execute(ABANDON, **_one(key), claim=claimed.claim)
+    async def abandon(self, key: Key, claimed: Claimed, *, refused: bool = False) -> None:
+        await self._run.execute(ABANDON, **_one(key), claim=claimed.claim, refused=refused)
 
     async def prune(self) -> int:
         removed = 0

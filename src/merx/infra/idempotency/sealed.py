@@ -68,8 +68,8 @@ class SealedIdempotency:
             key, claimed, msgspec.structs.replace(reply, body=self._seal.without_token(reply.body))
         )
 
-    async def abandon(self, key: Key, claimed: Claimed) -> None:
-        await self._store.abandon(key, claimed)
+    async def abandon(self, key: Key, claimed: Claimed, *, refused: bool = False) -> None:
+        await self._store.abandon(key, claimed, refused=refused)
 
     async def prune(self) -> int:
         return await self._store.prune()

@@ -49,8 +49,11 @@ class IdempotencyStore(Protocol):
         """Keep the reply for a day. Does nothing when the claim was taken over."""
         ...
 
-    async def abandon(self, key: Key, claimed: Claimed) -> None:
-        """Forget the claim: the same request may be tried again. What was noted stays."""
+    async def abandon(self, key: Key, claimed: Claimed, *, refused: bool = False) -> None:
+        """Forget the claim: the same request may be tried again. An effect that was noted stays.
+
+        `refused`: there was none, and what was committed is that it was refused.
+        """
         ...
 
     async def prune(self) -> int:
