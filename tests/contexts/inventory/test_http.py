@@ -110,6 +110,13 @@ async def test_s07_a_right_to_one_location_ends_there(client, memory_room):
         assert (refused.status, refused.slug) == (403, "auth.beyond-limit"), place
     seen = (await client.get(f"{BASE}/movements?location_id={attic}", headers=reader)).json()["items"]
     assert [(movement["location_id"], movement["on_hand"]) for movement in seen] == [(str(attic), 1)] * 2
+    # Who may not look elsewhere hears of no other place, also in the answer to a count.
+    blind = memory_room.staff(f"inventory:write@{attic}")
+    body = {"variant_id": variant, "quantity": 1, "location_id": str(attic)}
+    counted = (await client.post(f"{BASE}/receipts", json=body, headers=blind)).json()
+    assert (counted["on_hand"], [level["location"] for level in counted["locations"]]) == (3, ["attic"])
+    counted = (await client.post(f"{BASE}/receipts", json=body, headers=keeper)).json()
+    assert (counted["on_hand"], [level["location"] for level in counted["locations"]]) == (9, ["main", "attic"])
     # A new location is nobody's yet: this takes the right without a limit.
     refused = await client.post(f"{BASE}/locations", json={"code": "b", "name": "B"}, headers=keeper)
     assert (refused.status, refused.slug) == (403, "auth.beyond-limit")
