@@ -101,6 +101,14 @@ async def test_a_key_belongs_to_its_route(world: World):
     assert (category.status, category.header("idempotency-replayed")) == (201, None)
 
 
+async def test_a_key_belongs_to_what_the_path_names(world: World):
+    staff = world.staff() | {"idempotency-key": "a"}
+    products = (await world.get("/products")).json()["items"][:2]
+    answers = [await world.post(f"/products/{product['id']}/archive", None, staff) for product in products]
+    assert [(answer.status, answer.header("idempotency-replayed")) for answer in answers] == [(200, None)] * 2
+    assert [answer.json()["id"] for answer in answers] == [product["id"] for product in products]
+
+
 async def test_a_status_is_set_once(world: World):
     """Without a key the second `restore` is refused, and one that names its version meets its own change."""
     staff = world.staff()

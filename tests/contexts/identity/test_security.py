@@ -57,6 +57,17 @@ class TestPasswords:
             assert found[0] is False
             assert isinstance(found[1], Unavailable)
 
+    async def test_s05_who_does_not_exist_is_checked_against_nobody(self):
+        """In the same way as somebody: a text that is no hash would be refused at once."""
+        passwords = Argon2Passwords()
+        least = {"nobody": 1.0, "no hash": 1.0}
+        for _ in range(5):
+            for name, password_hash in (("nobody", None), ("no hash", "no hash at all")):
+                began = time.perf_counter()
+                assert not await passwords.verify("wrong", password_hash)
+                least[name] = min(least[name], time.perf_counter() - began)
+        assert least["nobody"] > 5 * least["no hash"]
+
     async def test_s03_long_passwords_are_not_cut(self):
         passwords = Argon2Passwords(memory_kib=64, time_cost=1)
         stored = await passwords.hash("x" * 255 + "y")

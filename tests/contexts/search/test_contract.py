@@ -99,7 +99,8 @@ async def test_the_inventory_knows_better_than_the_catalogue(shop: Shop) -> None
     assert await shop.names("lamp", selection=IN_STOCK) == []
     # The catalogue has not heard of it yet, and an older event comes late.
     await shop.index.apply([msgspec.structs.replace(listed(made), version=2)])
-    await shop.index.apply([listed(made)], {key: StockNews(9, 6)})
+    late = msgspec.structs.replace(listed(made), version=2)
+    await shop.index.apply([late], {key: StockNews(9, 6)})
     assert await shop.names("lamp", selection=IN_STOCK) == []
     assert (await shop.index.variants([key]))[key].sequence == 7
     await shop.index.apply([msgspec.structs.replace(listed(made), version=2)], {key: StockNews(1, 8)})

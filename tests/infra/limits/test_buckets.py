@@ -190,3 +190,15 @@ class TestRedis:
         await asyncio.sleep(0.06)
         assert await scripts.run("return 1", [], []) == 1
         await client.aclose()
+
+
+def test_new_buckets_push_out_only_what_was_not_used_for_long(now: Now):
+    buckets = LocalBuckets(now, most=8)
+    for _ in range(THREE.tokens):
+        assert buckets.take_now([("mine", THREE)]).allowed
+    for number in range(4):
+        buckets.take_now([(f"other {number}", THREE)])
+    assert not buckets.take_now([("mine", THREE)]).allowed
+    for number in range(4, 12):
+        buckets.take_now([(f"other {number}", THREE)])
+    assert buckets.take_now([("mine", THREE)]).allowed
