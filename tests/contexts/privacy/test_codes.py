@@ -104,3 +104,22 @@ async def test_nothing_is_erased_while_a_token_opens_doors(memory_shop: Shop) ->
     await erase(told)
     async with shop.app.contexts.privacy.uow() as uow:
         assert (await uow.erasures.get(erasure.id)).state is ErasureState.done
+
+
+async def test_s37_a_file_that_was_made_while_an_erasure_waited_goes_with_it(shop: Shop) -> None:
+    person = await shop.register(CANARY)
+    await shop.ask_erasure(person)
+    erasure = await of(shop, person)
+    shop.clock.advance(timedelta(days=shop.app.settings.erasure_days - 1))
+    await shop.sign_in(person)
+    asked_for = await shop.call("POST", "/users/me/export", None, person.headers)
+    await shop.settle()
+    files = shop.app.contexts.privacy.files()
+    assert await files.read(UUID(asked_for["id"])) is not None
+    shop.clock.advance(timedelta(days=1))
+    await shop.job("privacy.erasures-due")
+    shop.clock.advance(shop.app.contexts.privacy.erase().token_life)
+    await shop.job("privacy.erasures-due")
+    async with shop.app.contexts.privacy.uow() as uow:
+        assert (await uow.erasures.get(erasure.id)).state is ErasureState.done
+    assert await files.read(UUID(asked_for["id"])) is None

@@ -19,11 +19,11 @@ TABLES = (
         identifier="id account_id",
         plain="version state asked_at told_at ready_at expires_at size",
         owner=OF_ACCOUNT,
-        erase="delete",
+        because="leads to a file: the last step of an erasure removes both, the file first",
     ),
 )
 
 ROWS = (
     MemoryRows(table="privacy.erasure", owns=lambda row, subject: row.account_id == subject.account_id, erase=False),
-    MemoryRows(table="privacy.export", owns=lambda row, subject: row.account_id == subject.account_id),
+    MemoryRows(table="privacy.export", owns=lambda row, subject: row.account_id == subject.account_id, erase=False),
 )
