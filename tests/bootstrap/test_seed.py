@@ -23,6 +23,7 @@ from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.usecases.login import Login
 from merx.infra.postgres import compiled
 from merx.infra.settings import Settings, SettingsError
+from tests.support.apps import new_app
 
 STATE = compiled(
     """
@@ -46,7 +47,7 @@ def write(path: Path, lines: list[bytes], *, zipped: bool = False) -> Path:
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[App]:
-    app = App(Settings(storage="memory", data_dir=str(tmp_path / "data")))
+    app = new_app(Settings(storage="memory", data_dir=str(tmp_path / "data")))
     yield app
     await app.close()
 

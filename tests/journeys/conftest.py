@@ -12,6 +12,7 @@ from merx.contexts.catalog.usecases.commands import CreateCategory, CreateProduc
 from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
+from tests.support.apps import new_app
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.drain import drain
 from tests.support.stage import staged
@@ -85,7 +86,8 @@ class World:
 
 async def _world(settings: Settings) -> AsyncIterator[World]:
     # The index gathers changes for a second before it writes them; here nothing else is coming.
-    app = App(msgspec.structs.replace(settings, search_refresh_seconds=0.0))
+    settings = msgspec.structs.replace(settings, search_refresh_seconds=0.0)
+    app = new_app(settings) if settings.storage == "memory" else App(settings)
     async with AsgiClient(staged(settings, app)) as client:
         world = World(app, client)
         await world.stock_up()

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from dependency_injector import providers
 
-from merx.bootstrap.container import App
 from merx.contexts.payments.domain.methods import CashOnDeliveryPolicy
 from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.settings import Settings
@@ -18,6 +17,7 @@ from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.journeys.conftest import BASE, World
 from tests.journeys.test_first_order import ADDRESS
+from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
 from tests.support.stage import staged
 
@@ -60,7 +60,7 @@ async def test_s39_carts_hoard_nothing(memory_world: World):
 
 
 async def test_s39_cash_on_delivery_has_a_limit_where_couriers_have_one(tmp_path: Path):
-    app = App(Settings(storage="memory", data_dir=str(tmp_path), search_refresh_seconds=0.0))
+    app = new_app(Settings(storage="memory", data_dir=str(tmp_path), search_refresh_seconds=0.0))
     app.contexts.payments.cash.override(providers.Object(CashOnDeliveryPolicy(limits={"USD": 100_00})))
     async with AsgiClient(staged(app.settings, app)) as client:
         world = World(app, client)
@@ -82,7 +82,7 @@ def strict(tmp_path: Path) -> AsgiClient:
     settings = Settings(
         storage="memory", rate_limits="on", limit_checkout=3, limit_login=3, limit_address_factor=2, limit_write=500
     )
-    app = App(settings)
+    app = new_app(settings)
     client = AsgiClient(staged(settings, app), client=("192.0.2.1", 1))
     client.headers |= {"host": "localhost"}
     client.tokens = app.infra.access_tokens()  # type: ignore[attr-defined]
@@ -135,7 +135,7 @@ async def test_s39_guessing_codes_is_slow_and_hopeless(strict: AsgiClient):
 
 def test_s39_codes_have_far_more_than_64_bits():
     """A made-up one is right once in 2**256: it is a MAC that only the shop can make."""
-    app = App(Settings(storage="memory"))
+    app = new_app()
     text = OneTimeCodes(app.infra.guest_tokens()).text("reset-password", new_id())
     mac = base64.urlsafe_b64decode(text[-43:] + "=")
     assert len(mac) * 8 == 256

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from merx.bootstrap.api import Api
-from merx.bootstrap.container import build
 from merx.infra.http.once import settle_once
 from merx.infra.settings import Settings
 from merx.kernel.ids import new_id
 from tests.journeys.conftest import World
+from tests.support.apps import new_app
 from tests.support.stage import staged
 
 RECEIPTS = "/inventory/receipts"
@@ -139,7 +139,7 @@ async def test_a_guest_s_cart(world: World):
 @pytest.fixture
 def api() -> Api:
     settings = Settings(storage="memory")
-    return staged(settings, build(settings))
+    return staged(settings, new_app(settings))
 
 
 def test_the_document_tells_which_routes_take_a_key(api: Api):

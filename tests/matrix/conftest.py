@@ -1,4 +1,4 @@
-"""One shop for all tests of a module: it is taken back after each call."""
+"""One shop for all tests: it is taken back after each call."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -8,16 +8,13 @@ import pytest_asyncio
 
 from merx.bootstrap.container import App
 from merx.infra.settings import Settings
-from tests.matrix.shop import METRICS_TOKEN, SETTINGS, Shop
+from tests.matrix.shop import METRICS_TOKEN, Shop, one_shop
 from tests.support.servers import Databases
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop() -> AsyncIterator[Shop]:
-    shop = Shop(App(SETTINGS))
-    await shop.open()
-    yield shop
-    await shop.close()
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shop() -> Shop:
+    return await one_shop()
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +27,7 @@ def postgres_settings(
     databases.drop(name)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def postgres_shop(postgres_settings: Settings) -> AsyncIterator[Shop]:
     app = App(postgres_settings)
     shop = Shop(app)

@@ -15,6 +15,7 @@ from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
 from merx.contexts.identity.domain.role import OWNER
 from merx.contexts.identity.usecases.api_keys import MakeApiKey
 from merx.contexts.identity.usecases.granting import staff_tag
+from merx.infra.http.parts import HttpParts
 from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.outbox.memory import EVENTS
 from merx.infra.settings import Settings
@@ -23,7 +24,7 @@ from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
 from merx.kernel.rights import AS_HELD
 from tests.matrix.people import PASSWORD, Person, postal_address
-from tests.matrix.store import Memory
+from tests.matrix.store import Memory, State
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.drain import drain
 from tests.support.oidc.provider import CLIENT_ID, CLIENT_SECRET, ISSUER, StrictProvider
@@ -52,9 +53,8 @@ class Shop:
         self.app = app
         app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
         app.contexts.identity.sign_in_providers.override(providers.Object(sign_in_provider(app)))
-        self.api = staged(app.settings, app)
-        self.api.health.started = True
-        self.client = AsgiClient(self.api)
+        self._parts = app.http_parts()
+        self.take_the_stage()
         self.memory = Memory(app)
         self.permissions = app.infra.permissions().known()
         self.catalogue: dict[str, Any] = {}
@@ -82,6 +82,14 @@ class Shop:
 
     async def close(self) -> None:
         await self.app.close()
+
+    def http_parts(self) -> HttpParts:
+        return self._parts
+
+    def take_the_stage(self) -> None:
+        self.api = staged(self.app.settings, self)
+        self.api.health.started = True
+        self.client = AsgiClient(self.api)
 
     # Who calls.
 
@@ -292,3 +300,18 @@ class Shop:
             for name, scopes in ((permission, [permission]), (f"-{permission}", others)):
                 _, text = await make(boss, MakeApiKey(name=name, scopes=tuple(scopes)))
                 self._key_texts[name] = text
+
+
+_one: list[tuple[Shop, State]] = []
+
+
+async def one_shop() -> Shop:
+    """The same for all tests of a process, as it was when it opened: that takes longer than playing a route."""
+    if not _one:
+        shop = Shop(App(SETTINGS))
+        await shop.open()
+        _one.append((shop, shop.memory.state()))
+    shop, opened = _one[0]
+    shop.memory.restore(opened)
+    shop.take_the_stage()
+    return shop

@@ -28,7 +28,7 @@ from tests.matrix.people import Person
 from tests.matrix.play import failures, name_of
 from tests.matrix.shop import SETTINGS, Shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class Reorder(Command, frozen=True):

@@ -11,7 +11,7 @@ from tests.matrix.people import PASSWORD, Person
 from tests.matrix.shop import BASE, Shop
 from tests.support.asgi import Answer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 AUTH = f"{BASE}/auth"
 NEW = f"new {PASSWORD}"
 

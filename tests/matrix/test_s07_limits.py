@@ -12,7 +12,7 @@ from tests.matrix.entries.everything import ENTRIES
 from tests.matrix.play import name_of
 from tests.matrix.shop import Shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def too_small(permission: str, limit: Limit) -> list[str]:

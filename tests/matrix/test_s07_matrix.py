@@ -13,7 +13,7 @@ from tests.matrix.handed_out import beyond_the_document, secrets_in
 from tests.matrix.play import Heard, failures, name_of
 from tests.matrix.shop import Shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOW = """
 Nobody has said how to call it. Add to the file of its context in tests/matrix/entries:

@@ -12,7 +12,7 @@ from tests.matrix.nested import failures, id_fields
 from tests.matrix.play import name_of
 from tests.matrix.shop import Shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def shown_to_customers(shop: Shop):

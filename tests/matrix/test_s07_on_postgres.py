@@ -14,7 +14,7 @@ from tests.matrix.promises import GOOD, headers_of, promised, right_of
 from tests.matrix.shop import Shop
 from tests.matrix.store import changes
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.services]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.services]
 
 
 async def fingerprint(shop: Shop) -> dict[str, bytes]:

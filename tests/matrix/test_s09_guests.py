@@ -16,7 +16,7 @@ from tests.matrix.people import Person
 from tests.matrix.shop import BASE, Shop
 from tests.support.asgi import Answer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BITS = 128
 

@@ -12,7 +12,7 @@ from tests.matrix.entries.everything import ENTRIES
 from tests.matrix.play import name_of
 from tests.matrix.shop import Shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # Of the shop and not of its customers: no body of theirs has such a field, whatever it does with it.
 OF_THE_SHOP = {

@@ -15,7 +15,7 @@ from tests.infra.http.hostile import routes_of
 from tests.matrix.shop import BASE, Shop
 from tests.support.asgi import Answer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MOST = 999
 HOSTILE = (

@@ -20,7 +20,7 @@ from tests.matrix.shop import BASE, Shop
 from tests.matrix.store import State
 from tests.support.asgi import Answer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 # What is allowed, as order / parcels / payment. Whatever is not here is refused. Paying and sending are two roads:

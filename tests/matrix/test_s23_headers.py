@@ -14,7 +14,7 @@ from tests.support.asgi import Answer
 from tests.support.cdn import Cdn
 from tests.support.protection import unprotected
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 _PAGE = "/api/v1/schema/docs"
 

@@ -10,7 +10,7 @@ from tests.matrix.play import name_of, path_of
 from tests.matrix.shop import Shop
 from tests.matrix.store import changes
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 # Wrong answers are few for one right password: they are counted beside its token.

@@ -6,7 +6,9 @@ from merx.bootstrap.api import Api, create_app
 from merx.bootstrap.container import App
 from merx.infra.failpoints import arm
 from merx.infra.settings import Settings, SettingsError, load_settings
+from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
+from tests.support.stage import staged
 
 FOR_DEVELOPERS = [
     *(f"/api/v1/schema{path}" for path in ("", "/", "/openapi.json", "/openapi.yml", "/docs", "/docs/start.js")),
@@ -26,12 +28,12 @@ ELSEWHERE = ("203.0.113.7", 40000)
 HOST = {"host": "shop.example"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings(production: dict[str, str]) -> Settings:
     return load_settings(production)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def api(settings: Settings) -> Api:
     # Nothing connects before it is used.
     return create_app(settings, App(settings, deliver_here=False))
@@ -53,7 +55,7 @@ def test_s44_no_route_is_for_tests(api: Api):
 
 async def test_s44_the_same_probes_find_them_in_development():
     settings = Settings(storage="memory")
-    client = AsgiClient(create_app(settings, App(settings)))
+    client = AsgiClient(staged(settings, new_app(settings)))
     found = [path for path in FOR_DEVELOPERS if (await client.get(path)).status == 200]
     assert [path.removeprefix("/api/v1/schema") for path in found] == [
         *("", "/", "/openapi.json", "/docs", "/docs/start.js"),

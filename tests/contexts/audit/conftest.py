@@ -20,6 +20,7 @@ from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.audit_chain import AuditRow
 from merx.kernel.ids import new_id
+from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
 from tests.support.stage import staged
@@ -33,7 +34,7 @@ class Office:
     def __init__(self, settings: Settings, admin_url: str = "") -> None:
         self.settings = settings
         self.clock = FixedClock(datetime(2031, 1, 1, 12, tzinfo=UTC))
-        self.app = App(settings)
+        self.app = new_app(settings) if settings.storage == "memory" else App(settings)
         self.app.infra.clock.override(providers.Object(self.clock))
         self.audit = self.app.contexts.audit
         self._admin_url = admin_url

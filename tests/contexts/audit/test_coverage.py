@@ -4,13 +4,10 @@ The routes come from the router and the requests from the entries of the authori
 played the day it is written.
 """
 
-from collections.abc import AsyncIterator
-
 import msgspec
 import pytest
 import pytest_asyncio
 
-from merx.bootstrap.container import App
 from merx.infra.audit.memory import ENTRIES as ROWS
 from merx.infra.http.auth import RouteAccess
 from merx.kernel.audit_chain import AuditRow
@@ -19,9 +16,9 @@ from tests.matrix.entries.everything import ENTRIES
 from tests.matrix.people import PASSWORD, Person
 from tests.matrix.play import name_of
 from tests.matrix.promises import right_of
-from tests.matrix.shop import BASE, SETTINGS, Shop
+from tests.matrix.shop import BASE, Shop, one_shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 DOORS = f"{BASE}/auth/"
@@ -37,12 +34,9 @@ SPARED |= dict.fromkeys(
 HOW = "leaves no row: call uow.record(AuditEntry…) in its use case (docs/audit.md), or say in SPARED why not"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop() -> AsyncIterator[Shop]:
-    shop = Shop(App(SETTINGS))
-    await shop.open()
-    yield shop
-    await shop.close()
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shop() -> Shop:
+    return await one_shop()
 
 
 def rows_of(shop: Shop) -> list[AuditRow]:

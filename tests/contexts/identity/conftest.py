@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx
@@ -26,6 +27,7 @@ from merx.infra.tokens import AccessTokens, GuestTokens
 from merx.kernel.actor import Actor
 from merx.kernel.model import Event
 from merx.kernel.rights import Limit
+from tests.support.apps import Rewired
 from tests.support.clock import FixedClock
 from tests.support.stage import staged
 
@@ -34,6 +36,10 @@ LIMITS = {"payments:write": frozenset({Limit.amount}), "inventory:write": frozen
 PERMISSIONS = {
     "orders:read", "orders:write", "api-keys:read", "api-keys:write", "roles:write", "staff:write", *LIMITS
 }  # fmt: skip
+GIVEN = (
+    "settings", "storage", "clock", "database", "reader", "store", "outbox", "scripts", "guest_tokens", "sealer",
+    "access_tokens", "permissions",
+)  # fmt: skip
 HERE = Caller("192.0.2.7", "pytest")
 
 
@@ -56,34 +62,55 @@ class RecordedOutbox:
         raise AssertionError("nothing was delivered")
 
 
+class Wiring:
+    """The context as it is wired, and what it is given."""
+
+    def __init__(self) -> None:
+        self.infra = containers.DynamicContainer()
+        for name in GIVEN:
+            self.infra.set_provider(name, providers.Object(None))
+        self.container = IdentityContainer(infra=self.infra)
+        self._rewired = Rewired(*self.container.traverse())
+
+    def give(self, **given: Any) -> None:
+        self._rewired.renew()
+        for name, value in given.items():
+            self.infra.providers[name].set_provides(value)
+
+
 class Shop:
     """The wired context, and shortcuts for what many tests do."""
 
-    def __init__(self, storage: str, database: Database | None = None, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        storage: str,
+        database: Database | None = None,
+        settings: Settings | None = None,
+        wiring: Wiring | None = None,
+    ) -> None:
         self.clock = FixedClock()
         self.outbox = RecordedOutbox()
         self.access_tokens = AccessTokens(Ed25519PrivateKey.generate(), issuer="t", audience="t", clock=self.clock)
         self.storage = storage
         self.permissions = PermissionCatalogue()
         self.permissions.learn(PERMISSIONS, LIMITS)
-        infra = containers.DynamicContainer()
-        for name, value in {
-            "settings": settings or Settings(storage=storage),
-            "storage": storage,
-            "clock": self.clock,
-            "database": database,
-            "reader": database and database.reader,
-            "store": MemoryStore(),
-            "outbox": self.outbox,
-            "scripts": NoScripts(),
-            "guest_tokens": GuestTokens(b"k" * 32),
-            "sealer": Sealer(b"k" * 32),
-            "access_tokens": self.access_tokens,
-            "permissions": self.permissions,
-        }.items():
-            infra.set_provider(name, providers.Object(value))
-        self.infra = infra
-        self.container = IdentityContainer(infra=infra)
+        wiring = wiring or Wiring()
+        wiring.give(
+            settings=settings or Settings(storage=storage),
+            storage=storage,
+            clock=self.clock,
+            database=database,
+            reader=database and database.reader,
+            store=MemoryStore(),
+            outbox=self.outbox,
+            scripts=NoScripts(),
+            guest_tokens=GuestTokens(b"k" * 32),
+            sealer=Sealer(b"k" * 32),
+            access_tokens=self.access_tokens,
+            permissions=self.permissions,
+        )
+        self.infra = wiring.infra
+        self.container = wiring.container
         self.passwords = Argon2Passwords(memory_kib=64, time_cost=1)
         self.container.passwords.override(providers.Object(self.passwords))
 
@@ -110,9 +137,15 @@ class Shop:
             await uow.commit()
 
 
+@cache
+def _wiring() -> Wiring:
+    """Wired once: that takes longer than most tests."""
+    return Wiring()
+
+
 @pytest.fixture
 def memory_shop() -> Shop:
-    return Shop("memory")
+    return Shop("memory", wiring=_wiring())
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from merx.bootstrap.container import App
 from merx.contexts.identity.adapters.key_door import LOOKS_AT_ONCE, ApiKeyDoor
 from merx.contexts.identity.adapters.memory_api_keys import MemoryApiKeyQueries
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeyQueries
@@ -30,6 +29,7 @@ from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from merx.kernel.rights import InvalidGrant
 from tests.contexts.identity.conftest import PASSWORD, bearer
+from tests.support.apps import new_app
 
 QUERIES: list[type[ApiKeyQueries]] = [MemoryApiKeyQueries, PostgresApiKeyQueries]
 STAFF = Actor(
@@ -388,7 +388,7 @@ class TestHttp:
 
 
 def test_the_catalogue_knows_what_the_routes_ask_for():
-    app = App(Settings(storage="memory"))
+    app = new_app()
     found = set(limits_of(app.controllers))
     assert {"orders:read", "orders:write", "catalog:write", "api-keys:write"} <= found
     app.http_parts()

@@ -1,13 +1,11 @@
 """Staff in the place of a customer: what opens, what stays shut, and what is on record."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
-from merx.bootstrap.container import App
 from merx.contexts.identity.domain.account import AccountKind
 from merx.infra.audit.memory import ENTRIES as ROWS
 from merx.infra.tokens import AccessTokens
@@ -16,10 +14,10 @@ from merx.kernel.audit_chain import AuditRow
 from merx.kernel.ids import new_id
 from tests.matrix.entries.everything import ENTRIES
 from tests.matrix.play import name_of
-from tests.matrix.shop import BASE, SETTINGS, Shop
+from tests.matrix.shop import BASE, Shop, one_shop
 from tests.support.asgi import Answer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 # What only the owner does, by how the path begins; everything of it that asks who is calling.
@@ -30,12 +28,9 @@ SHOWN_IN_PLACE = (f"{BASE}/auth/",)
 NOT_ABOUT_THE_CALLER = {"public"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop() -> AsyncIterator[Shop]:
-    shop = Shop(App(SETTINGS))
-    await shop.open()
-    yield shop
-    await shop.close()
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shop() -> Shop:
+    return await one_shop()
 
 
 def rows_of(shop: Shop) -> list[AuditRow]:

@@ -20,6 +20,7 @@ from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.infra.settings import Settings
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
+from tests.support.apps import new_app
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.clock import FixedClock
 from tests.support.drain import drain
@@ -231,9 +232,12 @@ class Shop:
 async def opened(settings: Settings) -> AsyncIterator[Shop]:
     settings = msgspec.structs.replace(settings, search_refresh_seconds=0.0)
     clock = FixedClock()
-    # Before the wiring: subscribers are made with it.
-    with Infra.clock.override(providers.Object(clock)):
-        app = App(settings)
+    if settings.storage == "memory":
+        app = new_app(settings, clock)
+    else:
+        # Before the wiring: subscribers are made with it.
+        with Infra.clock.override(providers.Object(clock)):
+            app = App(settings)
     app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
     async with AsgiClient(staged(settings, app)) as client:
         shop = Shop(app, client, clock)
