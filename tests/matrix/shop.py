@@ -312,6 +312,7 @@ async def one_shop() -> Shop:
         await shop.open()
         _one.append((shop, shop.memory.state()))
     shop, opened = _one[0]
+    shop.memory.check()
     shop.memory.restore(opened)
     shop.take_the_stage()
     return shop

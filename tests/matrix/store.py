@@ -1,5 +1,6 @@
 """The state of a shop on memory: what it is, whether it changed, and how it was before."""
 
+from operator import is_
 from typing import Any
 
 import msgspec
@@ -25,11 +26,32 @@ class Memory:
         self._app = app
         self._store: MemoryStore = app.infra.store()
         self._last = State({}, {})
+        # By table what it held the last time it was looked at: keys, rows, and both as bytes.
+        self._seen: dict[str, tuple[tuple[Any, ...], tuple[Any, ...], bytes]] = {}
 
     def fingerprint(self) -> dict[str, bytes]:
-        """The rows of each table as bytes: two that are equal are equal in every field."""
-        tables = self._store.tables
-        return {name: _encoder.encode(list(rows.items())) for name, rows in tables.items() if rows}
+        """The rows of each table as bytes: two that are equal are equal in every field.
+
+        A row that is written is another object (`MemoryTable.put`), so a table of the same ones is not encoded again.
+        """
+        found = {}
+        for name, rows in self._store.tables.items():
+            if not rows:
+                continue
+            keys, values, known = self._seen.get(name, ((), (), b""))
+            now = tuple(rows.values())
+            if len(now) != len(values) or not all(map(is_, now, values)) or tuple(rows) != keys:
+                keys, known = tuple(rows), _encoder.encode(list(rows.items()))
+                self._seen[name] = keys, now, known
+            found[name] = known
+        return found
+
+    def check(self) -> None:
+        """Fails when somebody changed a committed row instead of writing another."""
+        for name, rows in self._store.tables.items():
+            keys, values, known = self._seen.get(name, ((), (), b""))
+            same = tuple(rows) == keys and all(map(is_, rows.values(), values))
+            assert not same or not rows or _encoder.encode(list(rows.items())) == known, f"{name} was changed in place"
 
     def state(self) -> State:
         """Tables that are as they were the last time are not copied again."""

@@ -70,7 +70,9 @@ class Wiring:
         for name in GIVEN:
             self.infra.set_provider(name, providers.Object(None))
         self.container = IdentityContainer(infra=self.infra)
-        self._rewired = Rewired(*self.container.traverse())
+        # Who is signed in is shown by the users.
+        self.users = UsersContainer(infra=self.infra, identity=self.container.api)
+        self._rewired = Rewired(*{*self.container.traverse(), *self.users.traverse()})
 
     def give(self, **given: Any) -> None:
         self._rewired.renew()
@@ -110,7 +112,7 @@ class Shop:
             permissions=self.permissions,
         )
         self.infra = wiring.infra
-        self.container = wiring.container
+        self.container, self.users = wiring.container, wiring.users
         self.passwords = Argon2Passwords(memory_kib=64, time_cost=1)
         self.container.passwords.override(providers.Object(self.passwords))
 
@@ -169,8 +171,7 @@ class Source:
 
     def http_parts(self) -> HttpParts:
         container = self._shop.container
-        # Who is signed in is shown by the users.
-        users = UsersContainer(infra=self._shop.infra, identity=container.api)
+        users = self._shop.users
         return HttpParts(
             access_tokens=self._shop.access_tokens,
             guest_tokens=self._shop.infra.guest_tokens(),
