@@ -83,18 +83,21 @@ async def came_back(shop: OidcShop) -> str:
     return found.get("error", "")
 
 
-async def test_a_code_is_traded_in_time_or_not_at_all(server: RoughServer):
+async def test_a_code_is_traded_and_a_person_asked_for_in_time_or_not_at_all(server: RoughServer):
     wrong = []
     async with RoughServer() as elsewhere, opened(server) as shop:
-        server.elsewhere, server.place = elsewhere.url, "token"
-        for manner in MANNERS:
-            server.manner = manner
-            began = time.monotonic()
-            slug, took = await came_back(shop), time.monotonic() - began
-            # An answer that is none of a token endpoint is no reason to try again.
-            if slug != (REFUSED if manner == "leads_elsewhere" else AWAY) or took > BOUND:
-                wrong.append(f"{manner}: {slug or 'a sign-in'} after {took:.2f} s")
-        # The code is for the provider alone.
+        server.elsewhere = elsewhere.url
+        shop.provider.in_userinfo = True
+        for place in ("token", "userinfo"):
+            for manner in MANNERS:
+                server.place, server.manner = place, manner
+                began = time.monotonic()
+                slug, took = await came_back(shop), time.monotonic() - began
+                # A token endpoint that answers something else is no reason to try again.
+                refused = (place, manner) == ("token", "leads_elsewhere")
+                if slug != (REFUSED if refused else AWAY) or took > BOUND:
+                    wrong.append(f"{place} {manner}: {slug or 'a sign-in'} after {took:.2f} s")
+        # Code and access token are for the provider alone.
         assert elsewhere.asked == []
         assert await identities(shop) == []
         server.manner = ""

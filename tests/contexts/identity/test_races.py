@@ -14,8 +14,9 @@ import asyncpg
 import pytest
 from dependency_injector import providers
 
-from merx.contexts.identity.adapters.postgres import PostgresAccounts, PostgresCodes, PostgresIdentityUow
+from merx.contexts.identity.adapters.postgres import PostgresAccounts, PostgresIdentityUow
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeys
+from merx.contexts.identity.adapters.postgres_codes import PostgresCodes
 from merx.contexts.identity.adapters.postgres_factors import PostgresSecondFactors
 from merx.contexts.identity.adapters.postgres_identities import PostgresLinkedIdentities, PostgresProviderSignIns
 from merx.contexts.identity.adapters.postgres_invitations import PostgresInvitations

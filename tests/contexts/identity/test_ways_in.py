@@ -104,6 +104,23 @@ async def test_an_identity_that_lets_nobody_in_is_no_way_in(shop: OidcShop):
     assert await removed(browser, f"/auth/identities/{gone.id}", tokens) == (204, "")
 
 
+async def test_whoever_has_no_password_is_told_so_and_how_to_get_one(shop: OidcShop):
+    """Her own: a wrong password is something else, and she would try for ever."""
+    browser = shop.browser()
+    tokens = await browser.sign_in()
+    for path, body in (
+        ("/auth/password/change", {"present_password": "what was it", "new_password": NEW_PASSWORD}),
+        ("/auth/email/change", {"email": "next@example.com", "password": "what was it"}),
+        ("/auth/step-up", {"password": "what was it"}),
+    ):
+        refused = await browser.http.post(path, json=body, headers=bearer(tokens))
+        assert (refused.status_code, refused.json()["slug"]) == (422, "identity.no-password"), path
+        assert "code by mail" in refused.json()["detail"]
+    await reset(shop, await asked(shop, RESET, EMAIL))
+    tokens = await signed_in(browser.http, EMAIL, NEW_PASSWORD)
+    await post(browser.http, "/auth/step-up", {"password": NEW_PASSWORD}, tokens)
+
+
 def test_a_provider_for_staff_is_a_way_in_for_staff_alone(shop: OidcShop):
     found = OidcProviders(
         [

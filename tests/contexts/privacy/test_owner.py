@@ -102,7 +102,7 @@ async def test_s35_an_account_with_a_provider_alone_asks_soon_after_signing_in(m
     assert await asks(memory_shop, person) == ASKED
     await later(memory_shop, person)
     assert await asks(memory_shop, person) == NEEDED
-    assert await asks(memory_shop, person, password=PASSWORD) == WRONG
+    assert await asks(memory_shop, person, password=PASSWORD) == (422, "identity.no-password")
 
 
 async def test_s04_guesses_at_the_password_are_slowed_down_as_at_the_sign_in(memory_shop: Shop, person: Person):

@@ -55,6 +55,16 @@ class WrongPassword(Invalid):
     title = "The present password is wrong"
 
 
+class NoPassword(Invalid):
+    """Whoever is signed in gave one; the account was made by a provider, or keeps to passkeys."""
+
+    slug = "identity.no-password"
+    title = "The account has no password"
+
+    def __init__(self) -> None:
+        super().__init__("Choose one first: with a code by mail, as if it were forgotten.")
+
+
 class InvalidMfaToken(Unauthenticated):
     """One answer for a forged, a used, an expired and an overtaken token, and after too many attempts."""
 

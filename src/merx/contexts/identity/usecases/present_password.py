@@ -5,7 +5,7 @@ from uuid import UUID
 
 from merx.contexts.identity.domain.account import email_key
 from merx.contexts.identity.domain.caller import Caller
-from merx.contexts.identity.domain.errors import InvalidCredentials, WrongPassword
+from merx.contexts.identity.domain.errors import InvalidCredentials, NoPassword, WrongPassword
 from merx.contexts.identity.ports.queries import Credentials, IdentityQueries
 from merx.contexts.identity.ports.security import Passwords, Throttle
 from merx.contexts.identity.usecases.note_refusal import RefusalNotes
@@ -16,7 +16,7 @@ from merx.kernel.errors import RateLimited
 class PresentPassword:
     """A token that was left open on a shared computer is not enough to take an account away.
 
-    Raises WrongPassword, InvalidCredentials for an account that is closed, RateLimited and Unavailable.
+    Raises WrongPassword, NoPassword, InvalidCredentials for an account that is closed, RateLimited and Unavailable.
     """
 
     queries: IdentityQueries
@@ -36,6 +36,8 @@ class PresentPassword:
             await self.refusals.email(actor, "identity.password-throttled", key, account_id)
             raise
         found = await self.queries.credentials(key)
+        if found is not None and found.account_id == account_id and found.password_hash is None:
+            raise NoPassword
         correct = await self.passwords.verify(password, found.password_hash if found else None)
         if found is None or found.account_id != account_id or not correct:
             await self.refusals.email(actor, "identity.password-refused", key, account_id)
