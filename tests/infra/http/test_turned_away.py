@@ -31,7 +31,7 @@ class Crowd:
 
     def ask(self, request: bytes) -> Connection:
         connection = Connection(self.app, tasks=self._first._tasks)
-        connection.send(request + b"\r\n")
+        connection.send(request if request.endswith(BODY) else request + b"\r\n")
         return connection
 
     async def enter(self, number: int) -> list[Connection]:
@@ -84,6 +84,32 @@ async def test_one_that_falls_behind_has_few(crowd: Crowd):
     Held.go.set()
     assert head_of(await away.answered())[0] == 200
     assert [head_of(await each.answered())[0] for each in waiting] == [200] * 3
+
+
+BODY = b'{"a": 10}'
+SLOW = b"POST /api/v1/toys HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n"
+
+
+async def test_s30_bodies_that_do_not_come_take_nobodys_place(crowd: Crowd):
+    """Whoever opens many connections and sends little would keep everybody out, with nothing for the process to do."""
+    slow = []
+    for _ in range(BUSY.max_in_flight):
+        slow.append(crowd.ask(SLOW))
+        await asyncio.sleep(0)
+    crowd.lag.seconds = 0.05
+    page = crowd.ask(PAGE)
+    assert refusal(page) is None
+    crowd.lag.seconds = 0.0
+    # Each of them takes memory: as many as there are places, and no more.
+    late = crowd.ask(SLOW)
+    await asyncio.sleep(0)
+    assert refusal(late) is not None
+    # Who sends all at once does not wait, and is served.
+    whole = crowd.ask(SLOW + b"\r\n" + BODY)
+    Held.go.set()
+    for each in slow:
+        each.send(BODY)
+    assert [head_of(await each.answered())[0] for each in (page, whole, *slow)] == [200, 400, *[400] * len(slow)]
 
 
 async def test_a_body_that_comes_after_the_refusal_is_no_request(crowd: Crowd):

@@ -23,6 +23,7 @@ class LoadGate:
 
     Requests that only wait (for the database, for a hash) may fill all places. A process whose loop falls behind has no
     time for so many: it takes no more than `busy_in_flight` then. From `asked_from` on `refuses` has to be asked.
+    `arriving` counts those of them whose body is on its way: they wait for their own caller, and take nobody's place.
     `spared` paths are always let in: probes that fail under load would get a busy process killed.
     """
 
@@ -30,6 +31,7 @@ class LoadGate:
         self.open_to_all = settings.max_in_flight - settings.reserved_in_flight
         self.asked_from = min(self.open_to_all, settings.busy_in_flight)
         self.lag = LoopLag()
+        self.arriving = 0
         self._longest_lag = settings.busy_lag_ms / 1000
         self._most = settings.max_in_flight
         self._classes = classes
@@ -38,7 +40,8 @@ class LoadGate:
 
     def refuses(self, scope: Scope, in_flight: int) -> Failure | None:
         """The answer for a request that finds no place."""
-        if in_flight < self.open_to_all and self.lag.seconds <= self._longest_lag:
+        in_flight -= self.arriving
+        if in_flight < (self.open_to_all if self.lag.seconds <= self._longest_lag else self.asked_from):
             return None
         path: str = scope["path"]
         if path in self._spared:
@@ -48,3 +51,7 @@ class LoadGate:
             return None
         SHED.labels(self._classes.declared(method, path) or "other").inc()
         return next(self._answers)
+
+    def refuses_to_wait(self) -> Failure | None:
+        """The answer for a request whose body is not here yet: each takes memory, so they are no more than places."""
+        return next(self._answers) if self.arriving >= self._most else None

@@ -30,6 +30,7 @@ from merx.infra.http.origins import Cors, is_preflight, preflight
 from merx.infra.http.patience import Patient
 from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
 from merx.infra.http.security import POLICY, security_headers
+from merx.infra.http.server import has_come
 from merx.infra.http.turned_away import TurnedAway
 from merx.infra.logging import REQUEST_ID
 from merx.infra.metrics import RequestMetrics
@@ -170,7 +171,7 @@ class Frame:
             if limits is not None:
                 exchange.taken = await limits.write(exchange.method, path, actor, address, by_name)
             if by_name.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in by_name:
-                body = await parts.bodies.read(exchange.method, path, by_name, receive, actor)
+                body = await self._body(exchange, path, receive, actor)
                 if body is None:
                     return
                 # Where Litestar keeps a body once it has put it together.
@@ -223,6 +224,17 @@ class Frame:
                         cookies.check(exchange.by_name, actor.session_id)
                 return actor
         return callers.actor(None, request_id, address)
+
+    async def _body(self, exchange: Exchange, path: str, receive: Receive, actor: Actor) -> bytes | None:
+        """None when the caller went away meanwhile. Raises Refused."""
+        load = self._parts.load
+        if not has_come(receive) and (full := load.refuses_to_wait()) is not None:
+            raise Refused(full)
+        load.arriving += 1
+        try:
+            return await self._parts.bodies.read(exchange.method, path, exchange.by_name, receive, actor)
+        finally:
+            load.arriving -= 1
 
     @staticmethod
     async def _from_cache(cache: ByteCache, raw_path: bytes, scope: Scope, exchange: Exchange) -> bool:

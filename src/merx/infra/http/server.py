@@ -35,6 +35,12 @@ def short_way(send: Any) -> RequestResponseCycle | None:
     return cycle if cycle.keep_alive and not cycle.flow.write_paused else None
 
 
+def has_come(receive: Any) -> bool:
+    """Whether the whole body is here. Under another server nobody knows: then it counts as here."""
+    cycle = getattr(receive, "__self__", None)
+    return type(cycle) is not RequestResponseCycle or not cycle.more_body
+
+
 def header_block(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     """Status line and header lines, without the empty line at the end; None when uvicorn has to look at it."""
     parts = [STATUS_LINE[status]]
