@@ -177,6 +177,19 @@ class TestTime:
             connection.send(b"a")
         assert head_of(await connection.answered())[0] == 200
 
+    async def test_s30_an_answer_that_nobody_reads_keeps_no_connection(self, connection: Connection):
+        """Closing waits for the last byte to be read: whoever never reads would hold as many as there are."""
+        await connection.ask(TOYS)
+        connection.wire.unread = 70_000
+        for _ in range(6):
+            await asyncio.sleep(10)
+            # Slow, and not dead.
+            connection.wire.unread -= 10_000
+            assert not connection.wire.aborted
+        connection.wire.close()
+        await asyncio.sleep(30)
+        assert connection.wire.aborted
+
     async def test_s30_who_was_answered_cannot_go_on_sending(self, app: Any):
         connection = Connection(app)
         connection.send(POST + b"Content-Length: 9000000\r\n\r\n")

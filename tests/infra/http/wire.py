@@ -16,6 +16,9 @@ class Wire(asyncio.Transport):
         super().__init__({"peername": ("127.0.0.1", 50000), "sockname": ("127.0.0.1", 8000)})
         self.writes: list[bytes] = []
         self.closed = False
+        # So much the client has not read.
+        self.unread = 0
+        self.aborted = False
 
     def write(self, data: Any) -> None:
         self.writes.append(bytes(data))
@@ -23,8 +26,14 @@ class Wire(asyncio.Transport):
     def close(self) -> None:
         self.closed = True
 
+    def abort(self) -> None:
+        self.closed, self.aborted, self.unread = True, True, 0
+
     def is_closing(self) -> bool:
         return self.closed
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
 
     def pause_reading(self) -> None: ...
 

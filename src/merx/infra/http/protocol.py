@@ -50,6 +50,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._begun = False
         self._refused = False
         self._watch: TimerHandle | None = None
+        # Bytes that the client had not read at the last look.
+        self._unread = 0
         # Absent when uvicorn serves some other application.
         self._turned_away: TurnedAway | None = getattr(self.app, "turned_away", None)
 
@@ -144,8 +146,26 @@ class GuardedProtocol(HttpToolsProtocol):
     def _look(self) -> None:
         """Close when the client keeps us waiting; look again otherwise."""
         self._watch = None
-        if self._refused or self.transport.is_closing():
-            return
+        left = self._unread_left()
+        if not self._refused and not self.transport.is_closing():
+            left = max(left, self._left())
+        if left > 0:
+            self._watch = self.loop.call_later(left, self._look)
+
+    def _unread_left(self) -> float:
+        """Seconds to the next look at what the client has not read yet, 0 when there is nothing.
+
+        A connection that closes is open until its last byte was read. Who reads nothing from one look to the next
+        reads no more.
+        """
+        before, self._unread = self._unread, self.transport.get_write_buffer_size()
+        if self._unread and self._unread == before:
+            self.transport.abort()
+            self._unread = 0
+        return self.head_seconds if self._unread else 0.0
+
+    def _left(self) -> float:
+        """Seconds that the client still has for what it owes; 0 when they are over, and the connection with them."""
         now = self.loop.time()
         if self.flow.read_paused:
             # It is we who do not read.
@@ -155,11 +175,12 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             left = self._since + (self.head_seconds if self._waits == _HEAD else self.stall_seconds) - now
         if left > 0:
-            self._watch = self.loop.call_later(left, self._look)
-        elif self._waits == _HEAD and not self._begun:
+            return left
+        if self._waits == _HEAD and not self._begun:
             self.transport.close()
         else:
             self._refuse(_SLOW)
+        return 0.0
 
     def _refuse(self, failure: Failure) -> None:
         """The last answer on this connection, if the client can tell to what it belongs."""
