@@ -77,6 +77,7 @@ TABLE = {
     "made in the future": lambda: signed({"iat": in_future(61)}),
     "proved in the future": lambda: signed({"auth_time": in_future(61)}),
     "expired beyond the leeway": lambda: signed({"iat": in_future(-361), "exp": in_future(-61)}),
+    "over before it began": lambda: signed({"iat": in_future(30), "exp": in_future(30)}),
     "64 KB": lambda: signed({"pad": "x" * 65_536}),
     "kind that has no tokens": lambda: signed({"kind": "system"}),
 }

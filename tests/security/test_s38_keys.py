@@ -108,6 +108,21 @@ async def test_s38_the_same_key_on_another_route_is_another_key():
         assert (answer.status, answer.header("idempotency-replayed")) == (201, None)
 
 
+async def test_s38_the_same_key_about_another_thing_is_another_key():
+    app = new_app()
+    async with AsgiClient(staged(app.settings, app)) as client:
+        ada = bearer(app)
+        made = [await client.post("/api/v1/categories", json={"name": name}, headers=ada) for name in ("A", "B", "C")]
+        a, b, above = (answer.json()["id"] for answer in made)
+        keyed = ada | {"idempotency-key": KEY}
+        moved = [
+            await client.post(f"/api/v1/categories/{each}/move", json={"parent_id": above}, headers=keyed)
+            for each in (a, b, a)
+        ]
+        assert [answer.status for answer in moved] == [200, 200, 200], [answer.body for answer in moved]
+        assert [answer.header("idempotency-replayed") for answer in moved] == [None, None, "true"]
+
+
 async def test_s38_guests_with_one_key_get_a_cart_each():
     """Short keys could meet by chance where nothing else tells callers apart."""
     app = new_app()

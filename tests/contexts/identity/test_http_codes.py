@@ -86,6 +86,17 @@ async def test_malformed_input_is_refused(client, path, body):
 async def test_s03_a_huge_password_never_reaches_the_hash(client):
     answer = await client.post("/auth/password/reset", json={"code": "x", "password": "x" * 1_000_000})
     assert answer.status_code == 413
+    # Nor does one that fits into a body, at any door.
+    bodies = {
+        "/auth/register": NEW | {"password": "x" * 257},
+        "/auth/login": {"email": NEW["email"], "password": "x" * 257},
+        "/auth/password/reset": {"code": "x", "password": "x" * 257},
+        "/auth/invitations/accept": {"code": "x", "name": "Eve", "password": "x" * 257},
+    }
+    found = {path: await client.post(path, json=body) for path, body in bodies.items()}
+    assert {path: (answer.status_code, answer.json()["slug"]) for path, answer in found.items()} == dict.fromkeys(
+        bodies, (400, "request.invalid")
+    )
 
 
 async def test_s26_no_code_and_no_password_comes_back_or_reaches_a_log(client, memory_shop, capfd):

@@ -96,6 +96,17 @@ async def test_a_guest_cancels(client, memory_shop):
     assert (again.status, again.slug) == (409, "orders.not-cancellable")
 
 
+async def test_s38_what_a_guest_was_answered_is_no_answer_for_another_guest(client, memory_shop):
+    """Who knows the order and the key, and has some token."""
+    here, key = await placed(memory_shop, client)
+    named = {"idempotency-key": "0123456789abcdef"}
+    assert (await client.post(f"{here}/cancel", json={}, headers=key | named)).status == 200
+    another = memory_shop.app.infra.guest_tokens().issue("order", new_id())
+    for headers in ({"x-order-token": another}, {"x-cart-token": another}, {"x-order-token": "x"}):
+        stolen = await client.post(f"{here}/cancel", json={}, headers=headers | named)
+        assert (stolen.status, stolen.header("idempotency-replayed")) == (404, None)
+
+
 async def test_staff_ships(client, memory_shop):
     here, key = await placed(memory_shop, client)
     parcel = {"carrier": "DHL", "tracking_number": "42"}
