@@ -42,6 +42,19 @@ def test_an_account_keeps_the_email_as_typed_and_a_key_for_comparison():
     assert email_key(" ADA@example.COM\t") == account.email_key
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        pytest.param("mi\u212ae@example.com", "miKe@example.com", id="a Kelvin sign"),
+        pytest.param("jose\u0301@example.com", "jos\u00e9@example.com", id="a letter and its accent"),
+    ],
+)
+def test_s05_nobody_takes_an_address_with_letters_that_look_the_same_and_get_no_mail(typed, kept):
+    account, event = open_account(email=typed)
+    assert (account.email, event.email) == (kept, kept)
+    assert account.email_key == email_key(kept) == email_key(typed)
+
+
 def test_permissions_are_a_set_and_only_for_staff():
     account, _ = open_account(kind=AccountKind.staff, permissions=("b:write", "a:read", "b:write"))
     assert account.permissions == ("a:read", "b:write")

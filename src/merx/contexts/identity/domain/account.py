@@ -1,5 +1,6 @@
 """Who can sign in: customers and staff."""
 
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
@@ -44,13 +45,17 @@ class AccountStatus(StrEnum):
 
 
 def trimmed(email: str) -> str:
-    """The address as its owner writes it; mail goes there."""
-    return email.strip()
+    """The address as its owner writes it; mail goes there.
+
+    One letter has one form (RFC 6532 §3.1): else a stranger could take the key of an address that has a `k` with one
+    that has a Kelvin sign, to which no mail leads.
+    """
+    return unicodedata.normalize("NFC", email.strip())
 
 
 def email_key(email: str) -> str:
     """What makes two addresses the same account: no two accounts share it."""
-    return email.strip().lower()
+    return trimmed(email).lower()
 
 
 def check_new_password(password: str) -> None:
