@@ -5,7 +5,6 @@ headers. Its URL was checked when its answer was made. Everything else meets the
 all checks.
 """
 
-import re
 from collections.abc import Callable
 from time import perf_counter
 
@@ -15,9 +14,9 @@ from merx.infra.http.asgi import Scope, Send
 from merx.infra.http.inbound import Hosts
 from merx.infra.http.origins import VARY, Cors
 from merx.infra.http.problems import RawHeaders
+from merx.infra.http.request_ids import given_id
 from merx.infra.http.responses import not_modified
 
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 # A browser sends half of that; larger requests are counted exactly on the long way.
 _FEW_BYTES = 4096
 _END = b"\r\n\r\n"
@@ -75,8 +74,8 @@ class Hits:
         block = found.block or self._seal(found)
         if not block:
             return False
-        named = given.get(b"x-request-id")
-        if named is not None and REQUEST_ID.fullmatch(named):
+        named = given_id(given)
+        if named is not None:
             request_id = named.decode()
         else:
             request_id = new_request_id()

@@ -21,13 +21,13 @@ from merx.infra.http.callers import Authenticator, InPlace, caller_address
 from merx.infra.http.cookies import BY_COOKIE, SAFE_METHODS, CookieMode
 from merx.infra.http.errors import failure_of, note
 from merx.infra.http.exchange import ANYBODY, NO_ROUTE, Exchange
-from merx.infra.http.hits import REQUEST_ID as GIVEN_REQUEST_ID
 from merx.infra.http.hits import Hits
 from merx.infra.http.inbound import Hosts, Refused, check_headers, check_url
 from merx.infra.http.limits import Limited, RateLimits
 from merx.infra.http.load import LoadGate
 from merx.infra.http.origins import Cors, is_preflight, preflight
 from merx.infra.http.patience import Patient
+from merx.infra.http.request_ids import given_id
 from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
 from merx.infra.http.security import POLICY, security_headers
 from merx.infra.http.server import has_come
@@ -131,8 +131,8 @@ class Frame:
     def _look_over(self, exchange: Exchange, scope: Scope, path: str) -> bytes:
         """The path as it was sent. Raises Refused."""
         by_name = exchange.by_name
-        given = by_name.get(b"x-request-id")
-        if given is not None and GIVEN_REQUEST_ID.fullmatch(given):
+        given = given_id(by_name)
+        if given is not None:
             exchange.request_id = given.decode()
         REQUEST_ID.set(exchange.request_id)
         check_headers(scope["headers"], by_name)

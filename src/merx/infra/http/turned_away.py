@@ -10,10 +10,10 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from merx.infra.http import server
 from merx.infra.http.asgi import Scope
 from merx.infra.http.exchange import NO_ROUTE
-from merx.infra.http.hits import REQUEST_ID as GIVEN_REQUEST_ID
 from merx.infra.http.hits import Hits
 from merx.infra.http.load import LoadGate
 from merx.infra.http.problems import MEDIA_TYPE, Failure, RawHeaders
+from merx.infra.http.request_ids import given_id
 from merx.infra.http.security import NO_STORE, POLICY
 from merx.infra.metrics import RequestMetrics
 
@@ -47,12 +47,8 @@ class TurnedAway:
         failure = self.load.refuses(asked, in_flight)
         if failure is None:
             return False
-        given = by_name.get(b"x-request-id")
-        request_id = (
-            given.decode()
-            if given is not None and GIVEN_REQUEST_ID.fullmatch(given)
-            else f"{self._id_prefix}t{next(self._ids):x}"
-        )
+        given = given_id(by_name)
+        request_id = f"{self._id_prefix}t{next(self._ids):x}" if given is None else given.decode()
         body = failure.body(request_id)
         more = server.header_lines(
             [*cycle.default_headers, (b"content-length", b"%d" % len(body)), (b"x-request-id", request_id.encode())]
