@@ -50,14 +50,18 @@ def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeycloakServe
         admin = os.environ.get("MERX_TEST_KEYCLOAK_ADMIN", "admin")
         yield KeycloakServer(given.rstrip("/"), admin, os.environ.get("MERX_TEST_KEYCLOAK_PASSWORD", ""))
         return
+    with started(archive_or_skip(), tmp_path_factory.mktemp("keycloak")) as server:
+        yield server
+
+
+def archive_or_skip() -> Path:
+    """Skips what asks for it, or fails it where Keycloak is what the run is for."""
     try:
-        archive = distribution()
+        return distribution()
     except NoKeycloak as missing:
         if os.environ.get("MERX_TEST_KEYCLOAK") == "required":
             pytest.fail(str(missing), pytrace=False)
         pytest.skip(str(missing))
-    with started(archive, tmp_path_factory.mktemp("keycloak")) as server:
-        yield server
 
 
 def distribution() -> Path:
