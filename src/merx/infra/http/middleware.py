@@ -46,9 +46,8 @@ FROM_CACHE = "(from cache)"
 
 
 class FrameParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the layer works with. `any_host` paths are asked by address, by probes that know no name.
-
-    Below `sign_in` a cookie that is good no more is nobody's, so that one can sign in again; pages go before.
+    """What the layer works with. `any_host` paths are asked by address, by probes that know no name. Below `sign_in` a
+    cookie that is good no more is nobody's, so that one can sign in again; pages go before.
     """
 
     callers: Authenticator
