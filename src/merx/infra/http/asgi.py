@@ -25,3 +25,13 @@ async def send_failure(send: Send, failure: Failure, request_id: str) -> None:
         *failure.raw_headers(),
     ]
     await send_answer(send, failure.status, headers, body)
+
+
+async def pass_on(app: AsgiApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """What is no request: the life of the process is the application's. No route speaks websocket."""
+    if scope["type"] == "lifespan":
+        await app(scope, receive, send)
+    elif scope["type"] == "websocket":
+        # Refused before the handshake.
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})

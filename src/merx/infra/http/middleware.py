@@ -14,7 +14,7 @@ from litestar.utils.scope.state import ScopeState
 
 from merx.infra.cache import ByteCache
 from merx.infra.http.access import AccessLine, AccessLog
-from merx.infra.http.asgi import AsgiApp, Receive, Scope, Send, send_answer, send_failure
+from merx.infra.http.asgi import AsgiApp, Receive, Scope, Send, pass_on, send_answer, send_failure
 from merx.infra.http.auth import refusal_of
 from merx.infra.http.bodies import BodyGate, replay
 from merx.infra.http.callers import Authenticator, InPlace, caller_address
@@ -94,7 +94,7 @@ class Frame:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._other(scope, receive, send)
+            await pass_on(self._app, scope, receive, send)
             return
         if self._hits is not None and scope["method"] == "GET" and self._hits.answer(scope, send, self._new_id):
             return
@@ -130,8 +130,7 @@ class Frame:
     def _look_over(self, exchange: Exchange, scope: Scope, path: str) -> bytes:
         """The path as it was sent. Raises Refused."""
         by_name = exchange.by_name
-        given = given_id(by_name)
-        if given is not None:
+        if (given := given_id(by_name)) is not None:
             exchange.request_id = given.decode()
         REQUEST_ID.set(exchange.request_id)
         check_headers(scope["headers"], by_name)
@@ -290,11 +289,3 @@ class Frame:
                 cached=template is FROM_CACHE,
             )
         )
-
-    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            # No route speaks it: refuse before the handshake.
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
