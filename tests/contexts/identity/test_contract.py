@@ -184,3 +184,46 @@ class TestRaces:
 
         await self.answers(postgres_shop, NaiveUow)
         assert len(overlaps) > 1
+
+    async def signed_out_while_it_refreshes(self, shop, sessions):
+        """When the session ended; both have read it before either writes, if they can."""
+
+        class Uow(PostgresIdentityUow):
+            def open(self, tx):
+                super().open(tx)
+                self.sessions = sessions(tx)
+
+        account_id = await shop.customer()
+        tokens = await shop.container.login()(Login(email="ada@example.com", password=PASSWORD), HERE)
+        session_id = shop.access_tokens.verify(tokens.access_token).session_id
+        shop.container.uow.override(providers.Factory(Uow, shop.infra.database(), shop.outbox))
+        refresh, end = shop.container.refresh_tokens(), shop.container.end_session()
+        cmd = Refresh(refresh_token=tokens.refresh_token)
+        await asyncio.gather(end(account_id, session_id), refresh(cmd), return_exceptions=True)
+        async with shop.container.uow() as uow:
+            return await uow.tx.fetchval(compiled("select ended_at from identity.session"))
+
+    async def test_s02_a_device_that_is_signed_out_while_it_refreshes_is_out(self, postgres_shop):
+        class Slow(PostgresSessions):
+            async def locked(self, id):
+                found = await super().locked(id)
+                await asyncio.sleep(0.05)
+                return found
+
+        assert await self.signed_out_while_it_refreshes(postgres_shop, Slow) is not None
+
+    async def test_negative_control_s02_without_the_lock_it_is_in_again(self, postgres_shop):
+        class Naive(PostgresSessions):
+            async def locked(self, id):
+                row = await self._tx.fetchrow(
+                    compiled("select * from identity.session where id = :session_id"), session_id=id
+                )
+                await asyncio.sleep(0.05)
+                return Session(**dict(row))
+
+            async def save(self, session):
+                if session.ended_at is None:
+                    await asyncio.sleep(0.05)
+                await super().save(session)
+
+        assert await self.signed_out_while_it_refreshes(postgres_shop, Naive) is None
