@@ -59,6 +59,28 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
     assert "frobnicate" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "port", "said"),
+    [
+        (["demo", "--cataloge", "x"], "", "merx demo: error: unrecognized arguments: --cataloge x"),
+        (["demo"], "abc", "merx demo: error: argument --port: invalid int value: 'abc'"),
+        (["mail", "list", "--limit", "x"], "", "argument --limit: a whole number, at least 1"),
+    ],
+)
+def test_a_wrong_argument_is_told_by_the_command_itself(
+    arguments: list[str],
+    port: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MERX_PORT", port)
+    with pytest.raises(SystemExit) as left:
+        cli.main(arguments)
+    assert left.value.code == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_wrong_setting_is_one_message_without_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -49,6 +49,8 @@ def test_values_are_read_by_type():
 def test_all_wrong_variables_are_named_at_once():
     found = problems({"MERX_PORT": "tcp://10.0.0.1:80", "MERX_STORAGE": "disk", "MERX_ALOWED_HOSTS": "x"})
     assert len(found) == 3
+    assert found[0] == "MERX_PORT: must be a whole number, not text"
+    assert found[1] == "MERX_STORAGE: must be one of postgres, memory"
     assert "did you mean MERX_ALLOWED_HOSTS?" in found[2]
 
 

@@ -24,7 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Until a command sets up logging of its own, loguru would show the values of variables: passwords, tokens.
     os.environ.setdefault("LOGURU_DIAGNOSE", "NO")
     try:
-        chosen = _parser(arguments).parse_args(arguments)
+        chosen, unknown = _parser(arguments).parse_known_args(arguments)
+        if unknown:
+            # By the command itself, which shows the options that it has.
+            chosen.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         if chosen.command not in STANDING_ALONE:
             join_running_shop(os.environ)
         return int(chosen.run(chosen))
@@ -48,7 +51,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         purpose = (module.__doc__ or "").strip().splitlines()[0]
         command = parsers.add_parser(str(name), help=purpose, description=module.__doc__, formatter_class=_KeepLines)
         module.configure(command)
-        command.set_defaults(run=module.run, command=name)
+        command.set_defaults(run=module.run, command=name, parser=command)
     return parser
 
 

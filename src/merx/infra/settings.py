@@ -15,7 +15,7 @@ from merx.infra import settings_limits, settings_servers
 from merx.infra.settings_oidc import PREFIX as OIDC_PREFIX
 from merx.infra.settings_oidc import OidcProvider, read_providers
 from merx.infra.settings_rules import unsafe_values
-from merx.infra.settings_values import Connections, Millis, Port, Seconds
+from merx.infra.settings_values import Connections, Millis, Port, Seconds, what_is_wrong
 from merx.infra.settings_values import SettingsError as SettingsError  # noqa: PLC0414 - exported again
 from merx.kernel.money import CurrencyCode
 
@@ -282,7 +282,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         try:
             values[name] = _parse(text.strip(), field)
         except msgspec.ValidationError as error:
-            problems.append(f"{variable}: {error}")
+            problems.append(f"{variable}: {what_is_wrong(error, field.type)}")
     if problems:
         raise SettingsError(problems)
     settings = Settings(**values)

@@ -1,8 +1,10 @@
 """Kinds of values that settings take, and the error for those that are wrong."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from msgspec import Meta
+from msgspec import Meta, ValidationError
+
+from merx.infra.plain_words import among, plainly
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
@@ -17,3 +19,9 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("cannot start with these settings:\n" + "\n".join(f"  - {problem}" for problem in problems))
         self.problems = problems
+
+
+def what_is_wrong(error: ValidationError, kind: Any) -> str:
+    """With the choices where there are some."""
+    choices = [str(each) for part in (kind, *get_args(kind)) if get_origin(part) is Literal for each in get_args(part)]
+    return among(choices) if choices else plainly(str(error))

@@ -64,6 +64,7 @@ def test_keys_and_dead_letters_leave_rows_and_the_trail_is_proved(
         assert "row 2 of" in (said := capsys.readouterr().err)
         assert "was edited" in said
     assert main(["audit", "verify", "--day", "2020-01-01"]) == 0
+    assert "2020-01-01 has no rows" in capsys.readouterr().out
 
 
 def test_keys_change_although_the_database_is_away(

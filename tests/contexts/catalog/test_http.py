@@ -258,6 +258,12 @@ class TestShoppers:
             answer = await client.get(BASE + path)
             assert (answer.status, answer.is_problem) == (404, True), path
 
+    async def test_what_a_choice_can_be_is_said(self, client):
+        answer = await client.get(f"{BASE}/products?sort=random")
+        assert answer.json()["errors"] == [
+            {"field": "sort", "message": "must be one of newest, price, -price, name"},
+        ]
+
     async def test_questions_that_make_no_sense(self, client):
         for query in (
             "limit=0",

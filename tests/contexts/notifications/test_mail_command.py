@@ -57,6 +57,13 @@ def test_the_list(mails, capsys):
     assert "jörg@example.com" in rows[2]
 
 
+async def test_what_is_piped_into_grep_is_one_line_a_mail(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    long = "Confirm that we shall forget you, " * 3 + "the end"
+    await write(tmp_path / ".merx" / "mail", placed(), subject=long)
+    assert run(capsys, "list")[1].splitlines()[1].rstrip().endswith(long)
+
+
 def test_the_list_may_be_short(mails, capsys):
     assert mails[1] not in run(capsys, "list", "--limit", "1")[1]
 

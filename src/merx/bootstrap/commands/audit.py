@@ -61,6 +61,9 @@ async def _verify(audit: Any, args: argparse.Namespace) -> int:
         fault = verdict.fault
         print(f"row {fault.seq} of {what} was {fault.kind}: {fault.detail}", file=sys.stderr)
         return 1
+    if not verdict.rows:
+        print(f"{what} has no rows")
+        return 0
     counts = f"{verdict.rows:,} rows, {verdict.sealed:,} seals, {verdict.anchors:,} anchors"
     print(f"{what} is as it was written: {counts}, head {verdict.head_hash}")
     return 0

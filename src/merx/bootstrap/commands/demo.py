@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=int(os.environ.get("MERX_PORT") or 8000), help="default 8000")
+    parser.add_argument("--port", type=int, default=os.environ.get("MERX_PORT") or 8000, help="default 8000")
     parser.add_argument("--host", default=os.environ.get("MERX_HOST") or "127.0.0.1", help="default 127.0.0.1")
     parser.add_argument(
         "--data", type=Path, default=Path(os.environ.get("MERX_DATA_DIR") or ".merx"), help="default ./.merx"

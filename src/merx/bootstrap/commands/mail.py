@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+_UNBROKEN = 1000
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -24,10 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return number
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a whole number, at least 1")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,4 +70,5 @@ def _print_table(rows: Iterable[tuple[str, str, str, str]]) -> None:
     for row in rows:
         # Text, not markup: a subject may hold square brackets.
         table.add_row(*map(Text, row))
-    Console().print(table)
+    # One mail, one line for whoever pipes it into grep.
+    Console(width=None if sys.stdout.isatty() else _UNBROKEN).print(table)

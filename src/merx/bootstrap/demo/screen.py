@@ -86,4 +86,6 @@ class BarScreen:
 
 
 def _count(done: int, total: int | None) -> str:
-    return f"{done:,}" if total is None else f"{done:,} of {total:,}"
+    if total is None:
+        return f"{done:,}" if done else ""
+    return f"{done:,} of {total:,}"

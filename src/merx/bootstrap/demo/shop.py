@@ -144,8 +144,11 @@ class _Shop:
         screen.close()
         if refused := refused_rows(filled):
             screen.say(refused)
-        base = f"http://{_reached(options.host)}:{port}"
-        screen.say(summary(base=base, folder=folder.path, filled=filled, seconds=time.monotonic() - began))
+        screen.say(
+            summary(
+                base=variables["MERX_PUBLIC_URL"], folder=folder.path, filled=filled, seconds=time.monotonic() - began
+            )
+        )
 
     def _make_keys(self) -> None:
         if not all((self._folder.keys / name).exists() for name in ("secret", "token.pem")):

@@ -31,6 +31,9 @@ from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Forbidden, MerxError, NotFound, SecondFactorNeeded, Unauthenticated, Unavailable
 from merx.kernel.rights import Limit
 
+_NOBODY = "send `Authorization: Bearer …` with the access token of POST /api/v1/auth/login, or an API key"
+_AS_GUEST = "nothing is shown without an account or the token of the cart or order: `X-Cart-Token`, `X-Order-Token`"
+
 _Connection = ASGIConnection[Any, Any, Any, Any]
 
 # The header that carries the token of each kind of thing a guest may own.
@@ -95,10 +98,10 @@ class Rule(msgspec.Struct, frozen=True):
         if self.name == "guest_or_owner":
             # Without an account and without any token nothing can be shown: the same answer as for an unknown id.
             if anonymous and not any(header in connection.headers for header in GUEST_HEADERS.values()):
-                raise NotFound
+                raise NotFound(_AS_GUEST)
             return
         if anonymous:
-            raise Unauthenticated
+            raise Unauthenticated(_NOBODY)
         if self.name == "customer" and actor.kind is not ActorKind.customer:
             raise Forbidden("this is for customers")
         if self.name == "staff":

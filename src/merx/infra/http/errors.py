@@ -4,7 +4,8 @@ Malformed input is 400, a well-formed wish that a rule forbids is 422 (Invalid) 
 """
 
 import re
-from typing import Any
+from enum import Enum
+from typing import Any, get_args
 
 import msgspec
 from litestar import Request, Response
@@ -17,6 +18,7 @@ from merx.infra.error_text import text_of
 from merx.infra.http.database_errors import dependency_failure
 from merx.infra.http.problems import MALFORMED, MEDIA_TYPE, SERVER_ERROR, Failure, InputError
 from merx.infra.idempotency.errors import KeyInvalid, KeyRequired, StillRunning
+from merx.infra.plain_words import among, plainly
 from merx.kernel.errors import (
     Conflict,
     Forbidden,
@@ -60,11 +62,18 @@ _HTTP_SLUGS = {
 }
 
 INVALID_REQUEST = "request.invalid"
+_NO_CHOICE = "Invalid enum value"
 
 # RFC 9470: not another token of the same kind helps, but a proof at `/auth/step-up`.
 _STEP_UP = 'Bearer error="insufficient_user_authentication", error_description="step up at /api/v1/auth/step-up"'
 
 _TITLES = {404: "No such route", 400: "Malformed request"}
+
+# Of an id that is no UUID the router knows only that no path looks like this.
+_DETAILS = {
+    404: "No route has this path. All are below /api/v1, and an id in a path is a UUID.",
+    405: "The path is right, the method is not; `Allow` names those that are.",
+}
 
 _NAMED_FIELD = re.compile(r"^Object (contains unknown|missing required) field `(.{1,64})`")
 _MISSING = re.compile(r"^Missing required \w+ parameter '([^']{1,64})'")
@@ -139,7 +148,7 @@ def _litestar(error: HTTPException) -> Failure:
             detail=_summed_up(errors),
             errors=errors,
         )
-    detail = error.detail if error.status_code == 400 else ""
+    detail = error.detail if error.status_code == 400 else _DETAILS.get(error.status_code, "")
     slug = _HTTP_SLUGS.get(error.status_code, "request.refused")
     title = _TITLES.get(error.status_code, "")
     return Failure(status=error.status_code, slug=slug, title=title, detail=detail, headers=headers)
@@ -148,17 +157,25 @@ def _litestar(error: HTTPException) -> Failure:
 def _as_sent(failure: Failure, request: Request[Any, Any, Any]) -> Failure:
     """Litestar names the argument of the handler; the caller knows the query parameter or the header it sent."""
     arguments = request.route_handler.parsed_fn_signature.parameters
-    errors = tuple(
-        InputError(_sent_name(arguments.get(item.field), item.field), item.message) for item in failure.errors
-    )
+    errors = tuple(_item_as_sent(arguments.get(item.field), item) for item in failure.errors)
     if errors == failure.errors:
         return failure
     return msgspec.structs.replace(failure, errors=errors, detail=_summed_up(errors))
 
 
-def _sent_name(argument: FieldDefinition | None, name: str) -> str:
-    kwarg = argument.kwarg_definition if argument is not None else None
-    return (kwarg.name or name) if isinstance(kwarg, ParameterKwarg) else name
+def _item_as_sent(argument: FieldDefinition | None, item: InputError) -> InputError:
+    if argument is None:
+        return item
+    kwarg, message = argument.kwarg_definition, item.message
+    name = (kwarg.name or item.field) if isinstance(kwarg, ParameterKwarg) else item.field
+    if message.startswith(_NO_CHOICE) and (choices := _choices(argument.annotation)):
+        message = among(choices)
+    return InputError(name, message)
+
+
+def _choices(annotation: Any) -> list[str]:
+    kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type) and issubclass(kind, Enum)]
+    return [str(choice.value) for kind in kinds for choice in kind]
 
 
 def _summed_up(errors: tuple[InputError, ...]) -> str:
@@ -181,4 +198,4 @@ def _input_error(item: dict[str, Any]) -> InputError:
         inner = "is unknown" if named[1] == "contains unknown" else "is required"
         return InputError(named[2] if field == "body" else f"{field}.{named[2]}", inner)
     # Litestar reports an absent body as the KeyError of its own argument.
-    return InputError(field, "a JSON body is required" if message == "'data'" else message)
+    return InputError(field, "a JSON body is required" if message == "'data'" else plainly(message))
