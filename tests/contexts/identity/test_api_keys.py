@@ -327,6 +327,8 @@ class TestHttp:
         assert listed.status_code == 200
         assert listed.json()["items"] == [view]
         assert key not in listed.text
+        nobody = await client.get("/users/me", headers=program)
+        assert (nobody.status_code, nobody.json()["detail"]) == (404, "an API key has no account: sign in with one")
         one = await client.get(f"/auth/api-keys/{view['id']}", headers=staff)
         assert one.json() == view
 

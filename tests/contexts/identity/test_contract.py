@@ -135,6 +135,11 @@ class TestQueries:
         await put(shop, account, closed)
         found = await shop.container.queries().profile(account.id)
         assert (found.email, found.name, found.kind, found.permissions) == (account.email, "Ada", "customer", ())
+        assert not found.email_verified
+        verified = new_account(shop, "verified@example.com")
+        verified.verify_email(shop.clock.now())
+        await put(shop, verified)
+        assert (await shop.container.queries().profile(verified.id)).email_verified
         assert await shop.container.queries().profile(closed.id) is None
 
     async def test_the_first_staff_account(self, shop):

@@ -28,6 +28,7 @@ async def test_from_registration_to_signing_out(client):
         "phone": "",
         "locale": None,
         "birthday": None,
+        "email_verified": False,
         "email": "new@example.com",
         "name": "New",
         "kind": "customer",

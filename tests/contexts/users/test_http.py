@@ -21,6 +21,7 @@ async def test_people_see_and_change_themselves(client, memory_town: Town):
         "id": str(ada),
         "version": 1,
         "email": "ada@example.com",
+        "email_verified": True,
         "name": "Ada",
         "kind": "customer",
         "permissions": [],
@@ -121,7 +122,9 @@ async def test_s07_ids_of_others_are_no_ids(client, memory_town: Town):
 
 
 async def test_who_may_come_in(client, memory_town: Town):
-    assert (await client.get(ME)).status == 401
+    nobody = await client.get(ME)
+    assert nobody.status == 401
+    assert "/api/v1/auth/login" in nobody.json()["detail"]
     assert (await client.get(BOOK)).status == 401
     clerk = memory_town.bearer(await memory_town.person("sam@example.com", "Sam", "staff"), ActorKind.staff)
     assert (await client.get(ME, headers=clerk)).json()["kind"] == "staff"

@@ -16,6 +16,7 @@ class AccountSummary(msgspec.Struct, frozen=True):
     name: str
     kind: Literal["customer", "staff"] = "customer"
     permissions: tuple[str, ...] = ()
+    email_verified: bool = False
 
 
 class IdentityApi(Protocol):

@@ -160,4 +160,11 @@ class MemoryIdentityQueries:
         return [copy.copy(account) for account in self._store.table(ACCOUNTS).values()]
 
     def _profile(self, account: Account) -> Profile:
-        return Profile(account.id, account.email, account.name, account.kind, grants_held(self._store, account))
+        return Profile(
+            account.id,
+            account.email,
+            account.name,
+            account.kind,
+            grants_held(self._store, account),
+            account.email_verified_at is not None,
+        )

@@ -164,7 +164,7 @@ _PROFILE = """
     select account.id, account.email, account.name, account.kind, account.permissions || coalesce((
         select array_agg(given.text) from identity.role role, unnest(role.grants) given (text)
         where role.id = any(account.role_ids)
-    ), '{}')
+    ), '{}'), account.email_verified_at is not null
     from identity.account account where account.status = 'active'
 """
 _PROFILE_OF = compiled(_PROFILE + " and account.id = :account_id")
@@ -221,5 +221,5 @@ class PostgresIdentityQueries:
 def _profile(row: Any) -> Profile | None:
     if row is None:
         return None
-    id_, email, name, kind, permissions = row
-    return Profile(id_, email, name, AccountKind(kind), tuple(sorted(set(permissions))))
+    id_, email, name, kind, permissions, verified = row
+    return Profile(id_, email, name, AccountKind(kind), tuple(sorted(set(permissions))), verified)

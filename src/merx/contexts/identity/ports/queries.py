@@ -31,6 +31,7 @@ class Profile(View, frozen=True):
     name: str
     kind: AccountKind
     permissions: tuple[str, ...]
+    email_verified: bool
 
 
 class SessionSummary(View, frozen=True):

@@ -26,7 +26,9 @@ class IdentityFacade:
         profile = await self.queries.profile(account_id)
         if profile is None:
             return None
-        return AccountSummary(profile.id, profile.email, profile.name, profile.kind.value, profile.permissions)
+        return AccountSummary(
+            profile.id, profile.email, profile.name, profile.kind.value, profile.permissions, profile.email_verified
+        )
 
     async def prove(self, actor: Actor, password: str | None) -> None:
         if actor.account_id is None:

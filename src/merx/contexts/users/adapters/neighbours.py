@@ -15,4 +15,6 @@ class IdentityAccounts:
         found = await self.identity.account(account_id)
         if found is None:
             return None
-        return KnownAccount(found.account_id, found.email, found.name, found.kind, found.permissions)
+        return KnownAccount(
+            found.account_id, found.email, found.name, found.kind, found.permissions, found.email_verified
+        )

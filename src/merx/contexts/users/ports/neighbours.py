@@ -15,6 +15,7 @@ class KnownAccount(View, frozen=True):
     name: str
     kind: Kind
     permissions: tuple[str, ...]
+    email_verified: bool
 
 
 class Accounts(Protocol):

@@ -21,6 +21,7 @@ class Me(View, frozen=True):
     id: UUID
     version: int
     email: str
+    email_verified: bool
     name: str
     kind: Kind
     permissions: tuple[str, ...]

@@ -72,6 +72,7 @@ def as_me(account: KnownAccount, profile: Profile) -> Me:
         account.id,
         profile.version,
         account.email,
+        account.email_verified,
         profile.name,
         account.kind,
         account.permissions,

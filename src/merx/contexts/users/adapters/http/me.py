@@ -7,6 +7,7 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
+from merx.contexts.users.domain.errors import ProfileNotFound
 from merx.contexts.users.ports.queries import AddressView, ConsentView, Me, UsersQueries
 from merx.contexts.users.usecases.address_book import (
     ChangeAddress,
@@ -22,7 +23,7 @@ from merx.infra.http.auth import customer, signed_in
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.responses import version_etag, version_of_if_match
-from merx.kernel.actor import Actor
+from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Unauthenticated
 from merx.kernel.paging import Page
 
@@ -43,13 +44,19 @@ def _own(actor: Actor) -> UUID:
     return actor.account_id
 
 
+def _account(actor: Actor) -> UUID | None:
+    if actor.kind is ActorKind.api_key:
+        raise ProfileNotFound("an API key has no account: sign in with one")
+    return actor.account_id
+
+
 class MeController(Controller):
     path = "/users/me"
     tags = ("users",)
 
     @get("/", guards=[signed_in], operation_id="GetMe", summary="The account that is signed in")
     async def me(self, actor: NamedDependency[Actor], read_me: NamedDependency[ReadMeHandler]) -> Response[Me]:
-        return _me(await read_me(actor.account_id))
+        return _me(await read_me(_account(actor)))
 
     @patch("/", guards=[signed_in], operation_id="ChangeMe", summary="Change the own profile")
     async def change(
@@ -59,7 +66,7 @@ class MeController(Controller):
         change_profile: NamedDependency[ChangeProfileHandler],
         if_match: IfMatch = None,
     ) -> Response[Me]:
-        return _me(await change_profile(actor.account_id, data, version_of_if_match(if_match)))
+        return _me(await change_profile(_account(actor), data, version_of_if_match(if_match)))
 
 
 class AddressBookController(Controller):
