@@ -32,3 +32,16 @@ def test_operations_have_a_name_of_their_own():
     names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
     assert [name for name in names if not name[0].isupper() or not name.isalnum()] == []
+
+
+def test_operations_say_in_words_what_they_do():
+    """Without a summary the interactive page would show the name of a function: "Edit", "Read"."""
+    document = json.loads(SNAPSHOT.read_text())
+    operations = [operation for item in document["paths"].values() for operation in item.values()]
+    assert [each["operationId"] for each in operations if " " not in each["summary"]] == []
+
+
+def test_the_key_that_checkout_needs_is_asked_for():
+    document = json.loads(SNAPSHOT.read_text())
+    parameters = document["paths"]["/api/v1/orders"]["post"]["parameters"]
+    assert [each["required"] for each in parameters if each["name"] == "Idempotency-Key"] == [True]

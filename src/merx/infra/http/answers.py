@@ -6,7 +6,7 @@ from typing import Any
 from litestar.openapi.datastructures import ResponseSpec
 
 from merx.infra.http.auth import RouteAccess
-from merx.infra.http.once import once_of
+from merx.infra.http.once import documented
 from merx.infra.http.problems import MEDIA_TYPE
 
 Json = dict[str, Any]
@@ -129,7 +129,7 @@ def _headers(status: int) -> Json:
 
 
 def _own_headers(access: RouteAccess) -> Json:
-    if once_of(access.handler) is None:
+    if documented(access.handler) is None:
         return {}
     return _header("Idempotency-Replayed", "`true`: the answer to the request that was sent before")
 

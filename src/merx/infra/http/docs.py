@@ -38,6 +38,7 @@ _START = b"""window.ui = SwaggerUIBundle({
   deepLinking: true,
   docExpansion: "none",
   filter: true,
+  showExtensions: true,
   persistAuthorization: true,
   tryItOutEnabled: true,
   validatorUrl: null,

@@ -26,6 +26,7 @@ from merx.infra.idempotency.http import HEADER, REPLAYED, idempotent, keyed, pri
 from merx.infra.idempotency.store import IdempotencyStore, Reply
 
 _OPTION = "once"
+_OWN_OPTION = "own_once"
 # What `Encoded` and the frame do not add by themselves.
 _KEPT_HEADERS = (b"etag", b"location")
 # Callers without account and token share one principal: nothing but the key keeps them apart.
@@ -46,9 +47,20 @@ def once(*, required: bool = False) -> dict[str, Any]:
     return {_OPTION: Once(required)}
 
 
+def own_once(*, required: bool = False) -> dict[str, Any]:
+    """Of a route that keeps its answer by itself: the document says the same of it."""
+    return {_OWN_OPTION: Once(required)}
+
+
 def once_of(handler: HTTPRouteHandler) -> Once | None:
     declared = handler.opt.get(_OPTION)
     return declared if isinstance(declared, Once) else None
+
+
+def documented(handler: HTTPRouteHandler) -> Once | None:
+    """What callers are told of the header, whoever keeps the answer."""
+    declared = handler.opt.get(_OWN_OPTION)
+    return declared if isinstance(declared, Once) else once_of(handler)
 
 
 def settle_once(app: Litestar, store: IdempotencyStore | None) -> None:
@@ -145,7 +157,8 @@ def _sent(reply: Reply, *, replayed: bool) -> ASGIResponse:
 
 def describe(operation: dict[str, Any], declared: Once) -> None:
     """Add the header to an operation of the OpenAPI document."""
-    parameters = operation.setdefault("parameters", [])
+    parameters = [each for each in operation.get("parameters", ()) if each["name"] != "Idempotency-Key"]
+    operation["parameters"] = parameters
     parameters.append(
         {
             "name": "Idempotency-Key",

@@ -15,7 +15,7 @@ from litestar.openapi.config import OpenAPIConfig
 from merx.infra.http.answers import complete, failures
 from merx.infra.http.auth import GUEST_HEADERS, RouteAccess
 from merx.infra.http.cookies import CSRF_HEADER, SAFE_METHODS
-from merx.infra.http.once import describe, once_of
+from merx.infra.http.once import describe, documented
 from merx.infra.http.problems import Problem
 from merx.infra.http.struct_schemas import SeenStructs, described, public_names
 from merx.infra.http.token_answers import CookieSession, describe_token_answer, hands_out_tokens
@@ -32,7 +32,7 @@ def openapi_document(app: Litestar, routes: list[RouteAccess], version: str) -> 
     """The whole document. Takes a moment: call it once and keep the answer."""
     plugin = app.plugins.get(OpenAPIPlugin)
     plugin._openapi_config = OpenAPIConfig(  # noqa: SLF001
-        title="Merx", version=version, description=DESCRIPTION, use_handler_docstrings=False
+        title="Merx", version=version, description=DESCRIPTION, use_handler_docstrings=True
     )
     document: Json = _named(plugin.provide_openapi_schema())
     components = document.setdefault("components", {})
@@ -67,7 +67,7 @@ def _describe_access(operation: Json, path: str, method: str, access: RouteAcces
     body = access.handler.parsed_fn_signature.parameters.get("data")
     if body is not None and "requestBody" in operation:
         operation["requestBody"]["required"] = not body.has_default
-    if (declared := once_of(access.handler)) is not None:
+    if (declared := documented(access.handler)) is not None:
         describe(operation, declared)
     if hands_out_tokens(access.handler):
         describe_token_answer(operation)

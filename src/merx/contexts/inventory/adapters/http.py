@@ -48,7 +48,12 @@ class InventoryController(Controller):
     path = "/inventory"
     tags = ("inventory",)
 
-    @get("/variants/{variant_id:uuid}", guards=[public], operation_id="GetAvailability")
+    @get(
+        "/variants/{variant_id:uuid}",
+        guards=[public],
+        operation_id="GetAvailability",
+        summary="How many of a variant can be sold",
+    )
     async def availability(
         self,
         variant_id: FromPath[UUID],
@@ -61,7 +66,13 @@ class InventoryController(Controller):
             return stock
         return AvailabilityView(stock.variant_id, max(0, stock.available))
 
-    @post("/adjustments", guards=[_WRITE_SOMEWHERE], operation_id="AdjustStock", **once())
+    @post(
+        "/adjustments",
+        guards=[_WRITE_SOMEWHERE],
+        operation_id="AdjustStock",
+        summary="Count stock up or down, with a reason",
+        **once(),
+    )
     async def adjust(
         self,
         data: JSONBody[AdjustStock],
@@ -72,7 +83,7 @@ class InventoryController(Controller):
         await count_stock.adjust(actor, data)
         return await _counted(inventory_queries, actor, data.variant_id)
 
-    @post("/receipts", guards=[_WRITE_SOMEWHERE], operation_id="ReceiveStock", **once())
+    @post("/receipts", guards=[_WRITE_SOMEWHERE], operation_id="ReceiveStock", summary="Take in a delivery", **once())
     async def receive(
         self,
         data: JSONBody[ReceiveStock],
@@ -83,7 +94,7 @@ class InventoryController(Controller):
         await count_stock.receive(actor, data)
         return await _counted(inventory_queries, actor, data.variant_id)
 
-    @get("/movements", guards=[_READ_SOMEWHERE], operation_id="ListMovements")
+    @get("/movements", guards=[_READ_SOMEWHERE], operation_id="ListMovements", summary="What moved stock, newest first")
     async def movements(
         self,
         inventory_queries: NamedDependency[InventoryQueries],
@@ -97,7 +108,7 @@ class InventoryController(Controller):
         actor.must_may("inventory:read", location=location_id)
         return await inventory_queries.movements(variant_id, limit, after, location_id)
 
-    @get("/low-stock", guards=[_READ], operation_id="ListLowStock")
+    @get("/low-stock", guards=[_READ], operation_id="ListLowStock", summary="Variants that run out")
     async def low_stock(
         self,
         inventory_queries: NamedDependency[InventoryQueries],
@@ -107,11 +118,13 @@ class InventoryController(Controller):
     ) -> Page[LowStock]:
         return await inventory_queries.low_stock(threshold, limit, after)
 
-    @get("/locations", guards=[_READ], operation_id="ListLocations")
+    @get("/locations", guards=[_READ], operation_id="ListLocations", summary="Places that keep stock")
     async def locations(self, inventory_queries: NamedDependency[InventoryQueries]) -> list[LocationView]:
         return await inventory_queries.locations()
 
-    @post("/locations", guards=[_WRITE], operation_id="CreateLocation", **once())
+    @post(
+        "/locations", guards=[_WRITE], operation_id="CreateLocation", summary="Add a place that keeps stock", **once()
+    )
     async def create_location(
         self,
         data: JSONBody[CreateLocation],
@@ -122,7 +135,13 @@ class InventoryController(Controller):
         location_id = await count_stock.create_location(actor, data)
         return next(view for view in await inventory_queries.locations() if view.id == location_id)
 
-    @post("/verify", guards=[_READ], status_code=200, operation_id="VerifyStock")
+    @post(
+        "/verify",
+        guards=[_READ],
+        status_code=200,
+        operation_id="VerifyStock",
+        summary="Compare the counters with the ledger",
+    )
     async def verify(self, inventory_queries: NamedDependency[InventoryQueries]) -> list[Discrepancy]:
         """Counters that the ledger does not prove; empty is right."""
         return await inventory_queries.discrepancies()

@@ -25,7 +25,7 @@ from merx.contexts.orders.usecases.fulfil import CancelOrderHandler, ShipOrderHa
 from merx.contexts.orders.usecases.place_order import PlaceOrderHandler
 from merx.infra.failpoints import failpoint
 from merx.infra.http.auth import GuestProof, guest_or_owner, public, signed_in, staff
-from merx.infra.http.once import once
+from merx.infra.http.once import once, own_once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.responses import Encoded
 from merx.infra.http.route_classes import RouteClass, limited
@@ -58,7 +58,15 @@ class OrderController(Controller):
     path = "/orders"
     tags = ("orders",)
 
-    @post("/", guards=[public], operation_id="PlaceOrder", responses=_PLACED, **limited(RouteClass.checkout))
+    @post(
+        "/",
+        guards=[public],
+        operation_id="PlaceOrder",
+        summary="Check out a cart",
+        responses=_PLACED,
+        **limited(RouteClass.checkout),
+        **own_once(required=True),
+    )
     async def place(
         self,
         data: JSONBody[PlaceOrder],
@@ -82,7 +90,7 @@ class OrderController(Controller):
         failpoint("checkout.before-reply")
         return Encoded(answer.body, answer.status, [(b"idempotency-replayed", b"true")] if answer.replayed else None)
 
-    @get("/", guards=[signed_in], operation_id="ListOrders")
+    @get("/", guards=[signed_in], operation_id="ListOrders", summary="Orders, newest first")
     async def list_orders(
         self,
         actor: NamedDependency[Actor],
@@ -109,7 +117,7 @@ class OrderController(Controller):
             )
         )
 
-    @get("/{order_id:uuid}", guards=[guest_or_owner], operation_id="GetOrder")
+    @get("/{order_id:uuid}", guards=[guest_or_owner], operation_id="GetOrder", summary="One order")
     async def read(
         self,
         order_id: FromPath[UUID],
@@ -119,7 +127,14 @@ class OrderController(Controller):
     ) -> OrderView:
         return await _visible(order_queries, actor, proof, order_id)
 
-    @post("/{order_id:uuid}/cancel", guards=[guest_or_owner], status_code=200, operation_id="CancelOrder", **once())
+    @post(
+        "/{order_id:uuid}/cancel",
+        guards=[guest_or_owner],
+        status_code=200,
+        operation_id="CancelOrder",
+        summary="Cancel an order",
+        **once(),
+    )
     async def cancel(
         self,
         order_id: FromPath[UUID],
@@ -133,7 +148,13 @@ class OrderController(Controller):
         await cancel_order(actor, order_id, data, opens_order=proof.opens("order", order_id))
         return await order_queries.order(order_id)
 
-    @post("/{order_id:uuid}/shipments", guards=[_WRITE], operation_id="ShipOrder", **once())
+    @post(
+        "/{order_id:uuid}/shipments",
+        guards=[_WRITE],
+        operation_id="ShipOrder",
+        summary="Send an order or a part of it",
+        **once(),
+    )
     async def ship(
         self,
         order_id: FromPath[UUID],
@@ -150,6 +171,7 @@ class OrderController(Controller):
         guards=[_WRITE],
         status_code=200,
         operation_id="DeliverShipment",
+        summary="Note that a parcel arrived",
         **once(),
     )
     async def deliver(
@@ -163,7 +185,13 @@ class OrderController(Controller):
         await ship_order.deliver(actor, order_id, shipment_id)
         return await order_queries.order(order_id)
 
-    @post("/{order_id:uuid}/notes", guards=[_WRITE], operation_id="NoteOnOrder", **once())
+    @post(
+        "/{order_id:uuid}/notes",
+        guards=[_WRITE],
+        operation_id="NoteOnOrder",
+        summary="Write a note on an order",
+        **once(),
+    )
     async def note(
         self,
         order_id: FromPath[UUID],
@@ -175,7 +203,12 @@ class OrderController(Controller):
         await ship_order.note(actor, order_id, data)
         return await order_queries.timeline(order_id)
 
-    @get("/{order_id:uuid}/timeline", guards=[_READ], operation_id="GetOrderTimeline")
+    @get(
+        "/{order_id:uuid}/timeline",
+        guards=[_READ],
+        operation_id="GetOrderTimeline",
+        summary="What happened to an order",
+    )
     async def timeline(
         self, order_id: FromPath[UUID], order_queries: NamedDependency[OrderQueries]
     ) -> list[TimelineEntry]:

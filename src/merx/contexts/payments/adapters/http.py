@@ -27,7 +27,7 @@ class PaymentController(Controller):
     path = "/payments"
     tags = ("payments",)
 
-    @get("/methods", guards=[public], operation_id="ListPaymentMethods")
+    @get("/methods", guards=[public], operation_id="ListPaymentMethods", summary="Ways to pay")
     async def methods(
         self, amount: Amount, currency: Currency, country: Country, payments: NamedDependency[PaymentsFacade]
     ) -> list[PaymentMethod]:
@@ -35,7 +35,7 @@ class PaymentController(Controller):
         exponent(currency)
         return payments.methods(Money(amount, currency), country)
 
-    @get("/{payment_id:uuid}", guards=[staff("payments:read")], operation_id="GetPayment")
+    @get("/{payment_id:uuid}", guards=[staff("payments:read")], operation_id="GetPayment", summary="One payment")
     async def payment(
         self, payment_id: FromPath[UUID], payment_queries: NamedDependency[PaymentQueries]
     ) -> PaymentView:
@@ -45,6 +45,7 @@ class PaymentController(Controller):
         "/cod/collections",
         guards=[staff("payments:write", limits=(Limit.amount,))],
         operation_id="CollectCash",
+        summary="Note that cash on delivery was taken",
         **once(required=True),
     )
     async def collect(

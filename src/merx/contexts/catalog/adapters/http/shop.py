@@ -52,6 +52,7 @@ class ProductController(Controller):
     @get(
         "/",
         operation_id="ListProducts",
+        summary="Browse products",
         responses=answers(Page[ProductSummary], "a page of products"),
         **also_takes("attr."),
         **may_answer(404),
@@ -86,7 +87,12 @@ class ProductController(Controller):
         )
         return await listing_by_any_slug(catalog_queries, wanted)
 
-    @get("/{id_or_slug:str}", operation_id="GetProduct", responses=answers(ProductDetail, "the product", by_slug=True))
+    @get(
+        "/{id_or_slug:str}",
+        operation_id="GetProduct",
+        summary="A product with variants, prices and availability",
+        responses=answers(ProductDetail, "the product", by_slug=True),
+    )
     async def get_product(
         self, request: _Request, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
     ) -> ASGIResponse:
@@ -99,6 +105,7 @@ class ProductController(Controller):
     @get(
         "/{id_or_slug:str}/variants",
         operation_id="ListVariants",
+        summary="The variants of a product",
         responses=answers(list[VariantView], "variants", by_slug=True),
     )
     async def list_variants(
@@ -115,13 +122,21 @@ class CategoryController(Controller):
     guards = (public,)
     tags = ("categories",)
 
-    @get("/", operation_id="GetCategoryTree", responses=answers(list[CategoryNode], "the tree"))
+    @get(
+        "/",
+        operation_id="GetCategoryTree",
+        summary="The tree of categories",
+        responses=answers(list[CategoryNode], "the tree"),
+    )
     async def get_tree(self, catalog_queries: NamedDependency[CatalogQueries]) -> ASGIResponse:
         """All categories with the number of visible products in each subtree."""
         return encoded(await catalog_queries.category_tree(), ("categories",))
 
     @get(
-        "/{id_or_slug:str}", operation_id="GetCategory", responses=answers(CategoryDetail, "the category", by_slug=True)
+        "/{id_or_slug:str}",
+        operation_id="GetCategory",
+        summary="One category",
+        responses=answers(CategoryDetail, "the category", by_slug=True),
     )
     async def get_category(
         self, request: _Request, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
@@ -134,6 +149,7 @@ class CategoryController(Controller):
     @get(
         "/{id_or_slug:str}/products",
         operation_id="ListCategoryProducts",
+        summary="Products of a category",
         responses=answers(Page[ProductSummary], "a page of products", by_slug=True),
     )
     async def list_products(
@@ -162,7 +178,7 @@ class BrandController(Controller):
     guards = (public,)
     tags = ("brands",)
 
-    @get("/", operation_id="ListBrands", responses=answers(Page[BrandView], "a page of brands"))
+    @get("/", operation_id="ListBrands", summary="All brands", responses=answers(Page[BrandView], "a page of brands"))
     async def list_brands(
         self,
         catalog_queries: NamedDependency[CatalogQueries],
@@ -171,7 +187,12 @@ class BrandController(Controller):
     ) -> ASGIResponse:
         return encoded(await catalog_queries.brands(limit, after), ("brands",))
 
-    @get("/{id_or_slug:str}", operation_id="GetBrand", responses=answers(BrandView, "the brand", by_slug=True))
+    @get(
+        "/{id_or_slug:str}",
+        operation_id="GetBrand",
+        summary="One brand",
+        responses=answers(BrandView, "the brand", by_slug=True),
+    )
     async def get_brand(
         self, request: _Request, id_or_slug: FromPath[IdOrSlug], catalog_queries: NamedDependency[CatalogQueries]
     ) -> ASGIResponse:
@@ -183,6 +204,7 @@ class BrandController(Controller):
     @get(
         "/{id_or_slug:str}/products",
         operation_id="ListBrandProducts",
+        summary="Products of a brand",
         responses=answers(Page[ProductSummary], "a page of products", by_slug=True),
     )
     async def list_products(

@@ -42,7 +42,14 @@ class StaffProducts(Controller):
     path = "/products"
     tags = ("products",)
 
-    @post("/", guards=[_WRITE], operation_id="CreateProduct", **accepts(limit=MAX_PRODUCT), **once())
+    @post(
+        "/",
+        guards=[_WRITE],
+        operation_id="CreateProduct",
+        summary="Make a product",
+        **accepts(limit=MAX_PRODUCT),
+        **once(),
+    )
     async def create(
         self,
         data: JSONBody[CreateProduct],
@@ -53,14 +60,25 @@ class StaffProducts(Controller):
         """A draft; publish it to show it."""
         return await _answer(catalog_queries, await create_product(actor, data), 201)
 
-    @get("/{product_id:uuid}/edit", guards=[_READ], operation_id="GetProductForStaff")
+    @get(
+        "/{product_id:uuid}/edit",
+        guards=[_READ],
+        operation_id="GetProductForStaff",
+        summary="A product as staff edits it",
+    )
     async def read(
         self, product_id: FromPath[UUID], catalog_queries: NamedDependency[CatalogQueries]
     ) -> Response[StaffProduct]:
         """The product whatever its status, with the ETag for If-Match."""
         return await _answer(catalog_queries, product_id)
 
-    @patch("/{product_id:uuid}", guards=[_WRITE], operation_id="EditProduct", **accepts(limit=MAX_PRODUCT))
+    @patch(
+        "/{product_id:uuid}",
+        guards=[_WRITE],
+        operation_id="EditProduct",
+        summary="Edit a product",
+        **accepts(limit=MAX_PRODUCT),
+    )
     async def edit(
         self,
         product_id: FromPath[UUID],
@@ -73,7 +91,14 @@ class StaffProducts(Controller):
         await edit_product(actor, product_id, data, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
-    @post("/{product_id:uuid}/publish", guards=[_WRITE], status_code=200, operation_id="PublishProduct", **once())
+    @post(
+        "/{product_id:uuid}/publish",
+        guards=[_WRITE],
+        status_code=200,
+        operation_id="PublishProduct",
+        summary="Show a product to shoppers",
+        **once(),
+    )
     async def publish(
         self,
         product_id: FromPath[UUID],
@@ -85,7 +110,14 @@ class StaffProducts(Controller):
         await change_product_status.publish(actor, product_id, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
-    @post("/{product_id:uuid}/archive", guards=[_WRITE], status_code=200, operation_id="ArchiveProduct", **once())
+    @post(
+        "/{product_id:uuid}/archive",
+        guards=[_WRITE],
+        status_code=200,
+        operation_id="ArchiveProduct",
+        summary="Take a product out of the shop",
+        **once(),
+    )
     async def archive(
         self,
         product_id: FromPath[UUID],
@@ -97,7 +129,14 @@ class StaffProducts(Controller):
         await change_product_status.archive(actor, product_id, version_of_if_match(if_match))
         return await _answer(catalog_queries, product_id)
 
-    @post("/{product_id:uuid}/restore", guards=[_WRITE], status_code=200, operation_id="RestoreProduct", **once())
+    @post(
+        "/{product_id:uuid}/restore",
+        guards=[_WRITE],
+        status_code=200,
+        operation_id="RestoreProduct",
+        summary="Take a product out of the archive",
+        **once(),
+    )
     async def restore(
         self,
         product_id: FromPath[UUID],
@@ -122,7 +161,7 @@ class StaffCategories(Controller):
     path = "/categories"
     tags = ("categories",)
 
-    @post("/", guards=[_WRITE], operation_id="CreateCategory", **once())
+    @post("/", guards=[_WRITE], operation_id="CreateCategory", summary="Make a category", **once())
     async def create(
         self,
         data: JSONBody[CreateCategory],
@@ -132,14 +171,19 @@ class StaffCategories(Controller):
     ) -> Response[CategoryDetail]:
         return await _category(catalog_queries, await create_category(actor, data), 201)
 
-    @get("/{category_id:uuid}/edit", guards=[_READ], operation_id="GetCategoryForStaff")
+    @get(
+        "/{category_id:uuid}/edit",
+        guards=[_READ],
+        operation_id="GetCategoryForStaff",
+        summary="A category as staff edits it",
+    )
     async def read(
         self, category_id: FromPath[UUID], catalog_queries: NamedDependency[CatalogQueries]
     ) -> Response[CategoryDetail]:
         """The category with the ETag for If-Match."""
         return await _category(catalog_queries, category_id)
 
-    @patch("/{category_id:uuid}", guards=[_WRITE], operation_id="EditCategory")
+    @patch("/{category_id:uuid}", guards=[_WRITE], operation_id="EditCategory", summary="Edit a category")
     async def edit(
         self,
         category_id: FromPath[UUID],
@@ -152,7 +196,14 @@ class StaffCategories(Controller):
         await edit_category(actor, category_id, data, version_of_if_match(if_match))
         return await _category(catalog_queries, category_id)
 
-    @post("/{category_id:uuid}/move", guards=[_WRITE], status_code=200, operation_id="MoveCategory", **once())
+    @post(
+        "/{category_id:uuid}/move",
+        guards=[_WRITE],
+        status_code=200,
+        operation_id="MoveCategory",
+        summary="Put a category below another one",
+        **once(),
+    )
     async def move(
         self,
         category_id: FromPath[UUID],
@@ -166,7 +217,7 @@ class StaffCategories(Controller):
         await edit_category.move(actor, category_id, data, version_of_if_match(if_match))
         return await _category(catalog_queries, category_id)
 
-    @delete("/{category_id:uuid}", guards=[_WRITE], operation_id="RemoveCategory")
+    @delete("/{category_id:uuid}", guards=[_WRITE], operation_id="RemoveCategory", summary="Remove an empty category")
     async def remove(
         self,
         category_id: FromPath[UUID],
@@ -189,7 +240,7 @@ class StaffBrands(Controller):
     path = "/brands"
     tags = ("brands",)
 
-    @post("/", guards=[_WRITE], operation_id="CreateBrand", **once())
+    @post("/", guards=[_WRITE], operation_id="CreateBrand", summary="Make a brand", **once())
     async def create(
         self,
         data: JSONBody[CreateBrand],
@@ -199,14 +250,14 @@ class StaffBrands(Controller):
     ) -> Response[BrandView]:
         return await _brand(catalog_queries, await edit_brand.create(actor, data), 201)
 
-    @get("/{brand_id:uuid}/edit", guards=[_READ], operation_id="GetBrandForStaff")
+    @get("/{brand_id:uuid}/edit", guards=[_READ], operation_id="GetBrandForStaff", summary="A brand as staff edits it")
     async def read(
         self, brand_id: FromPath[UUID], catalog_queries: NamedDependency[CatalogQueries]
     ) -> Response[BrandView]:
         """The brand with the ETag for If-Match."""
         return await _brand(catalog_queries, brand_id)
 
-    @patch("/{brand_id:uuid}", guards=[_WRITE], operation_id="EditBrand")
+    @patch("/{brand_id:uuid}", guards=[_WRITE], operation_id="EditBrand", summary="Edit a brand")
     async def edit(
         self,
         brand_id: FromPath[UUID],
