@@ -1,4 +1,7 @@
-"""docs/getting-started.md is true: its commands are run in their order, as pasted, against a shop of this test."""
+"""docs/getting-started.md is true: its commands are run in their order, as pasted, against a shop of this test.
+
+So are those of the pages that go on from there.
+"""
 
 import http.client
 import os
@@ -22,6 +25,15 @@ pytestmark = pytest.mark.services
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
+# In this order: each leaves the shop as it found it, but for what it adds.
+FURTHER = {
+    "accounts": ("lin@example.com", '["Lin", "lin@example.com", true]', '"curl/'),
+    "staff": ("Catalogue manager", "nina@example.com", '"deny"', "disabled"),
+    "second-factors": ('"totp"', '"recovery_codes_left":9'),
+    "users": ("+14155550100", "SAN FRANCISCO, CA 94105", '[["regulars"], ["marketing_email"]]'),
+    "audit": ("is as it was written", "Casey Customer", "ticket 4711"),
+    "privacy": ("data.json", "Confirm that we shall forget you", '"waiting"'),
+}
 # Seconds. A quiet machine needs ten for each; a command that waits for what never comes must not wait with the run.
 PASTING, STARTING = 120, 120
 
@@ -34,8 +46,8 @@ merx() { timeout 60 "$PWD/.venv/bin/merx" "$@"; }
 """
 
 
-def blocks(language: str) -> list[str]:
-    found = re.findall(r"^```(\w*)\n(.*?)^```\n", PAGE, re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: str = PAGE) -> list[str]:
+    found = re.findall(r"^```(\w*)\n(.*?)^```\n", page, re.MULTILINE | re.DOTALL)
     return [text for given, text in found if given == language]
 
 
@@ -46,10 +58,12 @@ def clone() -> Iterator[Path]:
         folder = Path(made)
         # The servers of a shop that root starts run as another account.
         folder.chmod(0o755)
-        script = folder / ".venv" / "bin" / "merx"
-        script.parent.mkdir(parents=True)
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m merx "$@"\n')
-        script.chmod(0o755)
+        programs = folder / ".venv" / "bin"
+        programs.mkdir(parents=True)
+        for name, arguments in (("merx", "-m merx "), ("python", "")):
+            script = programs / name
+            script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n')
+            script.chmod(0o755)
         yield folder
 
 
@@ -157,6 +171,12 @@ def test_what_the_page_says_can_be_pasted(shop: Demo, clone: Path) -> None:
         "Desk lamp",
     ):
         assert seen in told, f"{seen!r} is not in\n{told}"
+    start = blocks("sh")[0].replace("localhost:8000", f"localhost:{shop.port}")
+    for name, expected in FURTHER.items():
+        page = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        told = paste(start + "".join(blocks("sh", page)), clone)
+        for seen in expected:
+            assert seen in told, f"{seen!r} of {name}.md is not in\n{told}"
 
 
 def test_a_shop_without_any_service(clone: Path) -> None:
