@@ -1,6 +1,7 @@
 """What is wrong with a value, in words for people."""
 
 import json
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
@@ -31,6 +32,8 @@ MADE_BY_PROGRAMS = {
         (int, 1.5, "must be a whole number, not a fraction"),
         (int | None, "x", "must be a whole number or null, not text"),
         (dict[str, int], [], "must be an object, not a list"),
+        (date, "2031-13-45", "must be a day such as 2031-01-31"),
+        (datetime, "soon", "must be a time such as 2031-01-31T12:00:00Z"),
         (bool, None, "must be true or false, not null"),
         (Annotated[str, Meta(min_length=1)], "", "must not be empty"),
         (Annotated[str, Meta(min_length=8)], "short", "must have at least 8 characters"),

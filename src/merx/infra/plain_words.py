@@ -18,6 +18,12 @@ _BOUNDS = {">=": "must be {} or more", "<=": "must be {} or less", ">": "must be
 _LENGTHS = {">=": "at least", "<=": "at most"}
 _UNITS = {"str": "characters", "array": "entries", "object": "fields"}
 
+_OTHERS = {
+    "Invalid UUID": "must be a UUID",
+    "Invalid RFC3339 encoded date": "must be a day such as 2031-01-31",
+    "Invalid RFC3339 encoded datetime": "must be a time such as 2031-01-31T12:00:00Z",
+}
+
 # Of every form that some input has: tests compare the OpenAPI document with this.
 FORMS = {
     LINE: "one line of text that shows something",
@@ -60,7 +66,7 @@ def plainly(message: str) -> str:
     if found := re.fullmatch(r"Expected `.+?` matching regex ('.*'|\".*\")", message, re.DOTALL):
         pattern = literal_eval(found[1])
         return f"must be {FORMS[pattern]}" if pattern in FORMS else f"does not match {pattern}"
-    return {"Invalid UUID": "must be a UUID"}.get(message, message)
+    return _OTHERS.get(message, message)
 
 
 def among(choices: list[str]) -> str:

@@ -142,7 +142,7 @@ async def test_lists_are_ones_own_or_all_for_staff(client, memory_shop):
     rest = (await client.get(f"{BASE}?limit=2&after={first['next']}", headers=staff)).json()
     assert (len(first["items"]), len(rest["items"]), rest["next"]) == (2, 1, None)
     number = rest["items"][0]["number"]
-    found = (await client.get(f"{BASE}?number={number}", headers=staff)).json()["items"]
+    found = (await client.get(f"{BASE}?number={number.lower()}", headers=staff)).json()["items"]
     assert [item["number"] for item in found] == [number]
     assert (await client.get(BASE, headers=bearer(memory_shop, kind=ActorKind.customer))).json()["items"] == []
     assert (await client.get(BASE, headers=bearer(memory_shop))).status == 403

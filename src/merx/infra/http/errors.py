@@ -117,8 +117,9 @@ def note(failure: Failure, error: BaseException, request_id: str) -> None:
 
 def _expected(error: MerxError, if_match: bool) -> Failure:
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    detail = error.detail
     if if_match and isinstance(error, StaleVersion):
-        status = 412
+        status, detail = 412, "`If-Match` is not the present `ETag`: read it again, and decide anew"
     headers: tuple[tuple[str, str], ...] = ()
     if isinstance(error, RateLimited | Unavailable | StillRunning):
         headers = (("Retry-After", str(error.retry_after)),)
@@ -128,7 +129,7 @@ def _expected(error: MerxError, if_match: bool) -> Failure:
         status=status,
         slug=error.slug,
         title=error.title,
-        detail=error.detail,
+        detail=detail,
         errors=tuple(InputError(field.field, field.message) for field in error.fields),
         headers=headers,
         extra=error.extra,

@@ -73,7 +73,7 @@ def check_query(query: bytes, known: dict[bytes, Known], prefixes: tuple[bytes, 
             # The decoder would take the word for nothing at all, and a filter would be forgotten.
             raise _refused(name, "has no value `null`: leave it out")
         if found.time and value and not _TIME.match(unquote_to_bytes(value)):
-            raise _refused(name, "must be a time as RFC 3339 writes it")
+            raise _refused(name, "must be a time such as 2031-01-31T12:00:00Z, or 2031-01-31 where a day is meant")
 
 
 def _known(repeats: bool, annotation: Any) -> Known:

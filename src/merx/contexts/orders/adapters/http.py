@@ -108,7 +108,7 @@ class OrderController(Controller):
         return await order_queries.orders(
             OrderFilter(
                 customer_id=actor.customer_id,
-                number=number,
+                number=number.upper() if number else None,
                 email=email,
                 status=status,
                 fulfilment_status=fulfilment_status,
