@@ -66,7 +66,7 @@ def test_cancel_calls_everything_off():
     lamps, chairs = line(3), line(1)
     made = order(lamps, chairs)
     event = made.cancel(NOW, "changed my mind")
-    assert made.status is Status.cancelled
+    assert (made.status, made.payment_status) == (Status.cancelled, PaymentStatus.voided)
     assert event.whole
     assert event.quantities == {lamps.variant_id: 3, chairs.variant_id: 1}
     with pytest.raises(NotCancellable):

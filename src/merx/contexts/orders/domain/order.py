@@ -138,6 +138,8 @@ class Order(Entity):
         if whole:
             self._go(Status.cancelled, now)
             self.cancelled_at = now
+            if self.payment_status is PaymentStatus.pending:
+                self.payment_status = PaymentStatus.voided
         self.cancel_reason = reason
         self._settle(now)
         return OrderCancelled(

@@ -13,8 +13,11 @@ class Status(StrEnum):
 
 
 class PaymentStatus(StrEnum):
+    """`voided`: cancelled before anything was paid or sent, so nothing is asked for any more."""
+
     pending = "pending"
     paid = "paid"
+    voided = "voided"
 
 
 class FulfilmentStatus(StrEnum):
