@@ -153,7 +153,7 @@ def test_the_document_tells_which_routes_take_a_key(api: Api):
             elif found[0]["required"]:
                 required.add(operation["operationId"])
     assert without == NO_KEY
-    assert required == {"CollectCash"}
+    assert required == {"CollectCash", "PlaceOrder"}
 
 
 def test_routes_that_keep_answers_need_a_place_for_them(api: Api):

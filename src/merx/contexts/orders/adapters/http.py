@@ -108,7 +108,7 @@ class OrderController(Controller):
         return await order_queries.orders(
             OrderFilter(
                 customer_id=actor.customer_id,
-                number=number.upper() if number else None,
+                number=None if number is None else number.upper(),
                 email=email,
                 status=status,
                 fulfilment_status=fulfilment_status,

@@ -91,13 +91,14 @@ class MemoryOrderQueries:
 
     async def orders(self, wanted: OrderFilter) -> Page[OrderSummary]:
         last = decode_id(wanted.after)
+        email = None if wanted.email is None else wanted.email.strip().lower()
         found = sorted(
             (
                 order
                 for order in self._orders.values()
                 if wanted.customer_id in (None, order.customer_id)
                 and wanted.number in (None, order.number)
-                and wanted.email in (None, order.email)
+                and email in (None, order.email.lower())
                 and wanted.status in (None, order.status)
                 and wanted.fulfilment_status in (None, order.fulfilment_status)
                 and (last is None or order.id < last)

@@ -47,7 +47,7 @@ _LIST = compiled(
       from orders."order" o
      where (cast(:customer_id as uuid) is null or o.customer_id = :customer_id)
        and (cast(:number as text) is null or o.number = :number)
-       and (cast(:email as text) is null or o.email = :email)
+       and (cast(:email as text) is null or lower(o.email) = :email)
        and (cast(:status as text) is null or o.status = :status)
        and (cast(:fulfilment as text) is null or o.fulfilment_status = :fulfilment)
        and (cast(:after as uuid) is null or o.id < :after)
@@ -115,7 +115,7 @@ class PostgresOrderQueries:
             _LIST,
             customer_id=wanted.customer_id,
             number=wanted.number,
-            email=wanted.email,
+            email=None if wanted.email is None else wanted.email.strip().lower(),
             status=wanted.status,
             fulfilment=wanted.fulfilment_status,
             after=decode_id(wanted.after),
