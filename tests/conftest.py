@@ -3,14 +3,13 @@
 import asyncio
 import gc
 import os
-import sys
 from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
-from loguru import logger
 
 from tests.support.hurried import HurriedLoop
+from tests.support.usual_log import log_as_usual
 
 pytest_plugins = ["tests.support.servers", "tests.support.keycloak.server", "tests.support.keycloak.realm"]
 
@@ -35,11 +34,4 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def _write(line: str) -> None:
-    # Looked up late, so that pytest captures it.
-    sys.stderr.write(line)
-
-
-# As in every process of Merx: the values of variables are not shown.
-logger.remove()
-logger.add(_write, diagnose=False)
+log_as_usual()

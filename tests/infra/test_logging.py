@@ -16,6 +16,7 @@ from merx.infra.http.access import AccessLine, AccessLog
 from merx.infra.log_writer import LineWriter
 from merx.infra.logging import REQUEST_ID, configure_logging, hide, hide_text
 from merx.infra.settings import Settings
+from tests.support.usual_log import log_as_usual
 
 
 class Log:
@@ -34,7 +35,7 @@ class Log:
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[Log]:
     yield Log(tmp_path / "log", Settings(log_format="json"))
-    logger.remove()
+    log_as_usual()
     logging.getLogger().handlers.clear()
 
 
@@ -147,7 +148,7 @@ def test_text_for_people(tmp_path: Path):
     logger.bind(order="o1").warning("careful")
     assert "warning careful" in log.text()
     assert "order=o1" in log.text()
-    logger.remove()
+    log_as_usual()
 
 
 def test_level(tmp_path: Path):
@@ -155,7 +156,7 @@ def test_level(tmp_path: Path):
     logger.info("no")
     logger.error("yes")
     assert [line["message"] for line in log.lines()] == ["yes"]
-    logger.remove()
+    log_as_usual()
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from tests.journeys.conftest import World
 from tests.journeys.test_first_order import ADDRESS
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.drain import drain
+from tests.support.usual_log import log_as_usual
 
 SHOP_SECRET = "Zq4vXc81mPkw93hTbnRUyeLaS7d2GfJ0"
 METRICS = "metrics-reader-Kx83hQm2Vb71"
@@ -90,7 +91,7 @@ class Log:
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[Log]:
     yield Log(tmp_path / "log")
-    logger.remove()
+    log_as_usual()
     logging.getLogger().handlers.clear()
 
 

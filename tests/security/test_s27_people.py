@@ -15,7 +15,6 @@ import asyncpg
 import msgspec
 import pytest
 from dependency_injector import providers
-from loguru import logger
 
 from merx.bootstrap.api import create_app
 from merx.bootstrap.container import App
@@ -28,6 +27,7 @@ from merx.infra.settings import Settings
 from tests.contexts.privacy.conftest import PASSWORD, Shop
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
+from tests.support.usual_log import log_as_usual
 
 ODDA = {
     "name": "Oddvar Qvistgaard-Zed", "email": "Oddvar.Q+shop@qvist-mail.example.org", "phone": "+14155559876",
@@ -56,7 +56,7 @@ class Log:
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[Log]:
     yield Log(tmp_path / "log")
-    logger.remove()
+    log_as_usual()
     logging.getLogger().handlers.clear()
 
 
