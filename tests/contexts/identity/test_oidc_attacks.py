@@ -6,7 +6,8 @@ from merx.contexts.identity.adapters.oidc.browser import BrowserSecrets
 from tests.contexts.identity.conftest import PASSWORD, bearer, signed_in
 from tests.contexts.identity.factors import code, post, refusal, with_passkey, with_totp
 from tests.contexts.identity.journeys import NEW_PASSWORD, RESET, account, asked, register, reset
-from tests.contexts.identity.oidc_journeys import Browser, OidcShop, identities, query_of
+from tests.contexts.identity.oidc_journeys import API, Browser, OidcShop, identities, query_of
+from tests.contexts.identity.test_audit import trail
 from tests.support import authenticator
 from tests.support.oidc.provider import CLIENT_SECRET
 
@@ -346,3 +347,23 @@ async def test_every_sign_in_and_link_is_in_the_audit_trail():
     # What people are called is nowhere in what is never erased.
     assert shop.provider.person["name"] == "Eve"
     assert not any("Ada" in row.changes or "Eve" in row.changes for row in rows)
+
+
+async def test_who_is_not_let_in_through_a_provider_is_in_the_trail():
+    """By the provider and the reason; an old page and a person who changed her mind are no attack."""
+    shop = OidcShop()
+    await shop.browser().sign_in()
+    await shop.close_account((await account(shop, "ada@example.com")).id)
+    forged = Browser(shop)
+    assert await forged.come_back(f"{API}/auth/oidc/login/callback?state=x&code=y") == INTERRUPTED
+    assert await shop.browser().go() == {"error": "identity.account-closed"}
+    shop.provider.person = EVE | {"email_verified": False}
+    assert await shop.browser().go() == {"error": "identity.link-first"}
+    declined = query_of(await forged.leave())["state"]
+    answer = await forged.come_back(f"{API}/auth/oidc/login/callback?state={declined}&error=access_denied")
+    assert answer == {"error": "identity.sign-in-declined"}
+    rows = await trail(shop, "identity.provider-sign-in-refused")
+    assert [(row.target, row.target_id, row.changes["reason"].after) for row in rows] == [
+        ("sign-in-provider", "login", reason) for reason in ("identity.account-closed", "identity.link-first")
+    ]
+    assert "eve@example.com" not in str(rows)

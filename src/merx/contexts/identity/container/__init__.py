@@ -195,6 +195,7 @@ class IdentityContainer(containers.DeclarativeContainer):
         start_session=second_factors.start_session,
         ask_for_factor=second_factors.ask_for_factor,
         codes=codes,
+        refusals=refusals,
         present_password=present_password,
         sign_in_providers=sign_in_providers,
         ways_in=ways_in,

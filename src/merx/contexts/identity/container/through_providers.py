@@ -31,6 +31,7 @@ class ThroughProvidersContainer(containers.DeclarativeContainer):
     start_session: providers.Dependency[Any] = providers.Dependency()
     ask_for_factor: providers.Dependency[Any] = providers.Dependency()
     codes: providers.Dependency[Any] = providers.Dependency()
+    refusals: providers.Dependency[Any] = providers.Dependency()
     present_password: providers.Dependency[Any] = providers.Dependency()
     sign_in_providers: providers.Dependency[Any] = providers.Dependency()
     ways_in: providers.Dependency[Any] = providers.Dependency()
@@ -54,6 +55,7 @@ class ThroughProvidersContainer(containers.DeclarativeContainer):
         seal=flow_seal,
         owner=providers.Singleton(IdentityOwner, queries),
         codes=codes,
+        refusals=refusals,
         clock=infra.clock,
     )
     collect_sign_in = providers.Singleton(

@@ -11,8 +11,11 @@ from merx.contexts.identity.domain.errors import EmailTaken
 from merx.contexts.identity.domain.provider_errors import (
     AccountClosed,
     IdentityTaken,
+    LinkFirst,
+    ProviderRefused,
     SignInDeclined,
     SignInInterrupted,
+    StaffProvider,
 )
 from merx.contexts.identity.domain.provider_sign_in import ProviderFlow, ProviderSignIn, Purpose
 from merx.contexts.identity.ports.providers import (
@@ -25,11 +28,17 @@ from merx.contexts.identity.ports.providers import (
 )
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
 from merx.contexts.identity.usecases.identity_owner import IdentityOwner
+from merx.contexts.identity.usecases.note_refusal import RefusalNotes
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
 # What the codes are for with which the browser collects the outcome.
 OUTCOMES = {Purpose.sign_in: "provider-sign-in", Purpose.link: "provider-link"}
+
+
+# Somebody has come back with a state of ours. Not: an old page or a made-up address, which cost nothing and prove
+# nothing; a provider that is away; a person who changed her mind there.
+_PUT_ON_RECORD = (ProviderRefused, LinkFirst, AccountClosed, StaffProvider)
 
 
 class CameBack(Command, frozen=True):
@@ -68,14 +77,22 @@ class FinishProviderSignInHandler:
     seal: FlowSeal
     owner: IdentityOwner
     codes: OutcomeCodes
+    refusals: RefusalNotes
     clock: Clock
 
     async def __call__(self, provider: str, came: CameBack, browser: str | None, caller: Caller) -> Outcome:
         rules = self.providers.rules(provider)
+        try:
+            return await self._finish(rules, came, browser, caller)
+        except _PUT_ON_RECORD as refusal:
+            await self.refusals.provider(caller.anonymous(), rules.name, refusal.slug)
+            raise
+
+    async def _finish(self, rules: ProviderRules, came: CameBack, browser: str | None, caller: Caller) -> Outcome:
         flow, departure = await self._use_up(rules, came.state, browser)
         if came.error is not None or came.code is None:
             raise SignInDeclined
-        proved = await self.providers.identify(provider, came.code, departure, came.iss)
+        proved = await self.providers.identify(rules.name, came.code, departure, came.iss)
         try:
             await self._note(flow, rules, proved, caller)
         except (EmailTaken, IdentityTaken):

@@ -44,11 +44,16 @@ class RefusalNotes:
         """About a passkey that was shown to sign in, whosever it is."""
         await self._note(actor, "identity.passkey-refused", ("passkey", self.digests(credential_id)), known=False)
 
-    async def _note(self, actor: Actor, action: str, target: tuple[str, str], *, known: bool) -> None:
+    async def provider(self, actor: Actor, provider: str, reason: str) -> None:
+        """About a browser that came back from a provider and is not let in; `reason` is the slug of why."""
+        action = "identity.provider-sign-in-refused"
+        await self._note(actor, action, ("sign-in-provider", provider), known=False, reason=reason)
+
+    async def _note(self, actor: Actor, action: str, target: tuple[str, str], *, known: bool, **told: str) -> None:
         left_out = self.budget.take(action, target[1], self.clock.now(), known=known)
         if left_out is None:
             return
-        told = facts(left_out=left_out) if left_out else {}
+        changes = facts(**told, **({"left_out": left_out} if left_out else {}))
         async with self.uow() as uow:
-            uow.record(AuditEntry(actor=actor, action=action, target=target[0], target_id=target[1], changes=told))
+            uow.record(AuditEntry(actor=actor, action=action, target=target[0], target_id=target[1], changes=changes))
             await uow.commit()
