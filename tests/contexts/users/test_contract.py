@@ -182,3 +182,15 @@ async def test_negative_control_without_the_lock_a_book_gets_too_many(postgres_t
     town.users.save_address.reset()
     await asyncio.gather(*(town.save(ada) for _ in range(8)), return_exceptions=True)
     assert len(await town.book(ada)) > MAX_ADDRESSES
+
+
+@pytest.mark.services
+async def test_changes_in_one_moment_wait_for_each_other(postgres_town: Town):
+    """Nobody named a version, so nobody is told that it is old: what was read before the lock is read again then."""
+    ada = await postgres_town.person()
+    change = postgres_town.users.change_profile()
+    changes = [ChangeProfile(name="Ada L."), ChangeProfile(phone="+14155550123"), ChangeProfile(locale="en-IN")]
+    await asyncio.gather(*(change(ada, each) for each in changes * 2))
+    profile = await postgres_town.users.queries().profile(ada)
+    assert (profile.name, profile.phone, profile.locale) == ("Ada L.", "+14155550123", "en-IN")
+    assert profile.version == 7

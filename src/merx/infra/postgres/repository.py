@@ -77,7 +77,16 @@ class PostgresRepository(Generic[E]):
         return found[0]
 
     async def find(self, ids: Iterable[UUID]) -> list[E]:
-        statement = _by_ids(self._row)
+        return await self._read(_by_ids(self._row), ids)
+
+    async def again(self, id: UUID) -> E:
+        """Like `get`, and as it is now: behind a lock what this transaction read before it is old."""
+        found = await self._read(_by_ids(self._row).execution_options(populate_existing=True), (id,))
+        if not found:
+            raise self._missing
+        return found[0]
+
+    async def _read(self, statement: Select[VersionedRow], ids: Iterable[UUID]) -> list[E]:
         if self._options:
             statement = statement.options(*self._options)
         with translated():

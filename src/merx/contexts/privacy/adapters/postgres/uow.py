@@ -60,11 +60,11 @@ class PostgresErasures(PostgresRepository[Erasure]):
 
     async def locked(self, id: UUID) -> Erasure:
         await self._tx.fetch(_LOCK, erasure_id=id)
-        return await self.get(id)
+        return await self.again(id)
 
     async def open_of(self, account_id: UUID) -> Erasure | None:
         rows = await self._tx.fetch(_OPEN_OF, account_id=account_id)
-        return await self.get(rows[0][0]) if rows else None
+        return await self.again(rows[0][0]) if rows else None
 
     async def due(self, now: datetime, limit: int) -> list[Erasure]:
         rows = await self._tx.fetch(_DUE, now=now, how_many=limit)

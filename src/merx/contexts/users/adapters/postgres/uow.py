@@ -91,7 +91,7 @@ class PostgresProfiles(PostgresRepository[Profile]):
 
     async def locked(self, account_id: UUID) -> Profile:
         await self._tx.fetch(_LOCK, account_id=account_id)
-        return await self.get(account_id)
+        return await self.again(account_id)
 
 
 class PostgresAddresses(PostgresRepository[SavedAddress]):
