@@ -9,9 +9,12 @@ from uuid import UUID
 from dependency_injector import providers
 
 from merx.bootstrap.container import App
+from merx.contexts.catalog.usecases.commands import EditProduct
+from merx.contexts.catalog.usecases.edit_product import EDIT
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.domain.account import AccountKind
-from merx.kernel.actor import ActorKind
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.ids import new_id
 from tests.support.asgi import Answer, AsgiClient
 
 BASE = "/api/v1"
@@ -87,6 +90,7 @@ class Stock:
         self.clerks.extend(clerk.id for clerk in clerks)
         self.customer = await self._person("customer@example.com", AccountKind.customer)
         await self._catalogue()
+        await self._approvals()
         await self._shipping()
         await self._people()
         await self.app.deliverer.drain()
@@ -146,6 +150,16 @@ class Stock:
             self.slugs[name] = deque(text for each in things[:10] for text in (each["id"], each["slug"]))
         locations = (await self._send("GET", "/inventory/locations", person=self.owner)).json()
         self.ids["location_id"] = deque(each["id"] for each in locations)
+
+    async def _approvals(self) -> None:
+        """What somebody else asked for: of each product once, for what comes next finds another version."""
+        somebody, asked = Actor(kind=ActorKind.staff, account_id=new_id()), []
+        for product_id in self.ids["product_id"]:
+            async with self.app.contexts.catalog.uow() as uow:
+                product, cmd = await uow.products.get(UUID(product_id)), EditProduct(model="New")
+                asked.append(await self.app.infra.second_person().ask(uow, somebody, EDIT, product, cmd))
+                await uow.commit()
+        self.ids["approval_id"] = deque(str(each.approval_id) for each in asked)
 
     async def _shipping(self) -> None:
         zones, methods, rates = [], [], []

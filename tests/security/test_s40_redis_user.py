@@ -17,7 +17,6 @@ from merx.infra.limits.scripts import Scripts
 from merx.infra.redis import probe, redis_client
 from merx.infra.redis_user import COMMANDS, PREFIX, RULES, USER
 from merx.infra.settings import Settings
-from merx.infra.tasks import broker as queue
 from merx.infra.tasks.broker import StreamBroker
 from merx.infra.tasks.nudge import STREAM, QueueNudge
 from merx.kernel.errors import RateLimited
@@ -100,7 +99,7 @@ async def the_queue(settings: Settings, client: Redis) -> None:
 async def client_length(settings: Settings) -> int:
     admin = Redis.from_url(settings.redis_url.replace(f"{USER}:{PASSWORD}@", ""))
     async with admin:
-        return await queue.queue_length(admin)
+        return int(await admin.xlen(STREAM))
 
 
 async def used(admin: Redis) -> set[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from operator import or_
 from typing import Any
 
 from dependency_injector import containers, providers
@@ -9,6 +10,7 @@ from litestar import Controller
 
 from merx.bootstrap.infra import Infra
 from merx.bootstrap.schema import check_schema
+from merx.contexts.approvals.container import ApprovalsContainer
 from merx.contexts.audit.container import AuditContainer
 from merx.contexts.carts.container import CartsContainer
 from merx.contexts.catalog.container import CatalogContainer
@@ -66,6 +68,11 @@ class Contexts(containers.DeclarativeContainer):
     )
     notifications = providers.Container(NotificationsContainer, infra=infra)
     audit = providers.Container(AuditContainer, infra=infra)
+    approvals = providers.Container(
+        ApprovalsContainer,
+        infra=infra,
+        carriers=providers.Callable(or_, catalog.approved, identity.approved),
+    )
     privacy = providers.Container(
         PrivacyContainer,
         infra=infra,
@@ -95,6 +102,7 @@ NAMES = (
     "orders",
     "notifications",
     "audit",
+    "approvals",
     "privacy",
 )
 

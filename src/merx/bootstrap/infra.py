@@ -4,6 +4,8 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
+from merx.infra.approvals.memory import MemoryApprovals
+from merx.infra.approvals.postgres import PostgresApprovals
 from merx.infra.audit.memory import MemoryTrail
 from merx.infra.audit.seals import TrailSeals
 from merx.infra.cache import ByteCache
@@ -32,6 +34,7 @@ from merx.infra.sealing import Sealer
 from merx.infra.settings import Settings
 from merx.infra.tasks.nudge import QueueNudge
 from merx.infra.tokens import AccessTokens, GuestTokens
+from merx.kernel.approvals import SecondPerson
 
 ISSUER = AUDIENCE = "merx"
 
@@ -101,4 +104,12 @@ class Infra(containers.DeclarativeContainer):
             memory=providers.Singleton(MemoryIdempotency, store),
         ),
         guest_tokens,
+    )
+    second_person = providers.Singleton(
+        SecondPerson,
+        providers.Selector(
+            storage, postgres=providers.Singleton(PostgresApprovals), memory=providers.Singleton(MemoryApprovals)
+        ),
+        clock,
+        settings.provided.second_person_days,
     )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from merx.infra import settings_limits, settings_servers
+from merx.infra import settings_limits, settings_second_person, settings_servers
 from merx.infra.settings_oidc import PREFIX as OIDC_PREFIX
 from merx.infra.settings_oidc import OidcProvider, read_providers
 from merx.infra.settings_rules import unsafe_values
@@ -127,6 +127,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(max_length=253, description="domain (RP id) that passkeys belong to; empty is the public URL's host")
     ] = ""
 
+    second_person_price_percent: settings_second_person.PricePercent = 0
+    second_person_rights: settings_second_person.GuardedRights = ()
+    second_person_days: settings_second_person.ApprovalDays = 7
     rate_limits: Annotated[
         Literal["auto", "on", "off"],
         Meta(description="whether callers are limited; `auto` is in production only. Signing in is always throttled"),
@@ -257,7 +260,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # Written with commas between.
-_LISTS = ("allowed_hosts", "cors_origins")
+_LISTS = ("allowed_hosts", "cors_origins", "second_person_rights")
 # What one variable sets; providers have theirs in `settings_oidc`.
 FIELDS = {field.name: field for field in msgspec.structs.fields(Settings) if field.name != "oidc"}
 

@@ -15,6 +15,8 @@ from merx.contexts.identity.container import IdentityContainer
 from merx.contexts.identity.domain.account import AccountKind, AccountStatus
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.users.container import UsersContainer
+from merx.infra.approvals.memory import MemoryApprovals
+from merx.infra.approvals.postgres import PostgresApprovals
 from merx.infra.http.parts import HttpParts
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.limits.scripts import RedisAway
@@ -25,6 +27,7 @@ from merx.infra.sealing import Sealer
 from merx.infra.settings import Settings
 from merx.infra.tokens import AccessTokens, GuestTokens
 from merx.kernel.actor import Actor
+from merx.kernel.approvals import SecondPerson
 from merx.kernel.model import Event
 from merx.kernel.rights import Limit
 from tests.support.apps import Rewired
@@ -38,8 +41,9 @@ PERMISSIONS = {
 }  # fmt: skip
 GIVEN = (
     "settings", "storage", "clock", "database", "reader", "store", "outbox", "scripts", "guest_tokens", "sealer",
-    "access_tokens", "permissions",
+    "access_tokens", "permissions", "second_person",
 )  # fmt: skip
+APPROVALS = {"memory": MemoryApprovals(), "postgres": PostgresApprovals()}
 HERE = Caller("192.0.2.7", "pytest")
 
 
@@ -110,6 +114,7 @@ class Shop:
             sealer=Sealer(b"k" * 32),
             access_tokens=self.access_tokens,
             permissions=self.permissions,
+            second_person=SecondPerson(APPROVALS[storage], self.clock, 7),
         )
         self.infra = wiring.infra
         self.container, self.users = wiring.container, wiring.users

@@ -17,13 +17,16 @@ from merx.contexts.identity.domain.errors import (
     UnknownPermission,
     UnknownRole,
 )
+from merx.contexts.identity.domain.guarded_rights import GuardedRights
 from merx.contexts.identity.domain.role import OWNER
 from merx.contexts.identity.usecases.granting import held_by
 from merx.contexts.identity.usecases.roles import ChangeRole, CreateRole, RolesHandler
 from merx.contexts.identity.usecases.staff import ChangeStaff, StaffHandler
+from merx.infra.approvals.memory import MemoryApprovals
 from merx.infra.memory import MemoryStore
 from merx.infra.permissions import PermissionCatalogue
 from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.approvals import SecondPerson
 from merx.kernel.errors import Forbidden, MerxError
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
@@ -59,8 +62,9 @@ class World:
         permissions = PermissionCatalogue()
         permissions.learn(NAMES, dict.fromkeys(NAMES, frozenset(Limit)))
         self.uow = lambda: MemoryIdentityUow(store, RecordedOutbox())
-        self.roles = RolesHandler(self.uow, permissions, self.clock)
-        self.staff = StaffHandler(self.uow, permissions, self.clock)
+        guarded, second = GuardedRights(()), SecondPerson(MemoryApprovals(), self.clock, days=7)
+        self.roles = RolesHandler(self.uow, permissions, self.clock, guarded)
+        self.staff = StaffHandler(self.uow, permissions, self.clock, guarded, second)
         self.role_ids, self.people = [], []
 
     async def open(self, roles, people):

@@ -1,6 +1,7 @@
 """All entries of the matrix. A context that comes brings its file here."""
 
 from tests.matrix.entries import (
+    approvals,
     catalog,
     identity,
     logistics,
@@ -25,4 +26,5 @@ ENTRIES: Entries = {
     **shopping.ENTRIES,
     **operations.ENTRIES,
     **second_factors.ENTRIES,
+    **approvals.ENTRIES,
 }

@@ -5,8 +5,14 @@ from dependency_injector import containers, providers
 from merx.contexts.catalog.adapters import http, subscribers
 from merx.contexts.catalog.adapters.memory import MemoryCatalog, MemoryCatalogQueries, MemoryCatalogUow
 from merx.contexts.catalog.adapters.postgres import PostgresCatalog, PostgresCatalogQueries, PostgresCatalogUow
+from merx.contexts.catalog.domain.price_limit import PriceLimit
 from merx.contexts.catalog.events import ProductsChanged, ProductsPublished, ProductsWithdrawn
-from merx.contexts.catalog.usecases.edit_product import ChangeStatusHandler, CreateProductHandler, EditProductHandler
+from merx.contexts.catalog.usecases.edit_product import (
+    EDIT,
+    ChangeStatusHandler,
+    CreateProductHandler,
+    EditProductHandler,
+)
 from merx.contexts.catalog.usecases.edit_taxonomy import CreateCategoryHandler, EditBrandHandler, EditCategoryHandler
 from merx.contexts.catalog.usecases.import_catalogue import ImportCatalogueHandler
 from merx.contexts.inventory.events import StockChanged
@@ -33,7 +39,14 @@ class CatalogContainer(containers.DeclarativeContainer):
     )
 
     create_product = providers.Singleton(CreateProductHandler, uow=uow.provider, clock=infra.clock)
-    edit_product = providers.Singleton(EditProductHandler, uow=uow.provider, clock=infra.clock)
+    edit_product = providers.Singleton(
+        EditProductHandler,
+        uow=uow.provider,
+        clock=infra.clock,
+        limit=providers.Singleton(PriceLimit, infra.settings.provided.second_person_price_percent),
+        second=infra.second_person,
+    )
+    approved = providers.Dict({EDIT.name: edit_product.provided.approved})
     change_status = providers.Singleton(ChangeStatusHandler, uow=uow.provider, clock=infra.clock)
     create_category = providers.Singleton(CreateCategoryHandler, uow=uow.provider)
     edit_category = providers.Singleton(EditCategoryHandler, uow=uow.provider, clock=infra.clock)

@@ -46,6 +46,12 @@ _BLANKED = f"""(
 
 TABLES = (
     TableData(
+        table="platform.approval",
+        identifier="id target_id asked_by decided_by",
+        plain="version kind permission target target_version command asked_at expires_at state decided_at reason",
+        because="who asked and who agreed is kept with what was changed, like the audit trail: by ids of staff",
+    ),
+    TableData(
         table="platform.outbox_delivery",
         identifier="id event_id",
         personal="last_error",

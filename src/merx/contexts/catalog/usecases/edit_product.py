@@ -7,17 +7,21 @@ from uuid import UUID
 from msgspec import UNSET
 
 from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound, SlugTaken
+from merx.contexts.catalog.domain.price_limit import PriceLimit
 from merx.contexts.catalog.domain.product import Product, ProductStatus, Variant
 from merx.contexts.catalog.domain.taxonomy import name_slugs
 from merx.contexts.catalog.events import ProductsChanged, ProductsPublished, ProductsWithdrawn, VariantsAdded
 from merx.contexts.catalog.ports.repositories import CatalogUow, CatalogUowFactory
 from merx.contexts.catalog.usecases.commands import CreateProduct, EditProduct, EditVariant, NewVariant
-from merx.kernel.actor import Actor
-from merx.kernel.audit import AuditEntry, pictured
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.approvals import Asked, Kind, SecondPerson
+from merx.kernel.audit import AuditEntry, Picture, pictured
 from merx.kernel.errors import FieldError, Invalid, StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money, exponent
 from merx.kernel.ports import Clock
+
+EDIT = Kind("catalog.edit-product", "catalog:write")
 
 
 def product_tags(product: Product) -> tuple[str, ...]:
@@ -119,45 +123,83 @@ class CreateProductHandler:
 
 
 @dataclass(frozen=True, slots=True)
+class _Edited:
+    """A product that was changed and not saved, with what it was before."""
+
+    product: Product
+    before: Picture
+    slug: str
+    prices: Mapping[UUID, Money]
+
+
+@dataclass(frozen=True, slots=True)
 class EditProductHandler:
+    """Raises StaleVersion when the caller edited another version than the present one.
+
+    Also UnknownVariant, SameOptions, SkuTaken, SlugTaken, and StepUpNeeded for another price.
+    """
+
     uow: CatalogUowFactory
     clock: Clock
+    limit: PriceLimit
+    second: SecondPerson
 
     async def __call__(
         self, actor: Actor, product_id: UUID, cmd: EditProduct, expected_version: int | None = None
-    ) -> None:
-        """Raises StaleVersion when the caller edited another version than the present one.
-
-        Also UnknownVariant, SameOptions, SkuTaken, SlugTaken, and StepUpNeeded for another price.
-        """
+    ) -> Asked | None:
+        """With a price beyond the limit nothing changes, and the answer is what another person has to agree to."""
         async with self.uow() as uow:
-            await uow.storefront.hold_taxonomy()
-            product = await _present(uow, product_id, expected_version)
-            await _check_references(uow, cmd.brand_id or None, cmd.category_id or None)
-            before = pictured(product)
-            old_slug, known = product.slug, {variant.id: variant.price for variant in product.variants}
-            for field in cmd.__struct_fields__:
-                value = getattr(cmd, field)
-                if field != "variants" and value is not UNSET:
-                    setattr(product, field, value)
-            if cmd.variants is not UNSET:
-                for position, edit in enumerate(cmd.variants):
-                    _apply_variant(product, edit, position)
-            if _reprices(product, known):
-                actor.must_be_fresh()
-            product.check()
-            product.updated_at = self.clock.now()
-            await uow.products.save(product)
-            if product.slug != old_slug:
-                await uow.storefront.remember_slug("product", old_slug, product.id, product.updated_at)
-            if added := tuple(variant.id for variant in product.variants if variant.id not in known):
-                uow.emit(VariantsAdded(at=product.updated_at, variant_ids=added))
-            uow.record(AuditEntry.of(actor, "catalog.product-edited", product, before=before))
-            if product.status is ProductStatus.active:
-                await uow.storefront.refresh([product.id])
-                uow.emit(ProductsChanged(at=product.updated_at, product_ids=(product.id,)))
-                uow.invalidate(*product_tags(product))
+            edited = await self._edited(uow, actor, product_id, cmd, expected_version)
+            asked = None
+            if self.limit.exceeded(edited.product, edited.prices) and actor.kind is not ActorKind.system:
+                asked = await self.second.ask(uow, actor, EDIT, edited.product, cmd)
+            else:
+                await self._save(uow, actor, edited)
             await uow.commit()
+        return asked
+
+    async def approved(self, actor: Actor, approval_id: UUID) -> None:
+        """What another person asked for, of the version it was asked for."""
+        async with self.uow() as uow:
+            approval = await self.second.approve(uow, actor, approval_id)
+            cmd = approval.cmd(EditProduct)
+            edited = await self._edited(uow, actor, approval.target_id, cmd, approval.target_version)
+            await self._save(uow, actor, edited)
+            await uow.commit()
+
+    async def _edited(
+        self, uow: CatalogUow, actor: Actor, product_id: UUID, cmd: EditProduct, expected_version: int | None
+    ) -> _Edited:
+        await uow.storefront.hold_taxonomy()
+        product = await _present(uow, product_id, expected_version)
+        await _check_references(uow, cmd.brand_id or None, cmd.category_id or None)
+        prices = {variant.id: variant.price for variant in product.variants}
+        edited = _Edited(product, pictured(product), product.slug, prices)
+        for field in cmd.__struct_fields__:
+            value = getattr(cmd, field)
+            if field != "variants" and value is not UNSET:
+                setattr(product, field, value)
+        if cmd.variants is not UNSET:
+            for position, edit in enumerate(cmd.variants):
+                _apply_variant(product, edit, position)
+        if _reprices(product, prices):
+            actor.must_be_fresh()
+        product.check()
+        return edited
+
+    async def _save(self, uow: CatalogUow, actor: Actor, edited: _Edited) -> None:
+        product = edited.product
+        product.updated_at = self.clock.now()
+        await uow.products.save(product)
+        if product.slug != edited.slug:
+            await uow.storefront.remember_slug("product", edited.slug, product.id, product.updated_at)
+        if added := tuple(variant.id for variant in product.variants if variant.id not in edited.prices):
+            uow.emit(VariantsAdded(at=product.updated_at, variant_ids=added))
+        uow.record(AuditEntry.of(actor, "catalog.product-edited", product, before=edited.before))
+        if product.status is ProductStatus.active:
+            await uow.storefront.refresh([product.id])
+            uow.emit(ProductsChanged(at=product.updated_at, product_ids=(product.id,)))
+            uow.invalidate(*product_tags(product))
 
 
 def _reprices(product: Product, known: Mapping[UUID, Money]) -> bool:

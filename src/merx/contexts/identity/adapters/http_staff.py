@@ -11,6 +11,7 @@ from merx.contexts.identity.adapters.http_roles import IfMatch
 from merx.contexts.identity.domain.account import AccountStatus
 from merx.contexts.identity.ports.staff import StaffFilter, StaffQueries, StaffView
 from merx.contexts.identity.usecases.staff import ChangeStaff, StaffHandler
+from merx.infra.http.accepted import MAY_WAIT, accepted
 from merx.infra.http.auth import staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
@@ -55,7 +56,13 @@ class StaffController(Controller):
     ) -> Response[StaffView]:
         return await _member(staff_queries, account_id)
 
-    @patch("/{account_id:uuid}", guards=[_WRITE], operation_id="ChangeStaff", summary="Change what somebody may do")
+    @patch(
+        "/{account_id:uuid}",
+        guards=[_WRITE],
+        operation_id="ChangeStaff",
+        summary="Change what somebody may do",
+        responses=MAY_WAIT,
+    )
     async def change(
         self,
         account_id: FromPath[UUID],
@@ -65,8 +72,10 @@ class StaffController(Controller):
         staff_queries: NamedDependency[StaffQueries],
         if_match: IfMatch = None,
     ) -> Response[StaffView]:
-        """Holds at once. Neither before nor after may it be more than you hold."""
-        await look_after_staff.change(actor, account_id, data, version_of_if_match(if_match))
+        """Holds at once. Neither before nor after may it be more than you hold. Rights that the shop guards wait for a
+        second person: 202, and nothing has changed."""
+        if asked := await look_after_staff.change(actor, account_id, data, version_of_if_match(if_match)):
+            return accepted(asked)
         return await _member(staff_queries, account_id)
 
     @post(

@@ -39,6 +39,7 @@ from merx.contexts.identity.adapters.staff_door import StaffDoor
 from merx.contexts.identity.adapters.throttle import LocalThrottle
 from merx.contexts.identity.container.housekeeping import HousekeepingContainer
 from merx.contexts.identity.container.through_providers import ThroughProvidersContainer
+from merx.contexts.identity.domain.guarded_rights import GuardedRights
 from merx.contexts.identity.domain.refusals import RefusalBudget
 from merx.contexts.identity.events import CodeAsked, EmailChangeAsked
 from merx.contexts.identity.usecases.accept_invitation import AcceptInvitationHandler
@@ -65,7 +66,7 @@ from merx.contexts.identity.usecases.refresh import RefreshHandler
 from merx.contexts.identity.usecases.register import RegisterHandler
 from merx.contexts.identity.usecases.reset_password import ResetPasswordHandler
 from merx.contexts.identity.usecases.roles import RolesHandler
-from merx.contexts.identity.usecases.staff import StaffHandler
+from merx.contexts.identity.usecases.staff import CHANGE, StaffHandler
 from merx.contexts.identity.usecases.verify_email import VerifyEmailHandler
 from merx.contexts.identity.usecases.ways_in import WaysIn
 from merx.contexts.users.events import ProfileChanged
@@ -116,13 +117,13 @@ class IdentityContainer(containers.DeclarativeContainer):
         memory=providers.Singleton(MemoryInvitationQueries, infra.store),
     )
     staff_door = providers.Singleton(StaffDoor, queries, infra.clock)
-    look_after_roles = providers.Singleton(
-        RolesHandler, uow=uow.provider, permissions=infra.permissions, clock=infra.clock
-    )
+    guarded = providers.Singleton(GuardedRights, infra.settings.provided.second_person_rights)
+    look_after_roles = providers.Singleton(RolesHandler, uow.provider, infra.permissions, infra.clock, guarded)
     look_after_staff = providers.Singleton(
-        StaffHandler, uow=uow.provider, permissions=infra.permissions, clock=infra.clock
+        StaffHandler, uow.provider, infra.permissions, infra.clock, guarded, infra.second_person
     )
-    look_after_invitations = providers.Singleton(InvitationsHandler, uow=uow.provider, clock=infra.clock)
+    approved = providers.Dict({CHANGE.name: look_after_staff.provided.approved})
+    look_after_invitations = providers.Singleton(InvitationsHandler, uow.provider, infra.clock, guarded)
     passwords = providers.Singleton(Argon2Passwords)
     local_throttle = providers.Singleton(LocalThrottle, infra.clock)
     throttle = providers.Selector(

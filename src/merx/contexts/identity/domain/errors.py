@@ -238,6 +238,13 @@ class MoreThanOwn(Forbidden):
     title = "Nobody can grant more than they have"
 
 
+class GivenByTwo(Forbidden):
+    """A guarded right: it is given to an account, one at a time, and a second person agrees."""
+
+    slug = "identity.given-by-two"
+    title = "This right is not given by one person alone"
+
+
 class StaffStandsForItself(Forbidden):
     slug = "identity.staff-stands-for-itself"
     title = "Nobody acts in the place of staff"

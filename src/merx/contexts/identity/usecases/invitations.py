@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from merx.contexts.identity.domain.account import TypedEmail, email_key
-from merx.contexts.identity.domain.errors import AlreadyInvited, OwnerHoldsNoOther
+from merx.contexts.identity.domain.errors import AlreadyInvited, GivenByTwo, OwnerHoldsNoOther
+from merx.contexts.identity.domain.guarded_rights import GuardedRights
 from merx.contexts.identity.domain.invitation import Invitation
 from merx.contexts.identity.domain.role import OWNER
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
@@ -35,13 +36,17 @@ class InvitationsHandler:
 
     uow: IdentityUowFactory
     clock: Clock
+    guarded: GuardedRights
 
     async def invite(self, actor: Actor, cmd: InviteStaff) -> UUID:
-        """Raises UnknownRole, OwnerHoldsNoOther, AlreadyInvited."""
+        """Raises UnknownRole, OwnerHoldsNoOther, AlreadyInvited, GivenByTwo."""
         now, key = self.clock.now(), email_key(cmd.email)
         async with self.uow() as uow:
             by = await grantor(uow, actor)
-            by.must_hold_all(grants_of(await known_roles(uow, cmd.roles)))
+            grants = grants_of(await known_roles(uow, cmd.roles))
+            by.must_hold_all(grants)
+            if gained := self.guarded.gained((), grants):
+                raise GivenByTwo(f"{', '.join(gained)}: give it to the account when it is there")
             if OWNER in cmd.roles and len(set(cmd.roles)) > 1:
                 raise OwnerHoldsNoOther
             pending = await uow.invitations.pending_to(key)

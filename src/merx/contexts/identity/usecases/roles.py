@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from merx.contexts.identity.domain.errors import RoleInUse
+from merx.contexts.identity.domain.errors import GivenByTwo, RoleInUse
+from merx.contexts.identity.domain.guarded_rights import GuardedRights
 from merx.contexts.identity.domain.role import MAX_GRANTS, Role
 from merx.contexts.identity.ports.api_keys import PermissionNames
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
@@ -46,6 +47,7 @@ class RolesHandler:
     uow: IdentityUowFactory
     permissions: PermissionNames
     clock: Clock
+    guarded: GuardedRights
 
     async def create(self, actor: Actor, cmd: CreateRole) -> UUID:
         """Raises RoleNameTaken, UnknownPermission and InvalidGrant too."""
@@ -59,7 +61,8 @@ class RolesHandler:
         return role.id
 
     async def change(self, actor: Actor, role_id: UUID, cmd: ChangeRole, version: int | None = None) -> None:
-        """For everybody who holds it, at once. Raises RoleNotFound, StaleVersion, OwnerIsFixed, and like `create`."""
+        """For everybody who holds it, at once. Raises RoleNotFound, StaleVersion, OwnerIsFixed, GivenByTwo, and like
+        `create`."""
         async with self.uow() as uow:
             by = await grantor(uow, actor)
             role = await self._open_role(uow, by, role_id, version)
@@ -97,7 +100,11 @@ class RolesHandler:
         if grants == role.grants:
             return
         by.must_hold_all(grants)
-        for holder in await uow.accounts.holders(role.id):
+        holders = await uow.accounts.holders(role.id)
+        gained = self.guarded.gained(role.grants, grants)
+        if gained and (holders or await uow.invitations.pending_with(role.id, self.clock.now())):
+            raise GivenByTwo(f"{', '.join(gained)}: make another role of it and give that to people one by one")
+        for holder in holders:
             others = [each for each in await uow.roles.find(holder.role_ids) if each.id != role.id]
             beside = grants_of(others) | set(holder.permissions)
             by.must_hold_all(beside | set(role.grants))

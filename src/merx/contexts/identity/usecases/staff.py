@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from merx.contexts.identity.domain.account import PERSONAL, Account, AccountKind, AccountStatus
 from merx.contexts.identity.domain.errors import AccountNotFound, StaffNotFound
+from merx.contexts.identity.domain.guarded_rights import GuardedRights
 from merx.contexts.identity.domain.role import OWNER
 from merx.contexts.identity.domain.session import EndReason
 from merx.contexts.identity.ports.api_keys import PermissionNames
@@ -23,12 +24,14 @@ from merx.contexts.identity.usecases.granting import (
 )
 from merx.contexts.identity.usecases.grants import checked
 from merx.kernel.actor import Actor
-from merx.kernel.audit import AuditEntry, pictured
+from merx.kernel.approvals import Asked, Kind, SecondPerson
+from merx.kernel.audit import AuditEntry, Picture, pictured
 from merx.kernel.errors import StaleVersion
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 from merx.kernel.rights import Grant
 
+CHANGE = Kind("identity.change-staff", "staff:write")
 RoleIds = Annotated[tuple[UUID, ...], msgspec.Meta(max_length=20)]
 
 
@@ -40,31 +43,77 @@ class ChangeStaff(Command, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class _Changed:
+    """An account that was changed and not saved, with what it was and held before."""
+
+    account: Account
+    before: Picture
+    held: set[str]
+
+
+@dataclass(frozen=True, slots=True)
 class StaffHandler:
     """Raises StaffNotFound, StaleVersion, LastOwner, and Forbidden and MoreThanOwn: see `granting`."""
 
     uow: IdentityUowFactory
     permissions: PermissionNames
     clock: Clock
+    guarded: GuardedRights
+    second: SecondPerson
 
-    async def change(self, actor: Actor, account_id: UUID, cmd: ChangeStaff, version: int | None = None) -> None:
-        """At once, in every process. Raises UnknownRole, UnknownPermission, InvalidGrant, OwnerHoldsNoOther too."""
+    async def change(
+        self, actor: Actor, account_id: UUID, cmd: ChangeStaff, version: int | None = None
+    ) -> Asked | None:
+        """At once, in every process. Raises UnknownRole, UnknownPermission, InvalidGrant, OwnerHoldsNoOther too.
+
+        Where guarded rights are gained nothing changes, and the answer is what another person has to agree to.
+        """
         async with self.uow() as uow:
-            by = await grantor(uow, actor)
-            account = await self._below(uow, by, account_id, version)
-            before, owner = pictured(account, hide=PERSONAL), OWNER in account.role_ids
-            role_ids = account.role_ids if cmd.roles is UNSET else cmd.roles
-            grants = account.permissions if cmd.grants is UNSET else checked(cmd.grants, self.permissions)
-            await known_roles(uow, role_ids)
-            if not account.grant(grants, role_ids):
-                return
-            by.must_hold_all(await held_by(uow, account))
-            if owner and OWNER not in account.role_ids:
-                await must_leave_an_owner(uow, account.id)
-            await uow.accounts.save(account)
-            uow.record(AuditEntry.of(actor, "identity.staff-rights-changed", account, before=before, hide=PERSONAL))
-            uow.invalidate(staff_tag(account.id))
+            changed = await self._changed(uow, actor, account_id, cmd, version)
+            if changed is None:
+                return None
+            asked = None
+            if self.guarded.gained(changed.held, await held_by(uow, changed.account)):
+                asked = await self.second.ask(uow, actor, CHANGE, changed.account, cmd)
+            else:
+                await self._save(uow, actor, changed)
             await uow.commit()
+        return asked
+
+    async def approved(self, actor: Actor, approval_id: UUID) -> None:
+        """What another person asked for: whoever agrees must hold all of it too."""
+        async with self.uow() as uow:
+            approval = await self.second.approve(uow, actor, approval_id)
+            cmd = approval.cmd(ChangeStaff)
+            changed = await self._changed(uow, actor, approval.target_id, cmd, approval.target_version)
+            if changed is not None:
+                await self._save(uow, actor, changed)
+            await uow.commit()
+
+    async def _changed(
+        self, uow: IdentityUow, actor: Actor, account_id: UUID, cmd: ChangeStaff, version: int | None
+    ) -> _Changed | None:
+        """None when it is so already."""
+        by = await grantor(uow, actor)
+        account = await self._below(uow, by, account_id, version)
+        before, owner = pictured(account, hide=PERSONAL), OWNER in account.role_ids
+        held = await held_by(uow, account)
+        role_ids = account.role_ids if cmd.roles is UNSET else cmd.roles
+        grants = account.permissions if cmd.grants is UNSET else checked(cmd.grants, self.permissions)
+        await known_roles(uow, role_ids)
+        if not account.grant(grants, role_ids):
+            return None
+        by.must_hold_all(await held_by(uow, account))
+        if owner and OWNER not in account.role_ids:
+            await must_leave_an_owner(uow, account.id)
+        return _Changed(account, before, held)
+
+    @staticmethod
+    async def _save(uow: IdentityUow, actor: Actor, changed: _Changed) -> None:
+        account = changed.account
+        await uow.accounts.save(account)
+        uow.record(AuditEntry.of(actor, "identity.staff-rights-changed", account, before=changed.before, hide=PERSONAL))
+        uow.invalidate(staff_tag(account.id))
 
     async def disable(self, actor: Actor, account_id: UUID, version: int | None = None) -> None:
         """Out at once: sessions end, and access tokens are refused in every process. Twice changes nothing."""

@@ -20,6 +20,7 @@ from merx.contexts.catalog.usecases.commands import (
 )
 from merx.contexts.catalog.usecases.edit_product import ChangeStatusHandler, CreateProductHandler, EditProductHandler
 from merx.contexts.catalog.usecases.edit_taxonomy import CreateCategoryHandler, EditBrandHandler, EditCategoryHandler
+from merx.infra.http.accepted import MAY_WAIT, accepted
 from merx.infra.http.auth import staff
 from merx.infra.http.bodies import accepts
 from merx.infra.http.once import once
@@ -77,6 +78,7 @@ class StaffProducts(Controller):
         guards=[_WRITE],
         operation_id="EditProduct",
         summary="Edit a product",
+        responses=MAY_WAIT,
         **accepts(limit=MAX_PRODUCT),
     )
     async def edit(
@@ -88,7 +90,9 @@ class StaffProducts(Controller):
         catalog_queries: NamedDependency[CatalogQueries],
         if_match: IfMatch = None,
     ) -> Response[StaffProduct]:
-        await edit_product(actor, product_id, data, version_of_if_match(if_match))
+        """A price beyond the limit of the shop waits for a second person: 202, and nothing has changed."""
+        if asked := await edit_product(actor, product_id, data, version_of_if_match(if_match)):
+            return accepted(asked)
         return await _answer(catalog_queries, product_id)
 
     @post(

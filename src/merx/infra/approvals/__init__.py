@@ -1,0 +1,1 @@
+"""Approvals, kept in the transaction of whoever asks for one or carries one out."""

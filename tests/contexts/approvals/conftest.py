@@ -1,0 +1,92 @@
+"""A shop in which prices move by a fifth at most and no right is given alone, on each storage."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from dependency_injector import providers
+
+from merx.bootstrap.container import App
+from merx.contexts.catalog.usecases.commands import CreateProduct, EditProduct, EditVariant, NewVariant, Price
+from merx.contexts.identity.adapters.passwords import Argon2Passwords
+from merx.contexts.identity.domain.account import AccountKind
+from merx.contexts.identity.domain.role import OWNER
+from merx.infra.http.auth import limits_of
+from merx.infra.settings import Settings
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.approvals import Asked
+from merx.kernel.ids import new_id
+from tests.support.clock import FixedClock
+
+LIMITED = {"second_person_price_percent": 20, "second_person_rights": ("*",), "second_person_days": 7}
+
+
+def person(*permissions: str, fresh: bool = True, account_id: UUID | None = None) -> Actor:
+    granted = frozenset(permissions or ("*",))
+    return Actor(kind=ActorKind.staff, account_id=account_id or new_id(), permissions=granted, fresh=fresh)
+
+
+class Shop:
+    def __init__(self, app: App) -> None:
+        self.app, self.clock = app, FixedClock()
+        app.infra.clock.override(providers.Object(self.clock))
+        app.registry.silence("search.")
+        app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
+        asked = limits_of(app.controllers)
+        app.infra.permissions().learn(set(asked), asked)
+        self.catalog, self.identity = app.contexts.catalog, app.contexts.identity
+        self.decide = app.contexts.approvals.decide()
+        self.queries = app.contexts.approvals.queries()
+
+    async def lamp(self) -> Any:
+        """For 100.00, on sale."""
+        cmd = CreateProduct(name="Lamp", variants=[NewVariant(sku="LAMP", price=Price(amount=100_00, currency="USD"))])
+        product_id = await self.catalog.create_product()(Actor.system(), cmd)
+        await self.catalog.change_status().publish(Actor.system(), product_id)
+        return await self.product(product_id)
+
+    async def product(self, product_id: UUID) -> Any:
+        async with self.catalog.uow() as uow:
+            return await uow.products.get(product_id)
+
+    async def price(self, lamp: Any) -> int:
+        return int((await self.product(lamp.id)).variants[0].price.amount)
+
+    async def reprice(self, actor: Actor, lamp: Any, amount: int, currency: str = "USD", **fields: Any) -> Asked | None:
+        edit = EditVariant(id=lamp.variants[0].id, price=Price(amount=amount, currency=currency))
+        asked: Asked | None = await self.catalog.edit_product()(actor, lamp.id, EditProduct(variants=[edit], **fields))
+        return asked
+
+    async def owner(self, email: str) -> Actor:
+        return person(account_id=await self.member(email, roles=(OWNER,)))
+
+    async def member(self, email: str, *permissions: str, roles: tuple[UUID, ...] = ()) -> UUID:
+        ensure = self.identity.ensure_account()
+        found: UUID = await ensure(email, "Sam", AccountKind.staff, permissions, "pass-word-of-sam", roles)
+        return found
+
+    async def trail(self) -> list[str]:
+        rows = await self.app.contexts.audit.queries().rows(0, 100)
+        return [row.action for row in rows]
+
+
+@pytest.fixture
+async def memory_shop() -> AsyncIterator[Shop]:
+    app = App(Settings(storage="memory", **LIMITED))  # type: ignore[arg-type]
+    yield Shop(app)
+    await app.close()
+
+
+@pytest.fixture
+async def postgres_shop(database_url: str, tmp_path: Any) -> AsyncIterator[Shop]:
+    patient = {"pool_wait_ms": 60_000, "lock_timeout_ms": 30_000, "statement_timeout_ms": 60_000}
+    app = App(Settings(database_url=database_url, data_dir=str(tmp_path), **LIMITED, **patient))  # type: ignore[arg-type]
+    yield Shop(app)
+    await app.close()
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.services)])
+def shop(request: pytest.FixtureRequest) -> Shop:
+    found: Shop = request.getfixturevalue(f"{request.param}_shop")
+    return found
