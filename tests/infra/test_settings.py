@@ -97,6 +97,9 @@ def test_a_safe_production_process_starts(production: dict[str, str]):
         {"MERX_ALLOWED_HOSTS": "*."},
         {"MERX_ALLOWED_HOSTS": "*.*"},
         {"MERX_CURRENCY": "ZZZ"},
+        {"MERX_SECOND_PERSON_RIGHTS": "owner"},
+        {"MERX_SECOND_PERSON_RIGHTS": "staff:write, orders:"},
+        {"MERX_SECOND_PERSON_RIGHTS": "**"},
     ],
 )
 def test_unsafe_production_values_are_refused(production: dict[str, str], change: dict[str, str]):

@@ -19,6 +19,7 @@ _ORIGIN = re.compile(
     r"(?:http(?!.*:80\Z)|https(?!.*:443\Z))://"
     r"(?:[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,20}|\[[0-9a-f:.]{2,45}\])(?::[1-9][0-9]{0,4})?\Z"
 )
+_RIGHT = re.compile(r"\*\Z|[a-z][a-z-]*:(\*|[a-z][a-z-]*)\Z")
 # The display name may hold anything but what begins an address or a header of its own.
 _SENDER = re.compile(r"([^<>\r\n\0]*<[^<>@\s\0]+@[^<>@\s\0]+>|[^<>@\s\0]+@[^<>@\s\0]+)\Z")
 
@@ -65,6 +66,8 @@ class Checked(Reached, Protocol):
     @property
     def rate_limits(self) -> str: ...
     @property
+    def second_person_rights(self) -> tuple[str, ...]: ...
+    @property
     def max_in_flight(self) -> int: ...
     @property
     def reserved_in_flight(self) -> int: ...
@@ -101,6 +104,10 @@ def _everywhere(settings: Checked) -> list[str]:
         problems.append(
             "MERX_CORS_ORIGINS takes origins as browsers write them (https://shop.example: lower case, no path, no "
             f"usual port, no *), not {', '.join(wrong)}"
+        )
+    if wrong := [name for name in settings.second_person_rights if not _RIGHT.match(name)]:
+        problems.append(
+            f"MERX_SECOND_PERSON_RIGHTS takes *, or rights such as staff:write and orders:*, not {', '.join(wrong)}"
         )
     if settings.currency not in EXPONENTS:
         problems.append(f"MERX_CURRENCY {settings.currency} is no currency of ISO 4217")
