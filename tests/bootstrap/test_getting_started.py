@@ -167,6 +167,7 @@ def test_what_the_page_says_can_be_pasted(shop: Demo, clone: Path) -> None:
         "Your order",
         "ada@example.com",
         '"placed", "shipped"',
+        '["completed", "paid"]',
         "Harbourlight Linen Shirt",
         "Desk lamp",
     ):
