@@ -6,6 +6,7 @@ The servers of the wheels are built without TLS: it ends in front of them, in th
 import asyncio
 import contextlib
 import os
+import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -13,8 +14,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
+import msgspec
 import pytest
 import redis.asyncio
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from redis.exceptions import ConnectionError as RedisLost
 from taskiq import BrokerMessage
 
@@ -47,6 +50,13 @@ class Place:
         self.ours, self.theirs = Authority(folder, "ours"), Authority(folder, "theirs")
         self._database, self._redis = urlsplit(database_url), urlsplit(redis_url)
 
+    def asking(self) -> ssl.SSLContext:
+        """A server that lets in those alone who show a certificate too."""
+        context = self.ours.server()
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(self.ours.file)
+        return context
+
     @contextlib.asynccontextmanager
     async def settings(self, case: str, **others: object) -> AsyncIterator[tuple[Settings, Front, Front]]:
         context = {
@@ -55,6 +65,7 @@ class Place:
             "another host": self.ours.server("db.example"),
             "expired": self.ours.server(until=-timedelta(days=1)),
             "in the clear": None,
+            "asks who we are": self.asking(),
         }[case]
         postgres = Path(parse_qs(self._database.query)["host"][0]) / ".s.PGSQL.5432"
         async with (
@@ -185,6 +196,22 @@ async def test_s40_the_authorities_of_the_system_do_not_count_beside_ours(place:
         # Without a file of ours they do.
         await by_reader(Settings(database_url=settings.database_url))
         await by_client(Settings(redis_url=settings.redis_url))
+
+
+async def test_s40_a_certificate_of_ours_is_shown_where_it_is_asked_for(place: Place):
+    own = place.ours.signed("merx", ExtendedKeyUsageOID.CLIENT_AUTH)
+    async with place.settings("asks who we are") as (settings, database, valkey):
+        for client in (by_reader, by_client):
+            with pytest.raises((Unavailable, RedisLost)):
+                await client(settings)
+        shown = msgspec.structs.replace(
+            settings,
+            database_url=f"{settings.database_url}&sslcert={own}&sslkey={own}",
+            redis_url=f"{settings.redis_url}?ssl_certfile={own}&ssl_keyfile={own}",
+        )
+        for client in (*DATABASE, *REDIS):
+            await client(shown)
+        assert (database.in_clear, valkey.in_clear) == (0, 0)
 
 
 async def test_s40_a_server_that_is_not_trusted_any_more_is_logged_once(place: Place, capsys):

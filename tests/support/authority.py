@@ -43,6 +43,12 @@ class Authority:
 
     def server(self, host: str = "localhost", *, until: timedelta = _DAY) -> ssl.SSLContext:
         """What a server of that name shows; `until` may lie in the past."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.signed(host, ExtendedKeyUsageOID.SERVER_AUTH, until))
+        return context
+
+    def signed(self, host: str, use: x509.ObjectIdentifier, until: timedelta = _DAY) -> Path:
+        """A file with a key and a certificate."""
         key, now = _key(), datetime.now(UTC)
         start, end = now - 20 * _DAY, now + until
         made = (
@@ -53,7 +59,7 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .add_extension(_usage(signs=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([use]), critical=False)
             .sign(self.key, hashes.SHA256())
         )
         private = key.private_bytes(
@@ -61,9 +67,7 @@ class Authority:
         )
         file = self.folder / f"{host}-{made.serial_number}.pem"
         file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
 
 def _usage(*, signs: bool) -> x509.KeyUsage:
