@@ -8,6 +8,7 @@ MERX_TEST_KEYCLOAK=required, as in `nox -s keycloak`, they fail.
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -27,6 +28,7 @@ from merx.infra.embedded import Process, spawn
 from tests.support.servers import run_aside
 
 VERSION = "26.4.0"
+JAVA = 17
 ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 DOWNLOAD_SECONDS, START_SECONDS, STOP_SECONDS = 300.0, 180.0, 20.0
 
@@ -69,6 +71,8 @@ def distribution() -> Path:
     missing = [tool for tool in ("mvn", "java") if shutil.which(tool) is None]
     if missing:
         raise NoKeycloak(f"no {' and '.join(missing)} on this machine; MERX_TEST_KEYCLOAK_URL names a running Keycloak")
+    if java_version() < JAVA:
+        raise NoKeycloak(f"Keycloak {VERSION} needs Java {JAVA} or later")
     folder = cache_folder()
     archive = folder / f"keycloak-quarkus-dist-{VERSION}.zip"
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,6 +81,13 @@ def distribution() -> Path:
         if not archive.exists():
             download(archive)
     return archive
+
+
+def java_version() -> int:
+    """0 where it does not say."""
+    said = subprocess.run(["java", "-version"], capture_output=True, text=True, timeout=60, check=False)
+    found = re.search(r'version "(\d+)', said.stderr)
+    return int(found[1]) if found else 0
 
 
 def cache_folder() -> Path:
