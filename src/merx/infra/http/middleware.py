@@ -26,7 +26,6 @@ from merx.infra.http.inbound import Hosts, Refused, check_headers, check_url
 from merx.infra.http.limits import Limited, RateLimits
 from merx.infra.http.load import LoadGate
 from merx.infra.http.origins import Cors, is_preflight, preflight
-from merx.infra.http.patience import Patient
 from merx.infra.http.request_ids import given_id
 from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
 from merx.infra.http.security import POLICY, security_headers
@@ -47,7 +46,7 @@ FROM_CACHE = "(from cache)"
 
 class FrameParts(msgspec.Struct, frozen=True, kw_only=True):
     """What the layer works with. `any_host` paths are asked by address, by probes that know no name. Below `sign_in` a
-    cookie that is good no more is nobody's, so that one can sign in again; pages go before.
+    cookie that is good no more is nobody's, so that one can sign in again.
     """
 
     callers: Authenticator
@@ -192,8 +191,7 @@ class Frame:
             await self._app(inner, receive, exchange.send)
             scope["path_template"] = inner.get("path_template", NO_ROUTE)
         else:
-            answering = self._app(scope, receive, exchange.send)
-            await (Patient(answering) if path.startswith(parts.sign_in) else answering)
+            await self._app(scope, receive, exchange.send)
 
     async def _caller(self, exchange: Exchange, scope: Scope, path: str, address: str) -> Actor:
         """Raises Unauthenticated, and Forbidden for a change by cookie that no page of the shop wanted."""
