@@ -19,6 +19,7 @@ from merx.contexts.privacy.domain.erasure import Erasure, ErasureState
 from merx.contexts.privacy.domain.errors import InvalidErasureCode, TooLate
 from merx.contexts.privacy.events import ErasureDue, ExportAsked
 from merx.contexts.privacy.usecases.ask_erasure import (
+    AskErasureHandler,
     CancelErasureHandler,
     ConfirmErasure,
     ConfirmErasureHandler,
@@ -54,6 +55,18 @@ class Gate:
 
     async def erase(self, _: Subject) -> None:
         """Nothing here."""
+
+
+class Together(Gate):
+    """Lets go when so many are there: they begin their transactions in one moment."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._all = asyncio.Barrier(number)
+
+    async def matters(self, _: Subject) -> list[str]:
+        await self._all.wait()
+        return []
 
 
 def eraser(
@@ -251,7 +264,8 @@ async def test_negative_control_without_locks_the_code_confirms_more_often(postg
 async def asked_at_once(shop: Shop) -> tuple[int, int]:
     """How many erasures of the person are open, and how many codes may confirm one."""
     person = await shop.register(CANARY)
-    ask, actor = shop.app.contexts.privacy.ask_erasure(), actor_of(person)
+    whole, actor = shop.app.contexts.privacy.ask_erasure(), actor_of(person)
+    ask = AskErasureHandler(whole.uow, [*whole.parts, Together(4)], whole.accounts, whole.clock)
     await at_once(*(ask(actor, EraseMe(password=PASSWORD)) for _ in range(4)))
     async with shop.app.contexts.privacy.uow() as uow:
         rows = await uow.tx.fetch(compiled("select count(*) from privacy.erasure where state = 'asked'"))

@@ -66,6 +66,7 @@ async def _confirm(shop: Shop, person: Person) -> Target:
 async def _device(shop: Shop, headers: dict[str, str]) -> tuple[Device, str]:
     """A passkey, and its id."""
     device = Device()
+    await shop.prove_addresses()
     options = await shop.call("POST", "/auth/passkeys/registration", None, headers)
     body = {"name": "laptop", "credential": device.create(options)}
     made = await shop.call("POST", "/auth/passkeys", body, headers)
@@ -80,6 +81,7 @@ async def _everybody_has_passkeys(shop: Shop, _: Person) -> Target:
 
 
 async def _new_passkey(shop: Shop, person: Person) -> Target:
+    await shop.prove_addresses()
     options = await shop.call("POST", "/auth/passkeys/registration", None, person.headers)
     return at({"name": "laptop", "credential": Device().create(options)})
 

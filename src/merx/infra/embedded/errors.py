@@ -1,7 +1,10 @@
 """What can go wrong with a data folder or a server in it, said in one sentence."""
 
 import errno
+import shutil
 from pathlib import Path
+
+FULL_BYTES = 64 * 1024
 
 
 class EmbeddedError(Exception):
@@ -17,6 +20,11 @@ def from_os_error(error: OSError, path: Path) -> EmbeddedError:
     if isinstance(error, PermissionError):
         return EmbeddedError(f"{path} can not be written by this user; choose another folder with --data.")
     return EmbeddedError(f"{path} can not be used: {error.strerror or error}.")
+
+
+def is_full(path: Path) -> bool:
+    """Less room than a server needs for a page of its log."""
+    return shutil.disk_usage(path).free < FULL_BYTES
 
 
 def disk_full(path: Path) -> EmbeddedError:

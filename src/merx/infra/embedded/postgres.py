@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from merx.infra.embedded import binaries, cluster, postmaster
 from merx.infra.embedded.account import Account, server_account
-from merx.infra.embedded.errors import EmbeddedError, disk_full, from_os_error
+from merx.infra.embedded.errors import EmbeddedError, disk_full, from_os_error, is_full
 from merx.infra.embedded.processes import Process, spawn
 from merx.infra.embedded.sockets import leave_sockets, socket_folder
 
@@ -185,7 +185,8 @@ class EmbeddedPostgres:
             return log.read(64_000).decode(errors="replace")
 
     def _failure(self, said: str) -> EmbeddedError:
-        if "No space left on device" in said or "Disk quota exceeded" in said:
+        # On a full disk there is no room for the reason either.
+        if "No space left on device" in said or "Disk quota exceeded" in said or is_full(self.data):
             return disk_full(self.data)
         found = re.findall(r"(?:FATAL|PANIC|ERROR):\s+(.+)", said)
         reason = found[-1] if found else "it ended without a reason"

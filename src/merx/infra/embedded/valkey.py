@@ -11,7 +11,7 @@ from pathlib import Path
 from merx.infra.embedded import binaries
 from merx.infra.embedded.account import Account, server_account
 from merx.infra.embedded.cluster import ENVIRONMENT
-from merx.infra.embedded.errors import EmbeddedError, disk_full, from_os_error
+from merx.infra.embedded.errors import EmbeddedError, disk_full, from_os_error, is_full
 from merx.infra.embedded.processes import Process, spawn
 from merx.infra.embedded.sockets import leave_sockets, socket_folder
 
@@ -126,7 +126,7 @@ class EmbeddedValkey:
                 said = log.read(64_000).decode(errors="replace")
             if last_try or not self._put_damaged_file_aside(said):
                 break
-        if "No space left on device" in said:
+        if "No space left on device" in said or is_full(self.data):
             raise disk_full(self.data)
         reason = said.strip().splitlines()[-1] if said.strip() else "it ended without a reason"
         raise EmbeddedError(f"Valkey can not serve {self.data} ({reason}): read {self._log}.")
