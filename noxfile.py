@@ -59,7 +59,15 @@ def arch(session: nox.Session) -> None:
 def fast(session: nox.Session) -> None:
     """Every test of behaviour that needs neither a server nor a process nor an index on disk."""
     # `auto` counts cores without their second threads, which is one process on a small machine.
-    pytest(session, "-n", "logical", "--maxprocesses", "8", "-m", "not services", "--ignore", "tests/architecture")
+    select = ("-m", "not proofs and not services", "--ignore", "tests/architecture")
+    pytest(session, "-n", "logical", "--maxprocesses", "8", *select)
+
+
+@nox.session
+def proofs(session: nox.Session) -> None:
+    """What is shown of every route, made from the router, and of the whole source: who comes in, bad input, the rows of
+    the security list. On memory, as the fast suite."""
+    pytest(session, "-n", "logical", "--maxprocesses", "8", "-m", "proofs and not services")
 
 
 @nox.session
