@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import re
 from collections.abc import Callable
 
 import pytest
@@ -16,6 +17,16 @@ pytest_plugins = ["tests.support.servers", "tests.support.keycloak.server", "tes
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     return {"hurried": HurriedLoop} if item.get_closest_marker("hurried") else {"usual": asyncio.new_event_loop}
+
+
+_OF_ALL = re.compile(r"tests/(matrix|security)/|/test_(s\d\d_\w+|hostile_input)\.py::|/audit/test_coverage\.py::")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is made from the router or the source, and the rows of the security list (docs/decisions/0025)."""
+    for item in items:
+        if _OF_ALL.search(item.nodeid):
+            item.add_marker("proofs")
 
 
 # The fast suite tries some new examples each time, `nox -s properties` very many. A busy machine is not a failing

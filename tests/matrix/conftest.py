@@ -11,14 +11,6 @@ from merx.infra.settings import Settings
 from tests.matrix.shop import METRICS_TOKEN, Shop, one_shop
 from tests.support.servers import Databases
 
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker("proofs")
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def shop() -> Shop:

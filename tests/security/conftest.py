@@ -1,18 +1,8 @@
 """Settings of a shop that is open."""
 
-from pathlib import Path
-
 import pytest
 
 from merx.infra.keys import ensure_keys
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker("proofs")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tests.matrix.play import name_of
 from tests.matrix.promises import right_of
 from tests.matrix.shop import BASE, Shop, one_shop
 
-pytestmark = [pytest.mark.proofs, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 DOORS = f"{BASE}/auth/"

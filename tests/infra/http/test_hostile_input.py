@@ -79,7 +79,7 @@ REFUSED_TWICE = {
     "DELETE /api/v1/users/me/erase",
 }
 
-pytestmark = [pytest.mark.proofs, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module", params=["memory", pytest.param("postgres", marks=pytest.mark.services)])
