@@ -179,7 +179,8 @@ class MemoryUow:
         if self._tx is not None:
             raise RuntimeError("the unit of work is open already")
         try:
-            await asyncio.wait_for(self._store.lock.acquire(), _LOCK_TIMEOUT)
+            async with asyncio.timeout(_LOCK_TIMEOUT):
+                await self._store.lock.acquire()
         except TimeoutError:
             raise Unavailable("the in-memory store is busy") from None
         self._tx = MemoryTx(self._store)

@@ -63,4 +63,6 @@ class Relay:
                 logger.info("the relay has its database again")
             away = False
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._awake.wait(), self._every)
+                # `wait_for` of Python 3.11 may swallow a cancellation that comes with what it waits for.
+                async with asyncio.timeout(self._every):
+                    await self._awake.wait()

@@ -64,7 +64,9 @@ class CacheListener(Background):
             self._said = ""
             while not gone.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(gone.wait(), _PING_SECONDS)
+                    # `wait_for` of Python 3.11 may swallow a cancellation that comes with what it waits for.
+                    async with asyncio.timeout(_PING_SECONDS):
+                        await gone.wait()
                 if not gone.is_set():
                     await connection.execute("select 1", timeout=2)
         finally:
