@@ -1,0 +1,1 @@
+"""What approvals needs from outside: storage, neighbours, services; adapters implement it."""

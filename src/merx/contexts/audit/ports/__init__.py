@@ -1,0 +1,1 @@
+"""What audit needs from outside: storage, neighbours, services; adapters implement it."""

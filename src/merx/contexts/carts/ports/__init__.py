@@ -1,0 +1,1 @@
+"""What carts needs from outside: storage, neighbours, services; adapters implement it."""

@@ -1,0 +1,1 @@
+"""What catalog needs from outside: storage, neighbours, services; adapters implement it."""

@@ -1,0 +1,1 @@
+"""What inventory needs from outside: storage, neighbours, services; adapters implement it."""

@@ -1,0 +1,1 @@
+"""What notifications needs from outside: storage, neighbours, services; adapters implement it."""

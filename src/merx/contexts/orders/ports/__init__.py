@@ -1,0 +1,1 @@
+"""What orders needs from outside: storage, neighbours, services; adapters implement it."""

@@ -1,0 +1,1 @@
+"""What privacy needs from outside: storage, neighbours, services; adapters implement it."""

@@ -1,0 +1,1 @@
+"""What search needs from outside: storage, neighbours, services; adapters implement it."""

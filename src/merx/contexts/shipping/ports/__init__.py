@@ -1,0 +1,1 @@
+"""What shipping needs from outside: storage, neighbours, services; adapters implement it."""

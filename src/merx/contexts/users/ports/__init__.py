@@ -1,0 +1,1 @@
+"""What users needs from outside: storage, neighbours, services; adapters implement it."""
