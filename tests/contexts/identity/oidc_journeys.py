@@ -1,5 +1,7 @@
 """A browser that signs in through the suite's own provider: steps over HTTP, and the shop that they lead to."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -132,3 +134,12 @@ async def identities(shop: Shop) -> list[Any]:
         from merx.infra.postgres import compiled
 
         return await uow.tx.fetch(compiled("select * from identity.linked_identity order by id"))
+
+
+@asynccontextmanager
+async def on_postgres(database_url: str) -> AsyncIterator[OidcShop]:
+    database = Database(Settings(database_url=database_url))
+    shop = OidcShop("postgres", database)
+    yield shop
+    await shop.providers.close()
+    await database.close()

@@ -11,10 +11,9 @@ from merx.contexts.identity.adapters.postgres_identities import PostgresProvider
 from merx.contexts.identity.domain.linked_identity import LinkedIdentity
 from merx.contexts.identity.domain.provider_errors import IdentityNotFound, IdentityTaken
 from merx.contexts.identity.domain.provider_sign_in import ProviderFlow, ProviderSignIn
-from merx.infra.postgres import Database, compiled
-from merx.infra.settings import Settings
+from merx.infra.postgres import compiled
 from merx.kernel.ids import new_id
-from tests.contexts.identity.oidc_journeys import API, OidcShop, identities
+from tests.contexts.identity.oidc_journeys import API, identities, on_postgres
 
 
 def identity(shop, account_id, subject="s"):
@@ -95,11 +94,8 @@ class TestIdentities:
 class TestAtOnce:
     @pytest.fixture
     async def oidc(self, database_url):
-        database = Database(Settings(database_url=database_url))
-        shop = OidcShop("postgres", database)
-        yield shop
-        await shop.providers.close()
-        await database.close()
+        async with on_postgres(database_url) as shop:
+            yield shop
 
     async def test_the_whole_way_on_postgresql(self, oidc):
         browser = oidc.browser()

@@ -10,13 +10,11 @@ from merx.contexts.identity.adapters.postgres import PostgresAccounts, PostgresI
 from merx.contexts.identity.adapters.postgres_passkeys import PostgresPasskeys
 from merx.contexts.identity.domain.account import AccountKind
 from merx.contexts.identity.domain.linked_identity import LinkedIdentity
-from merx.infra.postgres import Database
-from merx.infra.settings import Settings
 from merx.infra.settings_oidc import OidcProvider
 from tests.contexts.identity.conftest import bearer, signed_in
 from tests.contexts.identity.factors import answer, post, with_passkey
 from tests.contexts.identity.journeys import NEW_PASSWORD, RESET, account, asked, reset
-from tests.contexts.identity.oidc_journeys import Browser, OidcShop
+from tests.contexts.identity.oidc_journeys import Browser, OidcShop, on_postgres
 from tests.support.authenticator import Device
 
 EMAIL = "ada@example.com"
@@ -147,11 +145,8 @@ async def test_whoever_runs_the_shop_can_take_the_last_passkey_and_the_mailbox_o
 class TestAtOnce:
     @pytest.fixture
     async def oidc(self, database_url):
-        database = Database(Settings(database_url=database_url))
-        shop = OidcShop("postgres", database)
-        yield shop
-        await shop.providers.close()
-        await database.close()
+        async with on_postgres(database_url) as shop:
+            yield shop
 
     async def both(self, oidc):
         """The statuses when the passkey and the identity are removed at once."""
