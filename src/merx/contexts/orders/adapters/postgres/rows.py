@@ -61,7 +61,6 @@ class OrderRow(VersionedRow):
         Index("ix_order_customer", "customer_id", "id"),
         Index("ix_order_status", "status", "fulfilment_status", "id"),
         Index("ix_order_email", text("lower(email)"), "id"),
-        Index("ix_order_guest_email", text("lower(email)"), postgresql_where=text("customer_id is null")),
         {"schema": SCHEMA},
     )
 
