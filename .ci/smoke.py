@@ -40,7 +40,7 @@ def main() -> int:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             # A shell that runs CI in the background hands down an ignored SIGINT; a terminal would not.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         )
         try:
             _wait_until_ready(shop, port)

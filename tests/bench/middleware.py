@@ -56,10 +56,19 @@ async def drive(app: Any, method: str, path: str, headers: list[tuple[bytes, byt
     started = process_time()
     for _ in range(REQUESTS):
         scope = {
-            "type": "http", "method": method, "path": path, "raw_path": raw, "query_string": b"", "headers": headers,
-            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000), "scheme": "http", "http_version": "1.1",
-            "root_path": "", "state": {"actor": Actor(kind=ActorKind.anonymous), "request_id": "x"},
-        }  # fmt: skip
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": raw,
+            "query_string": b"",
+            "headers": headers,
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 8000),
+            "scheme": "http",
+            "http_version": "1.1",
+            "root_path": "",
+            "state": {"actor": Actor(kind=ActorKind.anonymous), "request_id": "x"},
+        }
         await app(scope, receive, send)
     seconds = process_time() - started
     assert statuses <= {200, 201, 304}, statuses

@@ -12,7 +12,7 @@ def test_a_free_port_has_no_problem() -> None:
     assert port_problem("127.0.0.1", free_port("127.0.0.1"), how="--port {port}") is None
 
 
-@pytest.mark.parametrize("taken_on", ["127.0.0.1", "0.0.0.0"])
+@pytest.mark.parametrize("taken_on", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - for a moment, and nobody accepts
 def test_a_port_in_use_is_named_with_a_free_one(taken_on: str) -> None:
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,5 +1,6 @@
 """The first data of a shop, and `merx import`: bad rows told, stopped at any moment, started again, nothing twice."""
 
+import asyncio
 import gzip
 import os
 import signal
@@ -223,7 +224,7 @@ class TestOnServers:
         while await app.database.reader.fetchval(reached) < 2_000:
             assert time.monotonic() < deadline
             assert first.poll() is None
-            time.sleep(0.01)
+            await asyncio.sleep(0.01)
         first.send_signal(signal.SIGKILL)
         first.communicate()
         stopped_at = await app.database.reader.fetchval(reached)

@@ -22,7 +22,7 @@ MakeServer = Callable[..., EmbeddedPostgres]
 
 @pytest.fixture
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    base = Path(os.path.realpath("/tmp")) / f"merx-t-{os.getpid()}-{os.urandom(3).hex()}"
+    base = Path(os.path.realpath("/tmp")) / f"merx-t-{os.getpid()}-{os.urandom(3).hex()}"  # noqa: S108 - short, for sockets
     base.mkdir(mode=0o755)
     yield base
     subprocess.run(["rm", "-rf", str(base)], check=True)
@@ -72,9 +72,13 @@ def launch_and_die(folder: Path, death_signal: str) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], check=False, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-c", textwrap.dedent(script)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
+    )
     assert done.returncode == -signal.SIGKILL, done.stderr
     return int(done.stdout)
 
@@ -209,9 +213,12 @@ async def test_a_checkout_below_a_folder_that_only_root_may_enter(make: MakeServ
     shop.mkdir(mode=0o755)
     for template in (None, cluster_template()):
         server = EmbeddedPostgres(
-            shop / f"pg{template is None}", run=shop / f"run{template is None}", log=shop / "log",
-            durable=False, template=template,
-        )  # fmt: skip
+            shop / f"pg{template is None}",
+            run=shop / f"run{template is None}",
+            log=shop / "log",
+            durable=False,
+            template=template,
+        )
         await server.start()
         try:
             assert await ask(server.url, "select 1") == 1

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.services
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    base = Path("/tmp") / f"merx-t-{os.getpid()}-{os.urandom(3).hex()}"
+    base = Path("/tmp") / f"merx-t-{os.getpid()}-{os.urandom(3).hex()}"  # noqa: S108 - short, for sockets
     base.mkdir(mode=0o755)
     yield base
     subprocess.run(["rm", "-rf", str(base)], check=True)

@@ -218,7 +218,7 @@ async def test_two_transactions_with_the_same_keys_in_other_order_have_one_winne
     keys = [Key("account:1", "POST /orders", f"k{number}", b"") for number in range(50)]
 
     async def work(mine: list[Key]) -> None:
-        async with PostgresUow(database, None) as uow:  # type: ignore[arg-type]
+        async with PostgresUow(database, None) as uow:
             await asyncio.sleep(0.02)
             await PostgresAnswers().keep(uow.tx, [(key, 201, b"") for key in mine])
             await asyncio.sleep(0.02)

@@ -370,7 +370,7 @@ async def test_a_lease_is_renewed_while_others_come_and_go(storage: Storage, del
             await end.wait()
 
     storage.registry.add(Subscriber("toy.hear", Shelved, hear))
-    deliverer = Deliverer(Noted(), storage.registry, renew_every=0.02)  # type: ignore[arg-type]
+    deliverer = Deliverer(Noted(), storage.registry, renew_every=0.02)
     await emit(storage, "short", "long", "short")
     assert await deliverer.drain() == 3
     assert len(renewed) >= 3

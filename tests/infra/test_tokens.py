@@ -53,7 +53,7 @@ def claims(**changes: object) -> dict[str, object]:
 
 
 def forged(body: dict[str, object], headers: dict[str, object], key: object = KEY, algorithm: str = "EdDSA") -> str:
-    return jwt.PyJWS().encode(json.dumps(body).encode(), key, algorithm=algorithm, headers=headers)  # type: ignore[arg-type]
+    return jwt.PyJWS().encode(json.dumps(body).encode(), key, algorithm=algorithm, headers=headers)
 
 
 def header_of(tokens: AccessTokens) -> dict[str, object]:

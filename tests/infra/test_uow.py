@@ -34,7 +34,7 @@ async def test_work_is_kept_after_commit(storage: Storage) -> None:
 
 
 async def test_leaving_without_commit_undoes_everything(storage: Storage) -> None:
-    storage.registry.add(Subscriber("toy.hear", Shelved, None))  # type: ignore[arg-type]
+    storage.registry.add(Subscriber("toy.hear", Shelved, None))
     async with storage.uow() as uow:
         await uow.shelves.add(Shelf(id=new_id(), name="A"))
         uow.emit(*shelved(["A"]))
@@ -155,7 +155,7 @@ async def test_tags_reach_other_processes_with_the_commit_only(database: Databas
     listener = await database.connect()
     heard: asyncio.Queue[object] = asyncio.Queue()
     await listener.add_listener(CACHE_CHANNEL, lambda *message: heard.put_nowait(message[3]))
-    storage_uow = PostgresUow(database, None)  # type: ignore[arg-type]
+    storage_uow = PostgresUow(database, None)
     async with storage_uow as uow:
         uow.invalidate("product:1")
     async with storage_uow as uow:
@@ -171,7 +171,7 @@ async def test_tags_reach_other_processes_with_the_commit_only(database: Databas
 
 @pytest.mark.services
 async def test_a_swallowed_database_error_cannot_be_committed(database: Database) -> None:
-    async with PostgresUow(database, None) as uow:  # type: ignore[arg-type]
+    async with PostgresUow(database, None) as uow:
         with pytest.raises(asyncpg.DivisionByZeroError):
             await uow.tx.fetch(compiled("select 1 / 0"))
         with pytest.raises(RuntimeError, match="nothing was committed"):
@@ -192,7 +192,7 @@ async def test_connections_that_the_server_closed_are_replaced(database: Databas
     one = compiled("select 1")
 
     async def write() -> None:
-        async with PostgresUow(database, None) as uow:  # type: ignore[arg-type]
+        async with PostgresUow(database, None) as uow:
             assert await uow.tx.fetchval(one) == 1
             await asyncio.sleep(0.05)
             await uow.commit()
@@ -209,14 +209,14 @@ async def test_connections_that_the_server_closed_are_replaced(database: Databas
 @pytest.mark.services
 async def test_a_connection_lost_in_the_middle_is_unavailable_and_undone(database: Database) -> None:
     async def work() -> None:
-        async with PostgresUow(database, None) as uow:  # type: ignore[arg-type]
+        async with PostgresUow(database, None) as uow:
             await uow.tx.fetchval(compiled("select 1"))
             await kill_backends(database)
             await uow.tx.fetchval(compiled("select 1"))
 
     with pytest.raises(Unavailable):
         await work()
-    async with PostgresUow(database, None) as uow:  # type: ignore[arg-type]
+    async with PostgresUow(database, None) as uow:
         assert await uow.tx.fetchval(compiled("select 2")) == 2
 
 
@@ -224,14 +224,14 @@ async def test_a_connection_lost_in_the_middle_is_unavailable_and_undone(databas
 async def test_an_absent_server_and_an_empty_pool_are_unavailable_soon(database_url: str) -> None:
     away = Database(Settings(database_url="postgresql://merx@127.0.0.1:1/merx"))
     with pytest.raises(Unavailable):
-        async with PostgresUow(away, None):  # type: ignore[arg-type]
+        async with PostgresUow(away, None):
             pass
     with pytest.raises(Unavailable):
         await away.ping()
     small = Database(Settings(database_url=database_url, database_pool=1, reader_pool=1, pool_wait_ms=200))
-    async with PostgresUow(small, None):  # type: ignore[arg-type]
+    async with PostgresUow(small, None):
         with pytest.raises(Unavailable):
-            async with PostgresUow(small, None):  # type: ignore[arg-type]
+            async with PostgresUow(small, None):
                 pass
     slow = asyncio.create_task(small.reader.fetchval(compiled("select pg_sleep(1)")))
     await asyncio.sleep(0.1)
@@ -263,7 +263,7 @@ async def test_a_server_that_falls_silent_costs_one_short_wait_whatever_the_pool
     database = Database(Settings(database_url=url, database_pool=4, connect_timeout_ms=300))
 
     async def write() -> None:
-        async with PostgresUow(database, None) as uow:  # type: ignore[arg-type]
+        async with PostgresUow(database, None) as uow:
             await uow.tx.fetchval(compiled("select pg_sleep(0.1)"))
 
     await asyncio.gather(*(write() for _ in range(4)))
@@ -281,7 +281,7 @@ async def test_a_server_that_falls_silent_costs_one_short_wait_whatever_the_pool
 @pytest.mark.services
 async def test_no_connection_stays_in_a_transaction(database: Database) -> None:
     async def abandoned(number: int) -> None:
-        async with PostgresUow(database, None) as uow:  # type: ignore[arg-type]
+        async with PostgresUow(database, None) as uow:
             await uow.tx.fetchval(compiled("select 1"))
             if number % 2:
                 raise ZeroDivisionError

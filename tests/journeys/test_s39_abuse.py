@@ -85,7 +85,7 @@ def strict(tmp_path: Path) -> AsgiClient:
     app = new_app(settings)
     client = AsgiClient(staged(settings, app), client=("192.0.2.1", 1))
     client.headers |= {"host": "localhost"}
-    client.tokens = app.infra.access_tokens()  # type: ignore[attr-defined]
+    client.tokens = app.infra.access_tokens()
     return client
 
 
@@ -108,7 +108,7 @@ async def test_s39_orders_are_limited_by_address_whatever_the_token(strict: Asgi
     """Three times two for an address; a new guest, a new cart and a new account each time change nothing."""
     got = []
     for number in range(12):
-        token = strict.tokens.issue(new_id(), ActorKind.customer)  # type: ignore[attr-defined]
+        token = strict.tokens.issue(new_id(), ActorKind.customer)
         who = {"authorization": f"Bearer {token}"} if number % 2 else {"x-cart-token": f"t{number}"}
         got += await statuses(strict, "/orders", orders(1), who)
     assert got[6:] == [429] * 6
@@ -116,7 +116,7 @@ async def test_s39_orders_are_limited_by_address_whatever_the_token(strict: Asgi
 
 
 async def test_s39_orders_are_limited_by_account_wherever_it_is(strict: AsgiClient):
-    token = strict.tokens.issue(new_id(), ActorKind.customer)  # type: ignore[attr-defined]
+    token = strict.tokens.issue(new_id(), ActorKind.customer)
     got = []
     for number in range(8):
         strict.client = (f"198.51.100.{number}", 1)

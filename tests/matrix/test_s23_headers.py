@@ -91,6 +91,6 @@ async def test_s23_the_cdn_of_these_tests_would_hand_on_a_careless_answer():
         async def get(self, target: str, headers: dict[str, str]) -> Answer:
             return Answer(200, [(b"content-type", b"application/json")], f"cart of {headers['who']}".encode())
 
-    cdn = Cdn(Careless())  # type: ignore[arg-type]
+    cdn = Cdn(Careless())
     await cdn.get("/cart", {"who": "A"})
     assert (await cdn.get("/cart", {"who": "B"})).body == b"cart of A"

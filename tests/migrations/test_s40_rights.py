@@ -45,7 +45,7 @@ async def written(url: str, database: Database | None = None) -> None:
     database = database or Database(Settings(database_url=url))
     try:
         for number in range(3):
-            async with PostgresUow(database, None) as uow:  # type: ignore[arg-type]
+            async with PostgresUow(database, None) as uow:
                 entry = AuditEntry(actor=Actor.system(), action="toys.box-made", target="box", target_id=str(number))
                 uow.record(entry)
                 await uow.commit()
@@ -247,7 +247,7 @@ async def test_s40_the_owner_keeps_what_it_needs(owner_url: str):
 
 
 async def refused(url: str, environment: str = "production") -> bool:
-    database = Database(Settings(database_url=url, environment=environment))  # type: ignore[arg-type]
+    database = Database(Settings(database_url=url, environment=environment))
     try:
         await database.refuse_unsafe()
     except TooManyRights:

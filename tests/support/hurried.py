@@ -14,7 +14,7 @@ class HurriedLoop(asyncio.SelectorEventLoop):
         return super().time() + self._ahead
 
     def _run_once(self) -> None:
-        timers = [timer for timer in self._scheduled if not timer._cancelled]  # type: ignore[attr-defined]
-        if timers and not self._ready:  # type: ignore[attr-defined]
+        timers = [timer for timer in self._scheduled if not timer._cancelled]
+        if timers and not self._ready:
             self._ahead += max(0.0, min(timers)._when - self.time())
-        super()._run_once()  # type: ignore[misc]
+        super()._run_once()

@@ -58,7 +58,7 @@ async def https(app: Any, files: tuple[Path, Path]) -> AsyncIterator[int]:
     )
     server = Server(config)
     # Signals belong to the test runner.
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    server.capture_signals = contextlib.nullcontext
     task = asyncio.create_task(server.serve())
     while not server.started and not task.done():
         await asyncio.sleep(0.01)

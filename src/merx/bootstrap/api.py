@@ -99,7 +99,7 @@ def create_app(
     classes.learn(app)
     local = LocalBuckets()
     api = Api(
-        app,  # type: ignore[arg-type]  # Litestar spells the ASGI types with TypedDicts
+        app,
         FrameParts(
             callers=Authenticator(
                 parts.access_tokens,

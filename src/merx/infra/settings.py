@@ -15,9 +15,10 @@ from merx.infra import settings_limits, settings_second_person, settings_servers
 from merx.infra.settings_oidc import PREFIX as OIDC_PREFIX
 from merx.infra.settings_oidc import OidcProvider, read_providers
 from merx.infra.settings_rules import unsafe_values
-from merx.infra.settings_values import Connections, Millis, Port, Seconds, what_is_wrong
-from merx.infra.settings_values import SettingsError as SettingsError  # noqa: PLC0414 - exported again
+from merx.infra.settings_values import Connections, Millis, Port, Seconds, SettingsError, what_is_wrong
 from merx.kernel.money import CurrencyCode
+
+__all__ = ["FIELDS", "PREFIX", "SECRETS", "Settings", "SettingsError", "load_settings"]
 
 PREFIX = "MERX_"
 

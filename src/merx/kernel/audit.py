@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from merx.kernel.actor import Actor
+from merx.kernel.model import Entity
 
 # A field is hidden when its name has one of these words, unless it only says when, which or how many.
 HIDDEN_WORDS = frozenset(
@@ -66,19 +67,18 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
         cls,
         actor: Actor,
         action: str,
-        thing: msgspec.Struct,
+        thing: Entity,
         *,
         before: Picture | None = None,
         gone: bool = False,
         hide: Collection[str] = (),
     ) -> Self:
         """About an entity: without `before` it is new, with `gone` it was removed. `hide` names further fields."""
-        id: UUID = thing.id  # type: ignore[attr-defined]
         if gone:
             told = differences(pictured(thing, hide=hide), {})
         else:
             told = differences(before or {}, pictured(thing, hide=hide))
-        return cls(actor=actor, action=action, target=_kebab(type(thing).__name__), target_id=id, changes=told)
+        return cls(actor=actor, action=action, target=_kebab(type(thing).__name__), target_id=thing.id, changes=told)
 
 
 def facts(**values: Any) -> Changes:

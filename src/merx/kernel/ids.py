@@ -13,7 +13,7 @@ _new, _set = UUID.__new__, object.__setattr__
 
 
 def _draw() -> int:
-    global _noise  # noqa: PLW0603
+    global _noise  # noqa: PLW0603 - one supply for the whole process
     drawn = next(_noise, None)
     while drawn is None:
         _noise = iter(struct.unpack("=256Q", os.urandom(2048)))
@@ -22,7 +22,7 @@ def _draw() -> int:
 
 
 def _forget() -> None:
-    global _noise  # noqa: PLW0603
+    global _noise  # noqa: PLW0603 - one supply for the whole process
     _noise = iter(())
 
 

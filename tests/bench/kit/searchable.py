@@ -37,7 +37,7 @@ def feeds(folder: Path | None) -> list[Path]:
 def products(paths: Sequence[Path]) -> Iterator[FeedProduct]:
     for path in paths:
         with gzip.open(path) as stream:
-            yield from (row.product for row in read_feed(stream) if isinstance(row, FeedRow))  # type: ignore[arg-type]
+            yield from (row.product for row in read_feed(stream) if isinstance(row, FeedRow))
 
 
 def listed(number: int, product: FeedProduct) -> ListedProduct:

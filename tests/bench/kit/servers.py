@@ -75,7 +75,7 @@ class Server:
     ) -> Answer:
         found: list[Answer] = []
 
-        def user():  # type: ignore[no-untyped-def]
+        def user():
             found.append((yield request(method, path, body, headers)))
 
         drive(self.port, [user()], 60)

@@ -73,7 +73,7 @@ class Shop:
 
 @pytest.fixture
 async def memory_shop() -> AsyncIterator[Shop]:
-    app = App(Settings(storage="memory", **LIMITED))  # type: ignore[arg-type]
+    app = App(Settings(storage="memory", **LIMITED))
     yield Shop(app)
     await app.close()
 
@@ -81,7 +81,7 @@ async def memory_shop() -> AsyncIterator[Shop]:
 @pytest.fixture
 async def postgres_shop(database_url: str, tmp_path: Any) -> AsyncIterator[Shop]:
     patient = {"pool_wait_ms": 60_000, "lock_timeout_ms": 30_000, "statement_timeout_ms": 60_000}
-    app = App(Settings(database_url=database_url, data_dir=str(tmp_path), **LIMITED, **patient))  # type: ignore[arg-type]
+    app = App(Settings(database_url=database_url, data_dir=str(tmp_path), **LIMITED, **patient))
     yield Shop(app)
     await app.close()
 

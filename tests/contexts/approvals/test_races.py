@@ -33,12 +33,12 @@ class CarelessApprovals(PostgresApprovals):
         self.readers = asyncio.Barrier(AT_ONCE)
 
     async def locked(self, tx: Transaction, approval_id: UUID) -> Approval:
-        row = await tx.driver.fetchrow("select * from platform.approval where id = $1", approval_id)  # type: ignore[attr-defined]
+        row = await tx.driver.fetchrow("select * from platform.approval where id = $1", approval_id)
         await self.readers.wait()
         return msgspec.convert(dict(row) | {"command": msgspec.json.decode(row["command"])}, Approval)
 
     async def save(self, tx: Transaction, approval: Approval) -> None:
-        await tx.driver.execute(  # type: ignore[attr-defined]
+        await tx.driver.execute(
             "update platform.approval set state = 'approved', decided_by = $2, decided_at = now() where id = $1",
             approval.id,
             approval.decided_by,

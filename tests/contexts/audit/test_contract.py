@@ -17,7 +17,7 @@ from tests.contexts.audit.conftest import STAFF, Office
 
 
 async def found(office: Office, **filters: object) -> list[str]:
-    page = await office.audit.queries().page(AuditFilter(limit=100, **filters))  # type: ignore[arg-type]
+    page = await office.audit.queries().page(AuditFilter(limit=100, **filters))
     return [view.target_id for view in page.items]
 
 
@@ -117,11 +117,11 @@ class CarelessTrail(PostgresTrail):
                     compiled("select seq, at, hash, clock_timestamp() from audit.entry order by seq desc limit 1")
                 )
                 await asyncio.sleep(0.01)
-                return row or (None, None, None, (await tx.fetchrow(compiled("select now()")))[0])  # type: ignore[index]
+                return row or (None, None, None, (await tx.fetchrow(compiled("select now()")))[0])
 
             execute = tx.execute
 
-        await super().write(Unlocked(), entries)  # type: ignore[arg-type]
+        await super().write(Unlocked(), entries)
 
 
 async def parallel(office: Office, trail: PostgresTrail, writers: int = 8, each: int = 5) -> int:

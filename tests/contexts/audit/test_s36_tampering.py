@@ -251,7 +251,7 @@ async def test_nothing_new_is_anchored_once(office: Office):
 async def test_anchors_are_kept_in_order(kind: str, tmp_path: Path):
     store: AnchorStore = MemoryAnchors() if kind == "memory" else FolderAnchors(tmp_path / "audit")
     assert await store.all() == []
-    kept = [Anchor(at=f"2031-01-0{day}T00:00:00Z", seq=day, hash="ab" * 32) for day in (1, 2)]  # type: ignore[arg-type]
+    kept = [Anchor(at=f"2031-01-0{day}T00:00:00Z", seq=day, hash="ab" * 32) for day in (1, 2)]
     kept = msgspec.convert(msgspec.to_builtins(kept), list[Anchor])
     for each in kept:
         await store.keep(each)

@@ -202,7 +202,7 @@ TWO = [{"sku": "a", "options": {"size": "S"}}, {"sku": "b", "options": {"size": 
         ({"variants": TWO, "sku": "x"}, "sku: belongs on each variant"),
         ({"variants": TWO, "price": ...}, "variants[0].price: is missing here and on the product"),
     ],
-)  # fmt: skip
+)
 def test_refused_with_a_reason(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(FeedError) as refused:
         parse(**changes)

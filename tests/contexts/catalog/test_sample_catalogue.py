@@ -41,9 +41,20 @@ def test_ids_and_skus_are_unique() -> None:
 
 def test_facts_only() -> None:
     assert {name for row in raw_rows() for name in row} == {
-        "id", "name", "brand", "model", "category", "price", "sale_price", "currency", "attributes", "ean", "released",
-        "stock", "variants",
-    }  # fmt: skip
+        "id",
+        "name",
+        "brand",
+        "model",
+        "category",
+        "price",
+        "sale_price",
+        "currency",
+        "attributes",
+        "ean",
+        "released",
+        "stock",
+        "variants",
+    }
     for row in raw_rows():
         assert 1 < len(row["attributes"]) <= 14
         texts = [value for value in row["attributes"].values() if isinstance(value, str)]

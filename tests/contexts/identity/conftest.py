@@ -36,13 +36,22 @@ from tests.support.stage import staged
 
 PASSWORD = "correct horse battery"
 LIMITS = {"payments:write": frozenset({Limit.amount}), "inventory:write": frozenset({Limit.location})}
-PERMISSIONS = {
-    "orders:read", "orders:write", "api-keys:read", "api-keys:write", "roles:write", "staff:write", *LIMITS
-}  # fmt: skip
+PERMISSIONS = {"orders:read", "orders:write", "api-keys:read", "api-keys:write", "roles:write", "staff:write", *LIMITS}
 GIVEN = (
-    "settings", "storage", "clock", "database", "reader", "store", "outbox", "scripts", "guest_tokens", "sealer",
-    "access_tokens", "permissions", "second_person",
-)  # fmt: skip
+    "settings",
+    "storage",
+    "clock",
+    "database",
+    "reader",
+    "store",
+    "outbox",
+    "scripts",
+    "guest_tokens",
+    "sealer",
+    "access_tokens",
+    "permissions",
+    "second_person",
+)
 APPROVALS = {"memory": MemoryApprovals(), "postgres": PostgresApprovals()}
 HERE = Caller("192.0.2.7", "pytest")
 

@@ -361,10 +361,17 @@ class TestHttp:
     @pytest.mark.parametrize(
         "change",
         [
-            {"scopes": []}, {"scopes": ["orders"]}, {"scopes": ["*:*"]}, {"scopes": ["a:b"] * 51}, {"name": ""},
-            {"expires_in_days": 0}, {"expires_in_days": 731}, {"networks": ["x" * 50]}, {"created_by": str(new_id())},
+            {"scopes": []},
+            {"scopes": ["orders"]},
+            {"scopes": ["*:*"]},
+            {"scopes": ["a:b"] * 51},
+            {"name": ""},
+            {"expires_in_days": 0},
+            {"expires_in_days": 731},
+            {"networks": ["x" * 50]},
+            {"created_by": str(new_id())},
         ],
-    )  # fmt: skip
+    )
     async def test_what_is_refused(self, client, memory_shop, change):
         staff = await self.staff(client, memory_shop, "*")
         body = {"name": "till", "scopes": ["orders:read"]} | change

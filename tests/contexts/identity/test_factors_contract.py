@@ -59,9 +59,13 @@ def a_totp(account_id, now, **fields):
 
 def a_passkey(account_id, now, credential_id=b"credential", **fields):
     given = {
-        "public_key": b"key", "sign_count": 0, "name": "laptop", "aaguid": "0" * 36, "transports": ("internal", "usb"),
+        "public_key": b"key",
+        "sign_count": 0,
+        "name": "laptop",
+        "aaguid": "0" * 36,
+        "transports": ("internal", "usb"),
         "backed_up": True,
-    }  # fmt: skip
+    }
     return Passkey.register(account_id=account_id, credential_id=credential_id, now=now, **given | fields)
 
 

@@ -81,9 +81,14 @@ class World:
     async def person(self, permissions, role_ids):
         async with self.uow() as uow:
             account, _ = Account.open(
-                email=f"{new_id()}@example.com", name="P", kind=AccountKind.staff, password_hash=None,
-                now=self.clock.now(), permissions=permissions, role_ids=role_ids,
-            )  # fmt: skip
+                email=f"{new_id()}@example.com",
+                name="P",
+                kind=AccountKind.staff,
+                password_hash=None,
+                now=self.clock.now(),
+                permissions=permissions,
+                role_ids=role_ids,
+            )
             await uow.accounts.add(account)
             await uow.commit()
         return account.id

@@ -11,8 +11,13 @@ from tests.support.oidc.provider import StrictProvider
 REFUSED, AWAY = "identity.provider-refused", "identity.provider-away"
 # At the edge of what is right.
 GOOD = {
-    "just-expired", "just-future", "several-aud", "no-at-hash", "email-verified-as-text", "signed-with-rsa",
-}  # fmt: skip
+    "just-expired",
+    "just-future",
+    "several-aud",
+    "no-at-hash",
+    "email-verified-as-text",
+    "signed-with-rsa",
+}
 DOCUMENTS = {
     "document other-issuer": AWAY,
     "document issuer-with-slash": AWAY,

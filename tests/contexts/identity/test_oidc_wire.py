@@ -18,9 +18,17 @@ pytestmark = pytest.mark.services
 BOUND = 2.0
 AWAY, REFUSED = "identity.provider-away", "identity.provider-refused"
 MANNERS = (
-    "never_answers", "answers_a_byte_at_a_time", "begins_a_byte_at_a_time", "floods", "floods_with_headers",
-    "leads_elsewhere", "breaks_off", "hangs_up", "resets", "speaks_no_http",
-)  # fmt: skip
+    "never_answers",
+    "answers_a_byte_at_a_time",
+    "begins_a_byte_at_a_time",
+    "floods",
+    "floods_with_headers",
+    "leads_elsewhere",
+    "breaks_off",
+    "hangs_up",
+    "resets",
+    "speaks_no_http",
+)
 
 
 @asynccontextmanager

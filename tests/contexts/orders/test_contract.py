@@ -48,7 +48,7 @@ def ids(found: Sequence[OrderSummary]) -> list[UUID]:
 async def hear(shop: Shop, event: Event) -> None:
     handler = on_email_verified if isinstance(event, EmailVerified) else on_email_changed
     async with shop.contexts.orders.uow() as uow:
-        await handler(event, uow)  # type: ignore[arg-type]
+        await handler(event, uow)
         await uow.commit()
 
 

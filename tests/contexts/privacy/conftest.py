@@ -56,13 +56,19 @@ class Person(msgspec.Struct, kw_only=True):
 
 
 CANARY = {
-    "name": "Canaria Featherstone", "email": "Canaria.Feather@example.org", "phone": "+14155550123",
-    "street": "77 Plumage Street", "city": "Birdhaven",
-}  # fmt: skip
+    "name": "Canaria Featherstone",
+    "email": "Canaria.Feather@example.org",
+    "phone": "+14155550123",
+    "street": "77 Plumage Street",
+    "city": "Birdhaven",
+}
 NEIGHBOUR = {
-    "name": "Norbert Neighbour", "email": "norbert@example.net", "phone": "+14155550199", "street": "9 Quiet Lane",
+    "name": "Norbert Neighbour",
+    "email": "norbert@example.net",
+    "phone": "+14155550199",
+    "street": "9 Quiet Lane",
     "city": "Stilltown",
-}  # fmt: skip
+}
 
 
 class Shop:
@@ -75,7 +81,7 @@ class Shop:
         self.root = self.bearer(str(new_id()), ActorKind.staff, "*")
 
     def bearer(self, account_id: str, kind: ActorKind, *permissions: str) -> dict[str, str]:
-        token = self.app.infra.access_tokens().issue(account_id, kind, permissions, ttl=86_400 * 400)  # type: ignore[arg-type]
+        token = self.app.infra.access_tokens().issue(account_id, kind, permissions, ttl=86_400 * 400)
         return {"authorization": f"Bearer {token}"}
 
     async def send(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:

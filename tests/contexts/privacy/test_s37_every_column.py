@@ -19,9 +19,12 @@ from tests.contexts.privacy.conftest import NEIGHBOUR, Shop
 from tests.contexts.privacy.test_s37_erasure import everything, traces
 
 KANARI = {
-    "name": "Kanari Featherstone", "email": "Kanari@example.org", "phone": "+14155550177",
-    "street": "77 Kanari Street", "city": "Kanari Haven",
-}  # fmt: skip
+    "name": "Kanari Featherstone",
+    "email": "Kanari@example.org",
+    "phone": "+14155550177",
+    "street": "77 Kanari Street",
+    "city": "Kanari Haven",
+}
 
 
 @pytest.mark.services

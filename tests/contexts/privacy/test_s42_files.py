@@ -14,9 +14,12 @@ from tests.contexts.privacy.conftest import PASSWORD, Shop
 
 EVIL = ["=1+1", "+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "\n=1", " =1", '=HYPERLINK("http://x","y")']
 CHOSEN = {
-    "name": '=HYPERLINK("http://evil.example","x")', "email": "mallory@example.org", "phone": "+14155550111",
-    "street": "@SUM(1+1)*cmd|' /C calc'!A0", "city": "-2+3+cmd|' /C calc'!A0",
-}  # fmt: skip
+    "name": '=HYPERLINK("http://evil.example","x")',
+    "email": "mallory@example.org",
+    "phone": "+14155550111",
+    "street": "@SUM(1+1)*cmd|' /C calc'!A0",
+    "city": "-2+3+cmd|' /C calc'!A0",
+}
 
 
 def cells(text: str) -> list[dict[str, str]]:

@@ -109,7 +109,7 @@ class Shop:
     def __init__(self, index: TantivyIndex) -> None:
         self.index = index
         self.catalogue = Catalogue()
-        self.products = CatalogProducts(self.catalogue)  # type: ignore[arg-type]
+        self.products = CatalogProducts(self.catalogue)
         self.reindex = ReindexHandler(index, self.products)
         self.find_products = FindProductsHandler(index)
 

@@ -228,7 +228,7 @@ async def served(app: Any) -> AsyncIterator[int]:
     config = Config(app, port=0, http=Impatient, ws="none", lifespan="off", log_config=None, access_log=False)
     server = Server(config)
     # Signals belong to the test runner.
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    server.capture_signals = contextlib.nullcontext
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)

@@ -9,11 +9,10 @@ import os
 from merx.infra.settings import load_settings
 
 
-def configure(parser: argparse.ArgumentParser) -> None:  # noqa: ARG001 - a sub-command without arguments
-    return
+def configure(_: argparse.ArgumentParser) -> None: ...
 
 
-def run(args: argparse.Namespace) -> int:  # noqa: ARG001
+def run(_: argparse.Namespace) -> int:
     from merx.bootstrap.migrate import upgrade
 
     settings = load_settings(os.environ)

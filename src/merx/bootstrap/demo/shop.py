@@ -205,7 +205,7 @@ class _Shop:
             connection = await asyncpg.connect(database_url, timeout=10, command_timeout=10)
             try:
                 deadline = time.monotonic() + FIRST_EVENTS_SECONDS
-                while time.monotonic() < deadline and await connection.fetchval(EVENTS_WAITING):  # noqa: ASYNC110
+                while time.monotonic() < deadline and await connection.fetchval(EVENTS_WAITING):  # noqa: ASYNC110 - only rows tell
                     await asyncio.sleep(0.1)
             finally:
                 await connection.close(timeout=5)

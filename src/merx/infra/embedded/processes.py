@@ -130,7 +130,7 @@ def state(pid: int) -> str:
 
 def _threads(pid: int) -> int:
     try:
-        return len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 - one system call
+        return len(list(Path(f"/proc/{pid}/task").iterdir()))
     except (FileNotFoundError, ProcessLookupError):
         return 0
 

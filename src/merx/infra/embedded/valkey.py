@@ -1,8 +1,6 @@
 """Valkey out of a wheel, on one folder, reached through a unix socket."""
 
 import asyncio
-import contextlib
-import os
 import signal
 import time
 from collections.abc import Mapping
@@ -100,8 +98,7 @@ class EmbeddedValkey:
             if time.monotonic() > deadline:
                 raise EmbeddedError(f"A Valkey on {self.data} is not ready after {START_SECONDS:.0f} s.")
             await asyncio.sleep(0.05)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(socket)  # noqa: PTH108 - one system call
+        _forget(socket)
         return None
 
     async def _launch(self, account: Account, socket: Path) -> Process:
@@ -151,6 +148,10 @@ class EmbeddedValkey:
             return False
         appended.rename(self.data / f"appendonlydir.damaged-{int(time.time())}")
         return True
+
+
+def _forget(socket: Path) -> None:
+    socket.unlink(missing_ok=True)
 
 
 async def _ask_pid(socket: Path) -> int | None:

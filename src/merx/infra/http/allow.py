@@ -8,6 +8,8 @@ from litestar import Response
 from litestar.enums import HttpMethod
 from litestar.routes import HTTPRoute
 
+from merx.infra.http.handler_hooks import set_function
+
 _PARAMETER = re.compile(r"\{[^}]*\}")
 
 
@@ -23,8 +25,8 @@ def settle_options(route: HTTPRoute, routes: Sequence[HTTPRoute]) -> None:
     def options(**_: Any) -> Response[None]:
         return Response(None, status_code=204, headers={"Allow": allowed})
 
-    # Litestar calls this one, its own, without awaiting it.
-    found[0]._fn = options  # type: ignore[assignment]  # noqa: SLF001
+    # Not a coroutine: Litestar calls this handler, its own, without awaiting it.
+    set_function(found[0], options)
 
 
 def _covers(wide: HTTPRoute, narrow: HTTPRoute) -> bool:

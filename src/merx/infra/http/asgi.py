@@ -1,12 +1,13 @@
 """The ASGI types we use, and small answers made without Litestar."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from merx.infra.http.problems import MEDIA_TYPE, Failure, RawHeaders
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
+# Dictionaries. Litestar and uvicorn each describe them by TypedDicts of their own, which fit nothing else.
+Scope = Any
+Message = Any
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]

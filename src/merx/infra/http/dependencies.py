@@ -14,10 +14,11 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidationMarker
 from litestar.routes import HTTPRoute
-from litestar.types import Empty, Scope
+from litestar.types import Scope
 
 from merx.infra.http.allow import settle_options
 from merx.infra.http.auth import GUEST_HEADERS, GuestProof, Rule, route_rules
+from merx.infra.http.handler_hooks import forget_signature, set_before_request, set_guards
 from merx.infra.http.json_bodies import decode_strictly
 from merx.infra.http.query import settle_query
 from merx.infra.tokens import GuestTokens
@@ -118,8 +119,7 @@ def _settle_dependencies(handler: HTTPRouteHandler, model: Any) -> None:
         settled.add("data")
     for name in settled & fields.keys():
         fields[name] = replace(fields[name], metadata=(*fields[name].metadata, SkipValidationMarker()))
-    # Built again on next use, from the fields just marked.
-    handler._signature_model = Empty  # noqa: SLF001
+    forget_signature(handler)
 
 
 def _settle_rules(handler: HTTPRouteHandler) -> None:
@@ -134,5 +134,5 @@ def _settle_rules(handler: HTTPRouteHandler) -> None:
 
     others = [guard for guard in handler.resolve_guards() if not isinstance(guard, Rule)]
     if rules:
-        handler._resolved_before_request = before  # noqa: SLF001
-    handler._resolved_guards = others  # noqa: SLF001
+        set_before_request(handler, before)
+    set_guards(handler, others)

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import msgspec
-from litestar.connection import ASGIConnection
+from litestar import Request
 from litestar.exceptions import ClientException, ValidationException
 
 _AT = re.compile(r"^(.*) - at `\$\.?(.*)`\Z", re.DOTALL)
@@ -25,8 +25,8 @@ def decode_strictly(model: Any, annotation: Any, *, optional: bool) -> None:
     """Puts a strict decoder in the place of Litestar's way of reading the body of one handler."""
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(annotation)
 
-    async def extract(values: dict[str, Any], connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-        body = await connection.body()  # type: ignore[attr-defined]  # handlers with a body get a Request
+    async def extract(values: dict[str, Any], connection: Request[Any, Any, Any]) -> None:
+        body = await connection.body()
         if not body:
             if optional:
                 return

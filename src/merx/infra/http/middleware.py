@@ -172,7 +172,7 @@ class Frame:
                 if body is None:
                     return
                 # Where Litestar keeps a body once it has put it together.
-                ScopeState.from_scope(scope).body = body  # type: ignore[arg-type]
+                ScopeState.from_scope(scope).body = body
                 receive = replay(body, receive)
             if actor.impersonator is not None and parts.in_place is not None:
                 await parts.in_place.note(actor, exchange.method, path)

@@ -18,6 +18,7 @@ from litestar.routes import HTTPRoute
 
 from merx.infra.http.asgi import Message
 from merx.infra.http.auth import GUEST_HEADERS, actor_of
+from merx.infra.http.handler_hooks import responder_of, set_before_request, set_function, set_responder
 from merx.infra.http.problems import RawHeaders
 from merx.infra.http.responses import Encoded
 from merx.infra.idempotency.answers import Key
@@ -101,15 +102,14 @@ def _settle(handler: HTTPRouteHandler, declared: Once, store: IdempotencyStore) 
         reply, replayed = await idempotent(store, key, run)
         return _sent(reply, replayed=replayed)
 
-    usual = handler.get_response_handler(is_response_type_data=False)
+    usual = responder_of(handler)
 
     async def respond(app: Litestar, data: Any, request: _Request) -> Any:
-        return data if isinstance(data, Encoded) else await usual(app=app, data=data, request=request)  # type: ignore[call-arg]
+        return data if isinstance(data, Encoded) else await usual(app=app, data=data, request=request)
 
-    handler._resolved_before_request = before  # noqa: SLF001
-    handler._fn = answered  # noqa: SLF001
-    # Litestar chose by the annotation what to do with what a handler returns.
-    handler._response_handler_mapping["default_handler"] = respond  # type: ignore[typeddict-item]  # noqa: SLF001
+    set_before_request(handler, before)
+    set_function(handler, answered)
+    set_responder(handler, respond)
 
 
 async def _key(handler: HTTPRouteHandler, request: _Request, header: bytes | None) -> Key:
@@ -151,7 +151,7 @@ async def _reply(response: Any, request: _Request) -> Reply:
 def _sent(reply: Reply, *, replayed: bool) -> ASGIResponse:
     headers: RawHeaders = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
     if replayed:
-        headers.append((REPLAYED[0].encode(), REPLAYED[1].encode()))
+        headers.append(REPLAYED)
     return Encoded(reply.body, reply.status, headers)
 
 

@@ -31,7 +31,7 @@ Money is an integer amount in minor units with its ISO 4217 currency. Times are 
 def openapi_document(app: Litestar, routes: list[RouteAccess], version: str) -> Json:
     """The whole document. Takes a moment: call it once and keep the answer."""
     plugin = app.plugins.get(OpenAPIPlugin)
-    plugin._openapi_config = OpenAPIConfig(  # noqa: SLF001
+    plugin._openapi_config = OpenAPIConfig(  # noqa: SLF001 - given to the application it would add routes
         title="Merx", version=version, description=DESCRIPTION, use_handler_docstrings=True
     )
     document: Json = _named(plugin.provide_openapi_schema())

@@ -1,7 +1,7 @@
 """Routes about the process itself: health, metrics, the OpenAPI document and its interactive page."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Response, get
@@ -51,8 +51,9 @@ def _health(status: str, checks: list[Check], actor: Actor) -> Response[HealthVi
     failure = unavailable(detail="This process is not ready to serve.")
     extra = {"checks": msgspec.to_builtins(shown)} if shown else {}
     body = msgspec.structs.replace(failure, slug="health.not-ready", extra=extra).body(actor.request_id)
-    # A problem document instead of the view: Litestar's type of an answer describes the good case.
-    return Response(body, status_code=503, media_type=MEDIA_TYPE, headers=dict(failure.headers))  # type: ignore[arg-type]
+    # A problem document instead of the view, which describes the good case.
+    refusal: Response[Any] = Response(body, status_code=503, media_type=MEDIA_TYPE, headers=dict(failure.headers))
+    return refusal
 
 
 class MetricsController(Controller):

@@ -55,7 +55,7 @@ class GuardedProtocol(HttpToolsProtocol):
         # Absent when uvicorn serves some other application.
         self._turned_away: TurnedAway | None = getattr(self.app, "turned_away", None)
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it, too
         super().connection_made(transport)
         self._since = self.loop.time()
         self._watch = self.loop.call_later(self.head_seconds, self._look)
@@ -107,7 +107,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         away = self._turned_away
         if away is None or len(self.tasks) < away.load.asked_from or not away.answer(cycle, len(self.tasks)):
-            HttpToolsProtocol._start_asgi_task(self, cycle, app)  # noqa: SLF001 - of the base class
+            super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         HttpToolsProtocol.on_body(self, body)

@@ -1,7 +1,5 @@
 """Answers that are bytes already, with ETag and 304, kept in memory in front of the router."""
 
-from typing import Any
-
 from litestar.response.base import ASGIResponse
 
 from merx.infra.cache import ByteCache, CachedResponse, cached_response
@@ -60,7 +58,7 @@ class Encoded(ASGIResponse):
         self.status_code = status
         self._extra = headers or []
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # type: ignore[override]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(self.body)), *self._extra]
         await send_answer(send, self.status_code, headers, self.body)
 
@@ -87,8 +85,8 @@ class CachedBytes(ASGIResponse):
         self.tags = tags
         self.ttl = ttl
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # type: ignore[override]
-        state: Scope = scope["state"]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        state = scope["state"]
         cache: ByteCache | None = state.get(CACHE)
         if cache is not None:
             cache.store(state[CACHE_KEY], self.answer, self.tags, self.ttl, state[CACHE_BEGAN])

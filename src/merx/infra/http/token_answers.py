@@ -16,6 +16,7 @@ from litestar.types import Receive, Scope, Send
 
 from merx.infra.http.asgi import send_answer
 from merx.infra.http.cookies import BY_COOKIE, MODE_HEADER, SAFE_METHODS, CookieMode
+from merx.infra.http.handler_hooks import responder_of, set_before_request, set_responder
 from merx.infra.http.once import once_of
 from merx.infra.http.problems import RawHeaders
 from merx.infra.http.responses import Encoded
@@ -77,7 +78,7 @@ def settle_token_answers(app: Litestar, cookies: CookieMode, access_tokens: Acce
 
 def _settle_tokens(handler: HTTPRouteHandler, method: str, cookies: CookieMode, access_tokens: AccessTokens) -> None:
     before = handler.resolve_before_request()
-    usual = handler.get_response_handler(is_response_type_data=False)
+    usual = responder_of(handler)
 
     async def checked(request: _Request) -> Any:
         # Before any work is done. A page that is only navigated to sends no origin, and cannot ask for a mode.
@@ -89,10 +90,10 @@ def _settle_tokens(handler: HTTPRouteHandler, method: str, cookies: CookieMode, 
     async def respond(app: Litestar, data: Any, request: _Request) -> Any:
         if _is_tokens(type(data)) and request.scope["state"].get(BY_COOKIE):
             return _as_cookies(data, cookies, access_tokens)
-        return await usual(app=app, data=data, request=request)  # type: ignore[call-arg]
+        return await usual(app=app, data=data, request=request)
 
-    handler._resolved_before_request = checked  # noqa: SLF001
-    handler._response_handler_mapping["default_handler"] = respond  # type: ignore[typeddict-item]  # noqa: SLF001
+    set_before_request(handler, checked)
+    set_responder(handler, respond)
 
 
 def _as_cookies(tokens: Any, cookies: CookieMode, access_tokens: AccessTokens) -> ASGIResponse:
@@ -115,18 +116,18 @@ class _Forgotten(ASGIResponse):
         self._cookies = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send_answer(send, self.status_code, [*self._cookies])  # type: ignore[arg-type]
+        await send_answer(send, self.status_code, [*self._cookies])
 
 
 def _settle_end(handler: HTTPRouteHandler, cookies: CookieMode) -> None:
-    usual = handler.get_response_handler(is_response_type_data=False)
+    usual = responder_of(handler)
 
     async def respond(app: Litestar, data: Any, request: _Request) -> Any:
         if request.scope["state"].get(BY_COOKIE):
             return _Forgotten(cookies.cleared())
-        return await usual(app=app, data=data, request=request)  # type: ignore[call-arg]
+        return await usual(app=app, data=data, request=request)
 
-    handler._response_handler_mapping["default_handler"] = respond  # type: ignore[typeddict-item]  # noqa: SLF001
+    set_responder(handler, respond)
 
 
 def describe_token_answer(operation: dict[str, Any]) -> None:

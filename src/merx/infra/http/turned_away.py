@@ -8,7 +8,6 @@ import secrets
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from merx.infra.http import server
-from merx.infra.http.asgi import Scope
 from merx.infra.http.exchange import NO_ROUTE
 from merx.infra.http.hits import Hits
 from merx.infra.http.load import LoadGate
@@ -41,10 +40,9 @@ class TurnedAway:
         by_name = dict(scope["headers"])
         if b"origin" in by_name or b"expect" in by_name:
             return False
-        asked: Scope = scope  # type: ignore[assignment]  # uvicorn spells the ASGI types with TypedDicts
-        if self._hits is not None and self._hits.holds(asked):
+        if self._hits is not None and self._hits.holds(scope):
             return False
-        failure = self.load.refuses(asked, in_flight)
+        failure = self.load.refuses(scope, in_flight)
         if failure is None:
             return False
         given = given_id(by_name)

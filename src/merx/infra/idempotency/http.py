@@ -20,7 +20,7 @@ from merx.kernel.errors import MerxError, Unavailable
 from merx.kernel.ports import Transaction
 
 HEADER = "idempotency-key"
-REPLAYED = ("idempotency-replayed", "true")
+REPLAYED = (b"idempotency-replayed", b"true")
 _KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
 
 

@@ -29,18 +29,18 @@ READ = compiled(f"""
     select fingerprint, state, status, body, headers,
         expires_at <= now() + cast(:kept as interval) - cast(:claimed_for as interval) as overdue
     from platform.idempotency_key where {_ONE} and expires_at > now()
-""")  # noqa: S608
+""")  # noqa: S608 - fixed text
 NOTE = compiled(f"""
     update platform.idempotency_key set state = 'done', expires_at = now() + cast(:kept as interval) where {_MINE}
-""")  # noqa: S608
+""")  # noqa: S608 - fixed text
 COMPLETE = compiled(f"""
     update platform.idempotency_key
     set state = 'done', status = :status, body = :body, headers = :headers, expires_at = now() + cast(:kept as interval)
     where {_MINE}
-""")  # noqa: S608
+""")  # noqa: S608 - fixed text
 ABANDON = compiled(f"""
     delete from platform.idempotency_key where {_MINE} and (state = 'running' or cast(:refused as boolean))
-""")  # noqa: S608
+""")  # noqa: S608 - fixed text
 PRUNE = compiled("""
     delete from platform.idempotency_key where ctid = any(array(
         select ctid from platform.idempotency_key where expires_at <= now() limit 5000

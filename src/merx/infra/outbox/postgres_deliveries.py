@@ -52,7 +52,7 @@ BURY_SUSPECTS = compiled(f"""
     where id in (
         select id from platform.outbox_delivery where {_SUSPECT} and failures + 1 >= :most for update skip locked
     )
-""")  # noqa: S608
+""")  # noqa: S608 - fixed text
 # Skips rows that their own running transaction has locked; to wait for them would be to wait for the handler.
 RENEW = compiled("""
     update platform.outbox_delivery d set lease_until = now() + cast(:lease as interval)
@@ -66,13 +66,13 @@ RENEW = compiled("""
 DONE = compiled(f"""
     update platform.outbox_delivery set state = 'done', done_at = now(), lease_token = null, lease_until = null
     where {_HELD}
-""")  # noqa: S608
+""")  # noqa: S608 - fixed text
 FAIL = compiled(f"""
     update platform.outbox_delivery
     set state = :state, run_after = now() + cast(:delay as interval), failures = failures + cast(:failed as integer),
         last_error = :error, lease_token = null, lease_until = null
     where {_HELD}
-""")  # noqa: S608
+""")  # noqa: S608 - fixed text
 RELEASE = compiled("""
     update platform.outbox_delivery d set attempts = attempts - 1, lease_token = null, lease_until = null
     from unnest(cast(:ids as uuid[]), cast(:tokens as uuid[])) as held (id, token)

@@ -42,7 +42,7 @@ _BLANKED = f"""(
         'address', jsonb_build_object('name', 'erased', 'line1', 'erased', 'city', 'erased',
             'country', payload#>>'{{address,country}}', 'region', coalesce(payload#>>'{{address,region}}', ''))
     )) blank where payload ? blank.key
-)"""  # noqa: S608
+)"""  # noqa: S608 - fixed text
 
 TABLES = (
     TableData(
@@ -55,7 +55,7 @@ TABLES = (
         table="platform.outbox_delivery",
         identifier="id event_id",
         personal="last_error",
-        secret="lease_token",  # noqa: S106 - the name of a column
+        secret="lease_token",
         plain="subscriber state attempts failures run_after lease_until created_at done_at",
         owner=f"event_id in (select id from platform.outbox_event where {_ABOUT})",  # noqa: S608 - fixed text
         erase="blank",
@@ -76,7 +76,7 @@ TABLES = (
         table="platform.idempotency_key",
         identifier="principal route",
         personal="headers body",
-        secret="key fingerprint claim",  # noqa: S106
+        secret="key fingerprint claim",
         plain="state status created_at expires_at",
         owner="principal in ('customer:' || cast(:account_id as uuid), cast(cast(:account_id as uuid) as text))"
         " or principal in (select 'cart:' || id from unnest(cast(:cart_ids as uuid[])) id)",
@@ -87,7 +87,7 @@ TABLES = (
 )
 
 _WAITING = compiled(
-    "select exists (select from platform.outbox_delivery waiting join platform.outbox_event event"  # noqa: S608
+    "select exists (select from platform.outbox_delivery waiting join platform.outbox_event event"  # noqa: S608 - fixed text
     f" on event.id = waiting.event_id where waiting.state = 'pending' and {_ABOUT})"
 )
 

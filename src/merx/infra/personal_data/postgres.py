@@ -76,20 +76,20 @@ def _shown(table: TableData) -> Compiled:
     )
     # As JSON, for PostgreSQL knows best how each of its types is written.
     return compiled(
-        f"select to_jsonb(shown) from (select {columns} from {table.sql_name()} where {table.owner} order by 1) shown"  # noqa: S608 - names from the map
+        f"select to_jsonb(shown) from (select {columns} from {table.sql_name()} where {table.owner} order by 1) shown"  # noqa: S608 - names and conditions of the map
     )
 
 
 def _erased(table: TableData) -> Compiled:
     if table.erase == "delete":
-        return compiled(f"delete from {table.sql_name()} where {table.owner}")  # noqa: S608
+        return compiled(f"delete from {table.sql_name()} where {table.owner}")  # noqa: S608 - names and conditions of the map
     columns, values = _list(table.blank), ", ".join(table.blank.values())
     changes = [f'"{column}" = {value}' for column, value in table.blank.items()]
     if "version" in table.plain.split():
         # Whoever read the row before must not write the person back.
         changes.append("version = version + 1")
     return compiled(
-        f"update {table.sql_name()} set {', '.join(changes)}"  # noqa: S608
+        f"update {table.sql_name()} set {', '.join(changes)}"  # noqa: S608 - names and conditions of the map
         f" where ({table.owner}) and ({columns}) is distinct from ({values})"
     )
 

@@ -7,7 +7,7 @@ from sqlalchemy import Executable, text
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_module
 from sqlalchemy.sql.elements import CompilerElement
 
-_DIALECT = dialect_module.dialect()  # type: ignore[no-untyped-call]
+_DIALECT = dialect_module.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
 
 
 class Compiled:

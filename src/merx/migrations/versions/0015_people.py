@@ -35,7 +35,8 @@ def upgrade() -> None:
         """
     )
     op.execute(
-        "create trigger consent_stays before update on users.consent for each row execute function users.refuse_change()"
+        "create trigger consent_stays before update on users.consent"
+        " for each row execute function users.refuse_change()"
     )
     op.create_table(
         "customer_group",

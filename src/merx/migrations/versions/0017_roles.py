@@ -77,7 +77,7 @@ def upgrade() -> None:
     )
     # Who could do everything is an owner.
     op.execute(
-        f"update {SCHEMA}.account set role_ids = '{{{OWNER}}}', permissions = '{{}}'"  # noqa: S608
+        f"update {SCHEMA}.account set role_ids = '{{{OWNER}}}', permissions = '{{}}'"  # noqa: S608 - fixed text
         " where kind = 'staff' and '*' = any(permissions)"
     )
     op.create_table(
@@ -114,7 +114,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("invitation", schema=SCHEMA)
     op.execute(
-        f"update {SCHEMA}.account set permissions = '{{*}}'"  # noqa: S608
+        f"update {SCHEMA}.account set permissions = '{{*}}'"  # noqa: S608 - fixed text
         f" where role_ids @> array['{OWNER}'::uuid]"
     )
     op.drop_column("account", "role_ids", schema=SCHEMA)

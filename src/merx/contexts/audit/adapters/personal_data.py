@@ -16,7 +16,7 @@ TABLES = (
         table="audit.entry",
         identifier="id actor_id target_id request_id",
         personal="client changes",
-        secret="previous hash seal impersonator_id",  # noqa: S106 - names of columns
+        secret="previous hash seal impersonator_id",
         plain="seq at action actor_kind target",
         owner="actor_id = cast(:account_id as uuid) or target_id = cast(cast(:account_id as uuid) as text)",
         shown={"actor_id": _OWN.format("actor_id"), "client": _OWN.format("client")},

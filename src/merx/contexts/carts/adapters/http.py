@@ -1,7 +1,7 @@
 """Carts over HTTP. Every write answers the whole cart, encoded once."""
 
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -9,7 +9,6 @@ from litestar import Controller, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
-from litestar.response.base import ASGIResponse
 
 from merx.contexts.carts.domain.cart import Attempt
 from merx.contexts.carts.ports.queries import CartView, ShippingOptionView
@@ -31,11 +30,11 @@ from merx.contexts.carts.usecases.edit_lines import (
 from merx.contexts.carts.usecases.merge_carts import MergeCarts, MergeCartsHandler
 from merx.contexts.carts.usecases.open_cart import OpenCart, OpenCartHandler, ReadCartHandler
 from merx.infra.http.answers import may_answer
-from merx.infra.http.asgi import Receive, Send, send_answer
 from merx.infra.http.auth import GuestProof, customer, guest_or_owner, public
 from merx.infra.http.once import once
+from merx.infra.http.responses import Encoded
 from merx.infra.http.route_classes import keeps_place
-from merx.infra.idempotency.http import checked_key
+from merx.infra.idempotency.http import REPLAYED, checked_key
 from merx.infra.tokens import GuestTokens
 from merx.kernel.actor import Actor
 from merx.kernel.errors import Unauthenticated
@@ -58,24 +57,8 @@ def _answers(status: int) -> dict[int, ResponseSpec]:
     return {status: ResponseSpec(data_container=CartView, description="The whole cart", generate_examples=False)}
 
 
-class CartAnswer(ASGIResponse):
-    """A cart, encoded. Litestar's header objects would cost more than the encoding."""
-
-    def __init__(self, cart: CartView, status: int = 200, *, replayed: bool = False) -> None:
-        self.body = _encode(cart)
-        self.status_code = status
-        self.replayed = replayed
-
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # type: ignore[override]
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(self.body)),
-            # What is in a cart is nobody else's business, not even a proxy's.
-            (b"cache-control", b"no-store"),
-        ]
-        if self.replayed:
-            headers.append((b"idempotency-replayed", b"true"))
-        await send_answer(send, self.status_code, headers, self.body)
+def _encoded(cart: CartView, status: int = 200, *, replayed: bool = False) -> Encoded:
+    return Encoded(_encode(cart), status, [REPLAYED] if replayed else None)
 
 
 def _visitor(actor: Actor, proof: GuestProof, cart_id: UUID) -> Visitor:
@@ -116,11 +99,11 @@ class CartsController(Controller):
         open_cart: NamedDependency[OpenCartHandler],
         cart_tokens: NamedDependency[GuestTokens],
         data: JSONBody[OpenCart | None] = None,
-    ) -> CartAnswer:
+    ) -> Encoded:
         cart, new = await open_cart(actor.customer_id, data or OpenCart())
         if actor.customer_id is None:
             cart = msgspec.structs.replace(cart, token=cart_tokens.issue("cart", cart.id))
-        return CartAnswer(cart, 201 if new else 200)
+        return _encoded(cart, 201 if new else 200)
 
     @get(
         "/current",
@@ -135,8 +118,8 @@ class CartsController(Controller):
         actor: NamedDependency[Actor],
         read_cart: NamedDependency[ReadCartHandler],
         currency: _Currency = None,
-    ) -> CartAnswer:
-        return CartAnswer(await read_cart.current(_customer_id(actor), currency))
+    ) -> Encoded:
+        return _encoded(await read_cart.current(_customer_id(actor), currency))
 
     @post(
         "/merge",
@@ -153,8 +136,8 @@ class CartsController(Controller):
         actor: NamedDependency[Actor],
         proof: NamedDependency[GuestProof],
         merge_carts: NamedDependency[MergeCartsHandler],
-    ) -> CartAnswer:
-        return CartAnswer(await merge_carts(_customer_id(actor), proof.opens("cart", data.cart_id), data))
+    ) -> Encoded:
+        return _encoded(await merge_carts(_customer_id(actor), proof.opens("cart", data.cart_id), data))
 
     @get(
         "/{cart_id:uuid}",
@@ -169,8 +152,8 @@ class CartsController(Controller):
         actor: NamedDependency[Actor],
         proof: NamedDependency[GuestProof],
         read_cart: NamedDependency[ReadCartHandler],
-    ) -> CartAnswer:
-        return CartAnswer(await read_cart(_visitor(actor, proof, cart_id), cart_id))
+    ) -> Encoded:
+        return _encoded(await read_cart(_visitor(actor, proof, cart_id), cart_id))
 
     @post(
         "/{cart_id:uuid}/lines",
@@ -187,11 +170,11 @@ class CartsController(Controller):
         proof: NamedDependency[GuestProof],
         add_cart_line: NamedDependency[AddLineHandler],
         idempotency_key: _Key = None,
-    ) -> CartAnswer:
+    ) -> Encoded:
         """With an `Idempotency-Key`, sending the same request again adds nothing and answers the cart as it is now."""
         attempt = None if idempotency_key is None else _attempt(idempotency_key, data)
         cart, replayed = await add_cart_line(_visitor(actor, proof, cart_id), cart_id, data, attempt)
-        return CartAnswer(cart, 201, replayed=replayed)
+        return _encoded(cart, 201, replayed=replayed)
 
     @patch(
         "/{cart_id:uuid}/lines/{line_id:uuid}",
@@ -208,8 +191,8 @@ class CartsController(Controller):
         actor: NamedDependency[Actor],
         proof: NamedDependency[GuestProof],
         change_cart_line: NamedDependency[ChangeLineHandler],
-    ) -> CartAnswer:
-        return CartAnswer(await change_cart_line(_visitor(actor, proof, cart_id), cart_id, line_id, data))
+    ) -> Encoded:
+        return _encoded(await change_cart_line(_visitor(actor, proof, cart_id), cart_id, line_id, data))
 
     @delete(
         "/{cart_id:uuid}/lines/{line_id:uuid}",
@@ -226,8 +209,8 @@ class CartsController(Controller):
         actor: NamedDependency[Actor],
         proof: NamedDependency[GuestProof],
         remove_cart_line: NamedDependency[RemoveLineHandler],
-    ) -> CartAnswer:
-        return CartAnswer(await remove_cart_line(_visitor(actor, proof, cart_id), cart_id, line_id))
+    ) -> Encoded:
+        return _encoded(await remove_cart_line(_visitor(actor, proof, cart_id), cart_id, line_id))
 
     @put(
         "/{cart_id:uuid}/address",
@@ -243,8 +226,8 @@ class CartsController(Controller):
         actor: NamedDependency[Actor],
         proof: NamedDependency[GuestProof],
         set_cart_address: NamedDependency[SetAddressHandler],
-    ) -> CartAnswer:
-        return CartAnswer(await set_cart_address(_visitor(actor, proof, cart_id), cart_id, data))
+    ) -> Encoded:
+        return _encoded(await set_cart_address(_visitor(actor, proof, cart_id), cart_id, data))
 
     @get(
         "/{cart_id:uuid}/shipping-options",
@@ -276,5 +259,5 @@ class CartsController(Controller):
         actor: NamedDependency[Actor],
         proof: NamedDependency[GuestProof],
         choose_cart_shipping: NamedDependency[ChooseShippingHandler],
-    ) -> CartAnswer:
-        return CartAnswer(await choose_cart_shipping(_visitor(actor, proof, cart_id), cart_id, data))
+    ) -> Encoded:
+        return _encoded(await choose_cart_shipping(_visitor(actor, proof, cart_id), cart_id, data))

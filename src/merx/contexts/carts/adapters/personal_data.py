@@ -16,7 +16,7 @@ TABLES = (
         identifier="id customer_id merged_into",
         personal="email address",
         # Digests of what was asked once; they open nothing.
-        secret="attempts",  # noqa: S106 - the name of a column
+        secret="attempts",
         plain="version currency created_at updated_at status shipping lines completed_at",
         owner=_OWN,
         erase="delete",

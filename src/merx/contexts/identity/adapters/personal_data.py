@@ -12,7 +12,7 @@ TABLES = (
         table="identity.account",
         identifier="id",
         personal="email email_key name email_verified_at",
-        secret="password_hash",  # noqa: S106 - the name of a column
+        secret="password_hash",
         plain="version kind role_ids permissions status created_at credentials_version",
         owner="id = cast(:account_id as uuid)",
         erase="blank",
@@ -29,7 +29,7 @@ TABLES = (
         table="identity.session",
         identifier="id account_id",
         personal="methods proved_at user_agent created_at used_at expires_at ended_at end_reason",
-        secret="token_hash",  # noqa: S106
+        secret="token_hash",
         plain="generation",
         owner=OF_ACCOUNT,
         erase="delete",
@@ -46,7 +46,7 @@ TABLES = (
         table="identity.totp",
         identifier="account_id",
         personal="created_at confirmed_at",
-        secret="sealed_secret last_step",  # noqa: S106
+        secret="sealed_secret last_step",
         owner=OF_ACCOUNT,
         erase="delete",
     ),
@@ -54,7 +54,7 @@ TABLES = (
         table="identity.recovery_code",
         identifier="account_id",
         personal="used_at",
-        secret="digest",  # noqa: S106
+        secret="digest",
         owner=OF_ACCOUNT,
         erase="delete",
     ),
@@ -62,7 +62,7 @@ TABLES = (
         table="identity.passkey",
         identifier="id account_id",
         personal="name aaguid transports backed_up created_at last_used_at",
-        secret="credential_id public_key sign_count",  # noqa: S106
+        secret="credential_id public_key sign_count",
         plain="version",
         owner=OF_ACCOUNT,
         erase="delete",
@@ -80,7 +80,7 @@ TABLES = (
         table="identity.provider_sign_in",
         identifier="id account_id",
         personal="issuer subject email proved_at used_at",
-        secret="binding",  # noqa: S106
+        secret="binding",
         plain="provider purpose expires_at credentials_version multi_factor",
         owner=f"{OF_ACCOUNT} or lower(email) = any(cast(:emails as text[]))",
         erase="delete",
@@ -98,7 +98,7 @@ TABLES = (
     TableData(
         table="identity.api_key",
         identifier="id created_by replaced_by",
-        secret="digest",  # noqa: S106
+        secret="digest",
         plain="version name prefix scopes networks created_at expires_at revoked_at last_used_at",
         because="keys belong to the shop: they are made by staff, for programs, and go on when their maker leaves",
     ),

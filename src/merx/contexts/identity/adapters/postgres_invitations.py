@@ -94,7 +94,7 @@ _VIEW = f"""
     select held.id, held.email, held.accepted_at, held.withdrawn_at, {ROLE_NAMES}, held.invited_by, held.created_at,
         held.sent_at, held.sendings, held.expires_at, held.account_id
     from identity.invitation held
-"""  # noqa: S608
+"""  # noqa: S608 - fixed text
 _PAGE = compiled(
     _VIEW
     + " where cast(:after as uuid) is null or held.id < cast(:after as uuid)"

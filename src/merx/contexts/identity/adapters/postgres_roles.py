@@ -71,7 +71,7 @@ ROLE_NAMES = """(
 _STAFF = f"""
     select held.id, held.version, held.email, held.name, held.status, {ROLE_NAMES}, held.permissions, held.created_at
     from identity.account held where held.kind = 'staff'
-"""  # noqa: S608
+"""  # noqa: S608 - fixed text
 _ONE_OF_STAFF = compiled(_STAFF + " and held.id = :account_id")
 _CONDITIONS = {
     "prefix": "(lower(held.name) like :prefix or held.email_key like :prefix)",

@@ -1,7 +1,8 @@
 """What an account can show besides its password, and what a sign-in is worth that came with or without it."""
 
 from collections.abc import Iterable
-from enum import StrEnum
+from enum import StrEnum, auto
+from typing import Literal
 
 from merx.contexts.identity.domain.account import AccountKind
 from merx.kernel.actor import ProofLevel
@@ -11,13 +12,16 @@ from merx.kernel.model import View
 class Method(StrEnum):
     """How somebody proved to be the owner. `oidc`: another provider said so; `oidc_mfa`: after two factors."""
 
-    password = "password"  # noqa: S105 - the name of a method, no secret
-    totp = "totp"
-    recovery_code = "recovery_code"
-    passkey = "passkey"
-    oidc = "oidc"
-    oidc_mfa = "oidc_mfa"
+    password = auto()
+    totp = auto()
+    recovery_code = auto()
+    passkey = auto()
+    oidc = auto()
+    oidc_mfa = auto()
 
+
+# What a challenge for a second factor can be answered with; each is the name of a Method.
+ChallengeMethod = Literal["totp", "passkey", "recovery_code"]
 
 # A passkey unlocks with something that its owner is or knows: it counts for both factors.
 SECOND = frozenset({Method.totp, Method.recovery_code, Method.passkey, Method.oidc_mfa})
@@ -35,11 +39,15 @@ class HeldFactors(View, frozen=True):
         return self.totp or self.passkeys > 0
 
     @property
-    def methods(self) -> tuple[Method, ...]:
+    def methods(self) -> tuple[ChallengeMethod, ...]:
         """What the owner can answer a challenge with."""
         if not self.any:
             return ()
-        found = {Method.totp: self.totp, Method.passkey: self.passkeys, Method.recovery_code: self.recovery_codes}
+        found: dict[ChallengeMethod, int] = {
+            "totp": self.totp,
+            "passkey": self.passkeys,
+            "recovery_code": self.recovery_codes,
+        }
         return tuple(method for method, held in found.items() if held)
 
 

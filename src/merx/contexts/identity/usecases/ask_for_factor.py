@@ -1,12 +1,11 @@
 """The first half of a sign-in was right, and the account has a second factor: its owner is asked for that."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from merx.contexts.identity.domain.account import Account
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.one_time_code import LIVES, CodePurpose, OneTimeCode
-from merx.contexts.identity.domain.second_factors import HeldFactors, Method
+from merx.contexts.identity.domain.second_factors import ChallengeMethod, HeldFactors, Method
 from merx.contexts.identity.ports.passkeys import RequestOptions
 from merx.contexts.identity.ports.repositories import IdentityUow
 from merx.contexts.identity.ports.security import CodeWriter
@@ -23,7 +22,7 @@ class MfaChallenge(View, frozen=True):
     """
 
     mfa_token: str
-    methods: tuple[Literal["totp", "passkey", "recovery_code"], ...]
+    methods: tuple[ChallengeMethod, ...]
     expires_in: int
     passkey: RequestOptions | None = None
 
@@ -63,7 +62,7 @@ class FactorAsker:
             options = await self.passkeys.options("second-factor", account.id, await uow.passkeys.of(account.id), now)
         return MfaChallenge(
             self.codes.text(purpose, code.id),
-            held.methods,  # type: ignore[arg-type]  # the three that a challenge can be answered with
+            held.methods,
             int(LIVES[purpose].total_seconds()),
             options,
         )

@@ -22,7 +22,7 @@ class MailKind(StrEnum):
     session_ended = "session-ended"
     verify_email = "verify-email"
     reset_password = "reset-password"  # noqa: S105 - the name of a mail, no secret
-    password_changed = "password-changed"  # noqa: S105
+    password_changed = "password-changed"  # noqa: S105 - the name of a mail, no secret
     email_change_announced = "email-change-announced"
     change_email = "change-email"
     email_changed = "email-changed"

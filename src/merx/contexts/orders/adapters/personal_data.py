@@ -70,7 +70,7 @@ TABLES = (
 )
 TRACES = {
     "order_ids": f'select id from orders."order" where {_OWN}',  # noqa: S608 - fixed text
-    "cart_ids": f'select cart_id from orders."order" where {_OWN}',  # noqa: S608
+    "cart_ids": f'select cart_id from orders."order" where {_OWN}',  # noqa: S608 - fixed text
 }
 MATTERS = {
     "orders": 'select from orders."order" where id = any(cast(:order_ids as uuid[]))'
