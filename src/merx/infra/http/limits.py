@@ -5,7 +5,6 @@ people share an address, so it may do several times as much as one of them.
 """
 
 import math
-from functools import lru_cache
 from hashlib import blake2b
 
 from merx.infra.http.auth import GUEST_HEADERS
@@ -22,7 +21,6 @@ from merx.kernel.errors import RateLimited
 _GUEST_HEADERS = tuple(header.encode() for header in GUEST_HEADERS.values())
 # Counted by address for those who signed in, too: accounts are cheap, and stolen cards are tried from few addresses.
 _BY_BOTH = frozenset({RouteClass.checkout, RouteClass.login})
-_network = lru_cache(maxsize=10_000)(network_of)
 
 
 class RateLimits:
@@ -49,7 +47,7 @@ class RateLimits:
         if actor.account_id is not None:
             ask = (f"{kind}:{actor.account_id.int:x}", self._one[kind])
         else:
-            ask = (f"{kind}@{_network(address)}", self._address[kind])
+            ask = (f"{kind}@{network_of(address)}", self._address[kind])
         return self._checked(kind, self._local.take_now((ask,)))
 
     async def write(self, method: str, path: str, actor: Actor, address: str, by_name: dict[bytes, bytes]) -> Taken:
@@ -85,7 +83,7 @@ class RateLimits:
                 token = by_name.get(header)
                 if token is not None:
                     asks.append((f"{kind}#{blake2b(token, digest_size=12).hexdigest()}", self._one[kind]))
-        asks.append((f"{kind}@{_network(address)}", self._address[kind]))
+        asks.append((f"{kind}@{network_of(address)}", self._address[kind]))
         return asks
 
     @staticmethod

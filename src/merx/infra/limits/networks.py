@@ -1,8 +1,11 @@
 """Which addresses count as one caller."""
 
 import ipaddress
+from functools import lru_cache
 
 
+# The same few callers ask many times in a row.
+@lru_cache(maxsize=10_000)
 def network_of(address: str) -> str:
     """IPv4 as it is, IPv6 by /64: one subscriber holds that many addresses. Text that is no address stays text."""
     try:
