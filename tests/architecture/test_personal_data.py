@@ -3,19 +3,21 @@
 import importlib
 from collections import Counter
 
-import msgspec
 import pytest
 from msgspec import inspect
+from sqlalchemy import Column, MetaData, Table, Text, Uuid
 
 from merx.infra.personal_data import TableData
 from merx.infra.personal_data import platform as platform_data
+from merx.infra.postgres import PERSONAL, PLAIN
+from merx.infra.postgres.words import word_of
 from merx.migrations.metadata import metadata
 from tests.architecture.test_events import EVENTS
 from tests.architecture.tree import contexts, relative
 
+WORDS = ("plain", "identifier", "personal", "secret", "financial")
 HOW = (
-    "Say in {place} what it tells of people: put its name under one word of TABLES (plain, identifier, personal, "
-    "secret or financial). docs/privacy.md explains the words."
+    "Say at the column what it tells of people, with info=PLAIN or another word of merx.infra.postgres: docs/privacy.md"
 )
 METADATA = metadata()
 
@@ -28,53 +30,59 @@ def place_of(table: str) -> str:
     return "src/merx/infra/personal_data/platform.py"
 
 
-def classified() -> dict[str, TableData]:
-    """All maps of all contexts, by table."""
+def entries() -> dict[str, TableData]:
+    """What all contexts say becomes of their tables, by table."""
     mapped = [context.name for context in contexts() if (context / "adapters" / "personal_data.py").exists()]
     modules = [importlib.import_module(f"merx.contexts.{name}.adapters.personal_data") for name in mapped]
     modules.append(platform_data)
     tables = [table for module in modules for table in module.TABLES]
     twice = [name for name, count in Counter(table.table for table in tables).items() if count > 1]
-    assert twice == [], "classified twice"
+    assert twice == [], "two entries of one table"
     return {table.table: table for table in tables}
 
 
-TABLES = classified()
+TABLES = entries()
 
 
-def unclassified(tables: dict[str, TableData]) -> list[str]:
-    """One line for each stored column that the map does not name."""
-    found = []
-    for name, table in METADATA.tables.items():
-        named = tables[name].columns() if name in tables else []
-        how = HOW.format(place=place_of(name))
-        found += [f"{name}.{each.name} is not classified. {how}" for each in table.columns if each.name not in named]
-    return found
+def unclassified(metadata: MetaData) -> list[str]:
+    """One line for each stored column that says no word."""
+    columns = [column for table in metadata.tables.values() for column in table.columns]
+    return [f"{column} says nothing. {HOW}" for column in columns if word_of(column) not in WORDS]
+
+
+def without_entry(metadata: MetaData, tables: dict[str, TableData]) -> list[str]:
+    """One line for each table that tells of people, and of which nobody said what becomes of its rows."""
+    said = {name: {word_of(column) for column in table.columns} for name, table in metadata.tables.items()}
+    return [
+        f"{name} tells of people: say in {place_of(name)} what becomes of its rows"
+        for name, words in said.items()
+        if words & {"identifier", "personal", "secret", "financial"} and name not in tables
+    ]
 
 
 def test_s37_every_column_is_classified():
-    assert unclassified(TABLES) == []
+    assert unclassified(METADATA) == []
+    assert without_entry(METADATA, TABLES) == []
 
 
 def test_s37_a_column_that_nobody_classified_is_found():
-    """The test above can fail: for a new column of a known table, and for a new table."""
-    address = TABLES["users.address"]
-    without = TABLES | {"users.address": msgspec.structs.replace(address, personal="label")}
-    del without["users.consent"]
-    found = unclassified(without)
-    assert any(
-        line.startswith("users.address.address is not classified. Say in src/merx/contexts/users") for line in found
-    )
-    assert sum(line.startswith("users.consent.") for line in found) == len(METADATA.tables["users.consent"].columns)
+    """The test above can fail: for a column without a word, with one that does not exist, and for a new table."""
+    toys = MetaData()
+    Table("plain", toys, Column("id", Uuid, info=PLAIN), Column("email", Text), schema="users")
+    Table("person", toys, Column("id", Uuid, info=PLAIN), Column("name", Text, info=PERSONAL), schema="users")
+    Table("lost", toys, Column("name", Text, info={"tells": "nothing"}), schema="nowhere")
+    assert [line.split(" ")[0] for line in unclassified(toys)] == ["plain.email", "lost.name"]
+    [found] = without_entry(toys, {})
+    assert found.startswith("users.person tells of people: say in src/merx/contexts/users/adapters/personal_data.py")
+    assert len(without_entry(METADATA, {})) == len(TABLES)
 
 
-def test_s37_the_map_names_nothing_that_is_not_stored():
+def test_s37_entries_are_of_stored_tables_and_blank_stored_columns():
     gone = [name for name in TABLES if name not in METADATA.tables]
     for name, table in TABLES.items():
         if name in METADATA.tables:
             stored = {column.name for column in METADATA.tables[name].columns}
-            gone += [f"{name}.{column}" for column in table.columns() if column not in stored]
-            gone += [f"{name}.{column} twice" for column, count in Counter(table.columns()).items() if count > 1]
+            gone += [f"{name}.{column}" for column in {*table.blank, *table.shown} - stored]
     assert gone == []
 
 
@@ -85,12 +93,15 @@ NEVER_CHANGED = {"audit.entry"}
 def test_s37_what_tells_of_a_person_is_erased_or_says_why_not():
     silent = []
     for name, table in TABLES.items():
-        tells = bool(table.identifier or table.erased() or table.financial)
-        if tells and table.erase != "delete" and not table.because:
+        if (
+            table.said("identifier", "personal", "secret", "financial")
+            and table.erase != "delete"
+            and not table.because
+        ):
             silent.append(f"{name} keeps rows about people: say in `because` why, and until when")
         if table.erased() and table.owner == "" and not table.because:
             silent.append(f"{name} has personal columns: say in `owner` whose they are")
-        if table.erase == "keep" and table.owner and table.personal and name not in NEVER_CHANGED:
+        if table.erase == "keep" and table.owner and table.said("personal") and name not in NEVER_CHANGED:
             silent.append(f"{name} keeps what is personal or secret: erase must be blank or delete")
         if table.erase == "blank" and (left := set(table.erased()) - set(table.blank)):
             silent.append(f"{name} keeps rows but does not blank {sorted(left)}")

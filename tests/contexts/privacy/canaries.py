@@ -1,4 +1,4 @@
-"""A canary in every stored column that tells of one person, put there by the map of personal data itself.
+"""A canary in every stored column that tells of one person, put there by what the columns say of themselves.
 
 Rows that the person has are filled; a table without one gets a row that is made from the catalogue of PostgreSQL.
 """
@@ -48,9 +48,9 @@ class Canaries:
 
     async def fill(self, tables: dict[str, TableData]) -> None:
         for name in metadata().tables:
-            table = tables[name]
-            if not table.owner:
-                assert not table.personal, f"{name} has personal columns and no owner"
+            table = tables.get(name)
+            if table is None or not table.owner:
+                assert table is None or not table.said("personal"), f"{name} has personal columns and no owner"
                 continue
             columns = await self.columns(name)
             told = [column for column in columns if column.name in table.erased() and is_textual(column)]
@@ -173,10 +173,10 @@ def is_textual(column: Column) -> bool:
 
 
 def places_of(tables: dict[str, TableData], columns: dict[str, list[Column]]) -> set[str]:
-    """Every place that can hold text and that the map calls personal or secret, of tables with rows of people."""
+    """Every place that can hold text and that is called personal or secret, of tables with rows of people."""
     return {
         f"{name}.{column.name}"
         for name, found in columns.items()
         for column in found
-        if tables[name].owner and column.name in tables[name].erased() and is_textual(column)
+        if name in tables and tables[name].owner and column.name in tables[name].erased() and is_textual(column)
     } - {ITS_OWN}

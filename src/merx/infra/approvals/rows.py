@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.infra.postgres.columns import VersionedRow, as_json
+from merx.infra.postgres.words import IDENTIFIER, PLAIN
 
 TWO_PEOPLE = "state <> 'approved' or decided_by <> asked_by"
 DECIDED = "(state = 'pending') = (decided_by is null) and (decided_by is null) = (decided_at is null)"
@@ -23,16 +24,17 @@ class ApprovalRow(VersionedRow):
         {"schema": "platform"},
     )
 
-    kind: Mapped[str] = mapped_column(String(60))
-    permission: Mapped[str] = mapped_column(String(60))
-    target: Mapped[str] = mapped_column(String(60))
-    target_id: Mapped[UUID]
-    target_version: Mapped[int]
-    command: Mapped[dict[str, Any]] = as_json(dict[str, Any])
-    asked_by: Mapped[UUID]
-    asked_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(String(16))
-    decided_by: Mapped[UUID | None]
-    decided_at: Mapped[datetime | None]
-    reason: Mapped[str] = mapped_column(Text)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    kind: Mapped[str] = mapped_column(String(60), info=PLAIN)
+    permission: Mapped[str] = mapped_column(String(60), info=PLAIN)
+    target: Mapped[str] = mapped_column(String(60), info=PLAIN)
+    target_id: Mapped[UUID] = mapped_column(info=IDENTIFIER)
+    target_version: Mapped[int] = mapped_column(info=PLAIN)
+    command: Mapped[dict[str, Any]] = as_json(dict[str, Any], info=PLAIN)
+    asked_by: Mapped[UUID] = mapped_column(info=IDENTIFIER)
+    asked_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    expires_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    state: Mapped[str] = mapped_column(String(16), info=PLAIN)
+    decided_by: Mapped[UUID | None] = mapped_column(info=IDENTIFIER)
+    decided_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
+    reason: Mapped[str] = mapped_column(Text, info=PLAIN)

@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from merx.infra.postgres.columns import Base
+from merx.infra.postgres.words import IDENTIFIER, PERSONAL, PLAIN, SECRET
 
 SCHEMA = "platform"
 _TIME = DateTime(timezone=True)
@@ -25,10 +26,10 @@ _TIME = DateTime(timezone=True)
 OUTBOX_EVENT = Table(
     "outbox_event",
     Base.metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("tag", Text, nullable=False),
-    Column("payload", JSONB, nullable=False),
-    Column("at", _TIME, nullable=False),
+    Column("id", Uuid, primary_key=True, info=IDENTIFIER),
+    Column("tag", Text, nullable=False, info=PLAIN),
+    Column("payload", JSONB, nullable=False, info=PERSONAL),
+    Column("at", _TIME, nullable=False, info=PLAIN),
     schema=SCHEMA,
 )
 
@@ -37,18 +38,18 @@ OUTBOX_EVENT = Table(
 OUTBOX_DELIVERY = Table(
     "outbox_delivery",
     Base.metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("event_id", Uuid, nullable=False),
-    Column("subscriber", Text, nullable=False),
-    Column("state", Text, nullable=False, server_default="pending"),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("failures", SmallInteger, nullable=False, server_default="0"),
-    Column("run_after", _TIME, nullable=False, server_default=func.now()),
-    Column("lease_until", _TIME),
-    Column("lease_token", Uuid),
-    Column("last_error", Text),
-    Column("created_at", _TIME, nullable=False, server_default=func.now()),
-    Column("done_at", _TIME),
+    Column("id", Uuid, primary_key=True, info=IDENTIFIER),
+    Column("event_id", Uuid, nullable=False, info=IDENTIFIER),
+    Column("subscriber", Text, nullable=False, info=PLAIN),
+    Column("state", Text, nullable=False, server_default="pending", info=PLAIN),
+    Column("attempts", Integer, nullable=False, server_default="0", info=PLAIN),
+    Column("failures", SmallInteger, nullable=False, server_default="0", info=PLAIN),
+    Column("run_after", _TIME, nullable=False, server_default=func.now(), info=PLAIN),
+    Column("lease_until", _TIME, info=PLAIN),
+    Column("lease_token", Uuid, info=SECRET),
+    Column("last_error", Text, info=PERSONAL),
+    Column("created_at", _TIME, nullable=False, server_default=func.now(), info=PLAIN),
+    Column("done_at", _TIME, info=PLAIN),
     CheckConstraint("state in ('pending', 'done', 'dead')", name="state"),
     # Done rows, nearly all of the table, are not in it: the queue stays as small as the work that waits.
     Index("ix_outbox_delivery_open", "state", "run_after", postgresql_where=text("state <> 'done'")),
@@ -61,9 +62,9 @@ OUTBOX_DELIVERY = Table(
 JOB_RUN = Table(
     "job_run",
     Base.metadata,
-    Column("job", Text, primary_key=True),
-    Column("slot", _TIME, primary_key=True),
-    Column("delivery_id", Uuid, nullable=False),
-    Column("created_at", _TIME, nullable=False, server_default=func.now()),
+    Column("job", Text, primary_key=True, info=PLAIN),
+    Column("slot", _TIME, primary_key=True, info=PLAIN),
+    Column("delivery_id", Uuid, nullable=False, info=PLAIN),
+    Column("created_at", _TIME, nullable=False, server_default=func.now(), info=PLAIN),
     schema=SCHEMA,
 )

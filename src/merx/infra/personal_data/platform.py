@@ -47,16 +47,10 @@ _BLANKED = f"""(
 TABLES = (
     TableData(
         table="platform.approval",
-        identifier="id target_id asked_by decided_by",
-        plain="version kind permission target target_version command asked_at expires_at state decided_at reason",
         because="who asked and who agreed is kept with what was changed, like the audit trail: by ids of staff",
     ),
     TableData(
         table="platform.outbox_delivery",
-        identifier="id event_id",
-        personal="last_error",
-        secret="lease_token",
-        plain="subscriber state attempts failures run_after lease_until created_at done_at",
         owner=f"event_id in (select id from platform.outbox_event where {_ABOUT})",  # noqa: S608 - fixed text
         erase="blank",
         blank={"last_error": "null", "lease_token": "null"},
@@ -64,9 +58,6 @@ TABLES = (
     ),
     TableData(
         table="platform.outbox_event",
-        identifier="id",
-        personal="payload",
-        plain="tag at",
         owner=_ABOUT,
         erase="blank",
         blank={"payload": _BLANKED},
@@ -74,16 +65,11 @@ TABLES = (
     ),
     TableData(
         table="platform.idempotency_key",
-        identifier="principal route",
-        personal="headers body",
-        secret="key fingerprint claim",
-        plain="state status created_at expires_at",
         owner="principal in ('customer:' || cast(:account_id as uuid), cast(cast(:account_id as uuid) as text))"
         " or principal in (select 'cart:' || id from unnest(cast(:cart_ids as uuid[])) id)",
         erase="delete",
         because="the answer to a guest stands under a digest of the guest's token, for 24 hours",
     ),
-    TableData(table="platform.job_run", plain="job slot delivery_id created_at"),
 )
 
 _WAITING = compiled(

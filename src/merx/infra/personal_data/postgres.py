@@ -85,7 +85,7 @@ def _erased(table: TableData) -> Compiled:
         return compiled(f"delete from {table.sql_name()} where {table.owner}")  # noqa: S608 - names and conditions of the map
     columns, values = _list(table.blank), ", ".join(table.blank.values())
     changes = [f'"{column}" = {value}' for column, value in table.blank.items()]
-    if "version" in table.plain.split():
+    if "version" in table.said("plain"):
         # Whoever read the row before must not write the person back.
         changes.append("version = version + 1")
     return compiled(

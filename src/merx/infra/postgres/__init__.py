@@ -6,8 +6,14 @@ from merx.infra.postgres.database import Database
 from merx.infra.postgres.reader import Reader
 from merx.infra.postgres.repository import PostgresRepository
 from merx.infra.postgres.uow import PostgresTx, PostgresUow
+from merx.infra.postgres.words import FINANCIAL, IDENTIFIER, PERSONAL, PLAIN, SECRET
 
 __all__ = [
+    "FINANCIAL",
+    "IDENTIFIER",
+    "PERSONAL",
+    "PLAIN",
+    "SECRET",
     "AsJson",
     "Base",
     "Compiled",

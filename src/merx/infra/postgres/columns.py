@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, DateTime, Dialect, MetaData, String, TypeDeco
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Composite, DeclarativeBase, Mapped, composite, declared_attr, mapped_column
 
+from merx.infra.postgres.words import PLAIN
 from merx.kernel.money import Money
 
 T = TypeVar("T")
@@ -30,12 +31,15 @@ class Base(DeclarativeBase):
 
 
 class VersionedRow(Base):
-    """The row of an aggregate root: UUIDv7 key made by the domain, `version` guarded by every UPDATE."""
+    """The row of an aggregate root: UUIDv7 key made by the domain, `version` guarded by every UPDATE.
+
+    Each says itself, in an `id` of its own, whether that leads to a person.
+    """
 
     __abstract__ = True
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column(info=PLAIN)
 
     @declared_attr.directive
     @classmethod

@@ -14,10 +14,6 @@ _OWN = "case when actor_id = cast(:account_id as uuid) then {} end"
 TABLES = (
     TableData(
         table="audit.entry",
-        identifier="id actor_id target_id request_id",
-        personal="client changes",
-        secret="previous hash seal impersonator_id",
-        plain="seq at action actor_kind target",
         owner="actor_id = cast(:account_id as uuid) or target_id = cast(cast(:account_id as uuid) as text)",
         shown={"actor_id": _OWN.format("actor_id"), "client": _OWN.format("client")},
         because="security and the duty to account for what was done (GDPR art. 6(1)(f), 5(2)): a row that could be"

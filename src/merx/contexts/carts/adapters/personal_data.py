@@ -13,11 +13,6 @@ _OWN = (
 TABLES = (
     TableData(
         table="carts.cart",
-        identifier="id customer_id merged_into",
-        personal="email address",
-        # Digests of what was asked once; they open nothing.
-        secret="attempts",
-        plain="version currency created_at updated_at status shipping lines completed_at",
         owner=_OWN,
         erase="delete",
     ),

@@ -20,7 +20,19 @@ from merx.contexts.identity.domain.account import Account, AccountKind, AccountS
 from merx.contexts.identity.domain.errors import AccountNotFound, EmailTaken
 from merx.contexts.identity.domain.session import EndReason, Session
 from merx.contexts.identity.ports.queries import MAX_SESSIONS, Credentials, Profile, SessionSummary
-from merx.infra.postgres import Base, PostgresRepository, PostgresTx, PostgresUow, Reader, VersionedRow, compiled
+from merx.infra.postgres import (
+    IDENTIFIER,
+    PERSONAL,
+    PLAIN,
+    SECRET,
+    Base,
+    PostgresRepository,
+    PostgresTx,
+    PostgresUow,
+    Reader,
+    VersionedRow,
+    compiled,
+)
 
 SCHEMA = "identity"
 
@@ -29,35 +41,36 @@ class AccountRow(VersionedRow):
     __tablename__ = "account"
     __table_args__ = {"schema": SCHEMA}
 
-    email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(254), unique=True)
-    name: Mapped[str] = mapped_column(String(200))
-    kind: Mapped[str] = mapped_column(String(16), index=True)
-    role_ids: Mapped[list[UUID]] = mapped_column(ARRAY(UuidType))
-    permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    password_hash: Mapped[str | None] = mapped_column(String(200))
-    status: Mapped[str] = mapped_column(String(16))
-    created_at: Mapped[datetime]
-    email_verified_at: Mapped[datetime | None]
-    credentials_version: Mapped[int]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    email: Mapped[str] = mapped_column(String(254), info=PERSONAL)
+    email_key: Mapped[str] = mapped_column(String(254), unique=True, info=PERSONAL)
+    name: Mapped[str] = mapped_column(String(200), info=PERSONAL)
+    kind: Mapped[str] = mapped_column(String(16), index=True, info=PLAIN)
+    role_ids: Mapped[list[UUID]] = mapped_column(ARRAY(UuidType), info=PLAIN)
+    permissions: Mapped[list[str]] = mapped_column(ARRAY(Text), info=PLAIN)
+    password_hash: Mapped[str | None] = mapped_column(String(200), info=SECRET)
+    status: Mapped[str] = mapped_column(String(16), info=PLAIN)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    email_verified_at: Mapped[datetime | None] = mapped_column(info=PERSONAL)
+    credentials_version: Mapped[int] = mapped_column(info=PLAIN)
 
 
 class SessionRow(Base):
     __tablename__ = "session"
     __table_args__ = {"schema": SCHEMA}
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey(AccountRow.id, ondelete="CASCADE"), index=True)
-    generation: Mapped[int]
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    user_agent: Mapped[str] = mapped_column(String(200))
-    created_at: Mapped[datetime]
-    used_at: Mapped[datetime]
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-    ended_at: Mapped[datetime | None]
-    end_reason: Mapped[str | None] = mapped_column(String(16))
-    methods: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    proved_at: Mapped[datetime]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey(AccountRow.id, ondelete="CASCADE"), index=True, info=IDENTIFIER)
+    generation: Mapped[int] = mapped_column(info=PLAIN)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, info=SECRET)
+    user_agent: Mapped[str] = mapped_column(String(200), info=PERSONAL)
+    created_at: Mapped[datetime] = mapped_column(info=PERSONAL)
+    used_at: Mapped[datetime] = mapped_column(info=PERSONAL)
+    expires_at: Mapped[datetime] = mapped_column(index=True, info=PERSONAL)
+    ended_at: Mapped[datetime | None] = mapped_column(info=PERSONAL)
+    end_reason: Mapped[str | None] = mapped_column(String(16), info=PERSONAL)
+    methods: Mapped[list[str]] = mapped_column(ARRAY(Text), info=PERSONAL)
+    proved_at: Mapped[datetime] = mapped_column(info=PERSONAL)
 
 
 _SESSION = SessionRow.__table__

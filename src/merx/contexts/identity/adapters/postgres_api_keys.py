@@ -13,7 +13,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from merx.contexts.identity.domain.api_key import ApiKey
 from merx.contexts.identity.domain.errors import ApiKeyNotFound
 from merx.contexts.identity.ports.api_keys import ApiKeyHolder, ApiKeyView
-from merx.infra.postgres import PostgresRepository, PostgresTx, Reader, VersionedRow, compiled
+from merx.infra.postgres import (
+    IDENTIFIER,
+    PLAIN,
+    SECRET,
+    PostgresRepository,
+    PostgresTx,
+    Reader,
+    VersionedRow,
+    compiled,
+)
 from merx.kernel.paging import Page, decode_id, encode_cursor
 
 
@@ -23,17 +32,18 @@ class ApiKeyRow(VersionedRow):
     __tablename__ = "api_key"
     __table_args__ = {"schema": "identity"}
 
-    name: Mapped[str] = mapped_column(String(200))
-    prefix: Mapped[str] = mapped_column(String(16))
-    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    networks: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    created_by: Mapped[UUID] = mapped_column(UuidType)
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
-    replaced_by: Mapped[UUID | None] = mapped_column(UuidType)
-    last_used_at: Mapped[datetime | None]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    name: Mapped[str] = mapped_column(String(200), info=PLAIN)
+    prefix: Mapped[str] = mapped_column(String(16), info=PLAIN)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True, info=SECRET)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), info=PLAIN)
+    networks: Mapped[list[str]] = mapped_column(ARRAY(Text), info=PLAIN)
+    created_by: Mapped[UUID] = mapped_column(UuidType, info=IDENTIFIER)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    expires_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    revoked_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
+    replaced_by: Mapped[UUID | None] = mapped_column(UuidType, info=IDENTIFIER)
+    last_used_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
 
 
 _VIEW = select(*[getattr(ApiKeyRow, name) for name in ApiKeyView.__struct_fields__])

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, ForeignKey, String, Text, bindparam, delete, func,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
-from merx.infra.postgres import Base, PostgresTx, compiled
+from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, Base, PostgresTx, compiled
 
 SCHEMA = "identity"
 
@@ -17,16 +17,18 @@ class OneTimeCodeRow(Base):
     __tablename__ = "one_time_code"
     __table_args__ = {"schema": SCHEMA}
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("identity.account.id", ondelete="CASCADE"), index=True)
-    purpose: Mapped[str] = mapped_column(String(16))
-    credentials_version: Mapped[int]
-    new_email: Mapped[str | None] = mapped_column(String(254))
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-    used_at: Mapped[datetime | None]
-    attempts: Mapped[int]
-    methods: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    account_id: Mapped[UUID] = mapped_column(
+        ForeignKey("identity.account.id", ondelete="CASCADE"), index=True, info=IDENTIFIER
+    )
+    purpose: Mapped[str] = mapped_column(String(16), info=PLAIN)
+    credentials_version: Mapped[int] = mapped_column(info=PLAIN)
+    new_email: Mapped[str | None] = mapped_column(String(254), info=PERSONAL)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    expires_at: Mapped[datetime] = mapped_column(index=True, info=PLAIN)
+    used_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
+    attempts: Mapped[int] = mapped_column(info=PLAIN)
+    methods: Mapped[list[str]] = mapped_column(ARRAY(Text), info=PERSONAL)
 
 
 _CODE = OneTimeCodeRow.__table__

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from merx.contexts.identity.domain.second_factors import HeldFactors
 from merx.contexts.identity.domain.totp import Totp
 from merx.contexts.identity.ports.second_factors import PasskeyView
-from merx.infra.postgres import Base, PostgresTx, Reader, compiled
+from merx.infra.postgres import IDENTIFIER, PERSONAL, SECRET, Base, PostgresTx, Reader, compiled
 
 SCHEMA = "identity"
 
@@ -21,20 +21,24 @@ class TotpRow(Base):
     __tablename__ = "totp"
     __table_args__ = {"schema": SCHEMA}
 
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("identity.account.id", ondelete="CASCADE"), primary_key=True)
-    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime]
-    confirmed_at: Mapped[datetime | None]
-    last_step: Mapped[int] = mapped_column(BigInteger)
+    account_id: Mapped[UUID] = mapped_column(
+        ForeignKey("identity.account.id", ondelete="CASCADE"), primary_key=True, info=IDENTIFIER
+    )
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary, info=SECRET)
+    created_at: Mapped[datetime] = mapped_column(info=PERSONAL)
+    confirmed_at: Mapped[datetime | None] = mapped_column(info=PERSONAL)
+    last_step: Mapped[int] = mapped_column(BigInteger, info=SECRET)
 
 
 class RecoveryCodeRow(Base):
     __tablename__ = "recovery_code"
     __table_args__ = {"schema": SCHEMA}
 
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("identity.account.id", ondelete="CASCADE"), primary_key=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    used_at: Mapped[datetime | None]
+    account_id: Mapped[UUID] = mapped_column(
+        ForeignKey("identity.account.id", ondelete="CASCADE"), primary_key=True, info=IDENTIFIER
+    )
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True, info=SECRET)
+    used_at: Mapped[datetime | None] = mapped_column(info=PERSONAL)
 
 
 _HELD = compiled(

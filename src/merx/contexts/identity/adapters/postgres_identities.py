@@ -13,39 +13,55 @@ from merx.contexts.identity.domain.linked_identity import LinkedIdentity
 from merx.contexts.identity.domain.provider_errors import IdentityNotFound, IdentityTaken
 from merx.contexts.identity.domain.provider_sign_in import ProviderSignIn
 from merx.contexts.identity.ports.linked_identities import LinkedIdentityView
-from merx.infra.postgres import Base, PostgresRepository, PostgresTx, Reader, VersionedRow, compiled
+from merx.infra.postgres import (
+    IDENTIFIER,
+    PERSONAL,
+    PLAIN,
+    SECRET,
+    Base,
+    PostgresRepository,
+    PostgresTx,
+    Reader,
+    VersionedRow,
+    compiled,
+)
 
 
 class LinkedIdentityRow(VersionedRow):
     __tablename__ = "linked_identity"
     __table_args__ = (UniqueConstraint("issuer", "subject"), {"schema": "identity"})
 
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("identity.account.id", ondelete="CASCADE"), index=True)
-    provider: Mapped[str] = mapped_column(String(40))
-    issuer: Mapped[str] = mapped_column(String(255))
-    subject: Mapped[str] = mapped_column(String(255))
-    email: Mapped[str | None] = mapped_column(String(254))
-    linked_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    account_id: Mapped[UUID] = mapped_column(
+        ForeignKey("identity.account.id", ondelete="CASCADE"), index=True, info=IDENTIFIER
+    )
+    provider: Mapped[str] = mapped_column(String(40), info=PERSONAL)
+    issuer: Mapped[str] = mapped_column(String(255), info=PERSONAL)
+    subject: Mapped[str] = mapped_column(String(255), info=PERSONAL)
+    email: Mapped[str | None] = mapped_column(String(254), info=PERSONAL)
+    linked_at: Mapped[datetime] = mapped_column(info=PERSONAL)
+    used_at: Mapped[datetime | None] = mapped_column(info=PERSONAL)
 
 
 class ProviderSignInRow(Base):
     __tablename__ = "provider_sign_in"
     __table_args__ = {"schema": "identity"}
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    provider: Mapped[str] = mapped_column(String(40))
-    purpose: Mapped[str] = mapped_column(String(16))
-    binding: Mapped[str] = mapped_column(String(64))
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity.account.id", ondelete="CASCADE"), index=True)
-    credentials_version: Mapped[int]
-    issuer: Mapped[str | None] = mapped_column(String(255))
-    subject: Mapped[str | None] = mapped_column(String(255))
-    email: Mapped[str | None] = mapped_column(String(254))
-    multi_factor: Mapped[bool]
-    proved_at: Mapped[datetime | None]
-    used_at: Mapped[datetime | None]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    provider: Mapped[str] = mapped_column(String(40), info=PLAIN)
+    purpose: Mapped[str] = mapped_column(String(16), info=PLAIN)
+    binding: Mapped[str] = mapped_column(String(64), info=SECRET)
+    expires_at: Mapped[datetime] = mapped_column(index=True, info=PLAIN)
+    account_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("identity.account.id", ondelete="CASCADE"), index=True, info=IDENTIFIER
+    )
+    credentials_version: Mapped[int] = mapped_column(info=PLAIN)
+    issuer: Mapped[str | None] = mapped_column(String(255), info=PERSONAL)
+    subject: Mapped[str | None] = mapped_column(String(255), info=PERSONAL)
+    email: Mapped[str | None] = mapped_column(String(254), info=PERSONAL)
+    multi_factor: Mapped[bool] = mapped_column(info=PLAIN)
+    proved_at: Mapped[datetime | None] = mapped_column(info=PERSONAL)
+    used_at: Mapped[datetime | None] = mapped_column(info=PERSONAL)
 
 
 _SIGN_IN = ProviderSignInRow.__table__

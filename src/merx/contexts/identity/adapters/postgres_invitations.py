@@ -12,25 +12,35 @@ from merx.contexts.identity.adapters.postgres_roles import ROLE_NAMES, role_name
 from merx.contexts.identity.domain.errors import AlreadyInvited, InvitationNotFound
 from merx.contexts.identity.domain.invitation import Invitation, state_of
 from merx.contexts.identity.ports.invitations import InvitationView
-from merx.infra.postgres import PostgresRepository, PostgresTx, Reader, VersionedRow, compiled
+from merx.infra.postgres import (
+    IDENTIFIER,
+    PERSONAL,
+    PLAIN,
+    PostgresRepository,
+    PostgresTx,
+    Reader,
+    VersionedRow,
+    compiled,
+)
 from merx.kernel.paging import Page, decode_id, encode_cursor
 
 
 class InvitationRow(VersionedRow):
     __tablename__ = "invitation"
 
-    email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(254))
-    role_ids: Mapped[list[UUID]] = mapped_column(ARRAY(UuidType))
-    code_id: Mapped[UUID] = mapped_column(UuidType, unique=True)
-    invited_by: Mapped[UUID] = mapped_column(UuidType)
-    created_at: Mapped[datetime]
-    sent_at: Mapped[datetime]
-    sendings: Mapped[int] = mapped_column(Integer)
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-    accepted_at: Mapped[datetime | None]
-    withdrawn_at: Mapped[datetime | None]
-    account_id: Mapped[UUID | None] = mapped_column(UuidType)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    email: Mapped[str] = mapped_column(String(254), info=PERSONAL)
+    email_key: Mapped[str] = mapped_column(String(254), info=PERSONAL)
+    role_ids: Mapped[list[UUID]] = mapped_column(ARRAY(UuidType), info=PLAIN)
+    code_id: Mapped[UUID] = mapped_column(UuidType, unique=True, info=IDENTIFIER)
+    invited_by: Mapped[UUID] = mapped_column(UuidType, info=IDENTIFIER)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    sent_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    sendings: Mapped[int] = mapped_column(Integer, info=PLAIN)
+    expires_at: Mapped[datetime] = mapped_column(index=True, info=PLAIN)
+    accepted_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
+    account_id: Mapped[UUID | None] = mapped_column(UuidType, info=IDENTIFIER)
 
     __table_args__ = (
         Index(

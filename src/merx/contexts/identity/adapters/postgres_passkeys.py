@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.identity.domain.errors import PasskeyHeldAlready
 from merx.contexts.identity.domain.passkey import Passkey
-from merx.infra.postgres import Base, PostgresTx, VersionedRow, compiled
+from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, SECRET, Base, PostgresTx, VersionedRow, compiled
 
 SCHEMA = "identity"
 
@@ -20,24 +20,27 @@ class PasskeyRow(VersionedRow):
     __tablename__ = "passkey"
     __table_args__ = {"schema": SCHEMA}
 
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("identity.account.id", ondelete="CASCADE"), index=True)
-    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    sign_count: Mapped[int] = mapped_column(BigInteger)
-    name: Mapped[str] = mapped_column(String(200))
-    aaguid: Mapped[str] = mapped_column(String(36))
-    transports: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    backed_up: Mapped[bool]
-    created_at: Mapped[datetime]
-    last_used_at: Mapped[datetime | None]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    account_id: Mapped[UUID] = mapped_column(
+        ForeignKey("identity.account.id", ondelete="CASCADE"), index=True, info=IDENTIFIER
+    )
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True, info=SECRET)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary, info=SECRET)
+    sign_count: Mapped[int] = mapped_column(BigInteger, info=SECRET)
+    name: Mapped[str] = mapped_column(String(200), info=PERSONAL)
+    aaguid: Mapped[str] = mapped_column(String(36), info=PERSONAL)
+    transports: Mapped[list[str]] = mapped_column(ARRAY(Text), info=PERSONAL)
+    backed_up: Mapped[bool] = mapped_column(info=PERSONAL)
+    created_at: Mapped[datetime] = mapped_column(info=PERSONAL)
+    last_used_at: Mapped[datetime | None] = mapped_column(info=PERSONAL)
 
 
 class SpentChallengeRow(Base):
     __tablename__ = "spent_challenge"
     __table_args__ = {"schema": SCHEMA}
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    expires_at: Mapped[datetime] = mapped_column(index=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    expires_at: Mapped[datetime] = mapped_column(index=True, info=PLAIN)
 
 
 _PASSKEY = PasskeyRow.__table__

@@ -15,7 +15,7 @@ from merx.contexts.identity.domain.errors import RoleNameTaken, RoleNotFound, St
 from merx.contexts.identity.domain.role import Role
 from merx.contexts.identity.ports.roles import RoleView
 from merx.contexts.identity.ports.staff import RoleName, StaffFilter, StaffView
-from merx.infra.postgres import Compiled, PostgresRepository, PostgresTx, Reader, VersionedRow, compiled
+from merx.infra.postgres import PLAIN, Compiled, PostgresRepository, PostgresTx, Reader, VersionedRow, compiled
 from merx.kernel.paging import Page, decode_id, encode_cursor
 from merx.kernel.rights import Grant
 
@@ -26,11 +26,12 @@ class RoleRow(VersionedRow):
     __tablename__ = "role"
     __table_args__ = {"schema": "identity"}
 
-    name: Mapped[str] = mapped_column(String(200))
-    name_key: Mapped[str] = mapped_column(String(400), unique=True)
-    description: Mapped[str] = mapped_column(String(1000))
-    grants: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    created_at: Mapped[datetime]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    name: Mapped[str] = mapped_column(String(200), info=PLAIN)
+    name_key: Mapped[str] = mapped_column(String(400), unique=True, info=PLAIN)
+    description: Mapped[str] = mapped_column(String(1000), info=PLAIN)
+    grants: Mapped[list[str]] = mapped_column(ARRAY(Text), info=PLAIN)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
 
 
 class PostgresRoles(PostgresRepository[Role]):

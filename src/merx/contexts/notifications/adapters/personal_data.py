@@ -17,9 +17,6 @@ _OWN = (
 TABLES = (
     TableData(
         table="notifications.message",
-        identifier="id event_id account_id",
-        personal="recipient_hash dedupe_key",
-        plain="kind channel state attempts created_at changed_at last_error",
         owner=_OWN,
         erase="delete",
     ),

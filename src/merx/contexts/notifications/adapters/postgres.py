@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.notifications.domain.message import Message, MessageState
-from merx.infra.postgres import Base, PostgresTx, PostgresUow, compiled
+from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, Base, PostgresTx, PostgresUow, compiled
 
 SCHEMA = "notifications"
 
@@ -19,18 +19,18 @@ class MessageRow(Base):
     __tablename__ = "message"
     __table_args__ = {"schema": SCHEMA}
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    dedupe_key: Mapped[str] = mapped_column(String(160), unique=True)
-    kind: Mapped[str] = mapped_column(String(64))
-    channel: Mapped[str] = mapped_column(String(16))
-    event_id: Mapped[UUID] = mapped_column(index=True)
-    recipient_hash: Mapped[str] = mapped_column(String(32), index=True)
-    account_id: Mapped[UUID | None] = mapped_column(index=True)
-    state: Mapped[str] = mapped_column(String(16))
-    attempts: Mapped[int]
-    created_at: Mapped[datetime]
-    changed_at: Mapped[datetime]
-    last_error: Mapped[str | None] = mapped_column(String(100))
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    dedupe_key: Mapped[str] = mapped_column(String(160), unique=True, info=PERSONAL)
+    kind: Mapped[str] = mapped_column(String(64), info=PLAIN)
+    channel: Mapped[str] = mapped_column(String(16), info=PLAIN)
+    event_id: Mapped[UUID] = mapped_column(index=True, info=IDENTIFIER)
+    recipient_hash: Mapped[str] = mapped_column(String(32), index=True, info=PERSONAL)
+    account_id: Mapped[UUID | None] = mapped_column(index=True, info=IDENTIFIER)
+    state: Mapped[str] = mapped_column(String(16), info=PLAIN)
+    attempts: Mapped[int] = mapped_column(info=PLAIN)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    changed_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    last_error: Mapped[str | None] = mapped_column(String(100), info=PLAIN)
 
 
 _MESSAGE = MessageRow.__table__

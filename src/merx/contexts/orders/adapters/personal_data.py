@@ -22,11 +22,6 @@ _BOOKS = "tax law: ten years after the year of the order; without a name, a stre
 TABLES = (
     TableData(
         table="orders.order",
-        identifier="id customer_id cart_id payment_id",
-        personal="email address cancel_reason",
-        financial="number items_total_amount items_total_currency shipping_total_amount shipping_total_currency"
-        " total_amount total_currency payment_method shipping created_at placed_at cancelled_at",
-        plain="version updated_at status payment_status fulfilment_status",
         owner="id = any(cast(:order_ids as uuid[]))",
         erase="blank",
         blank={
@@ -40,18 +35,11 @@ TABLES = (
     ),
     TableData(
         table="orders.order_line",
-        identifier="id order_id",
-        financial="position variant_id product_id sku name options quantity unit_price_amount unit_price_currency"
-        " line_total_amount line_total_currency shipped cancelled",
         owner=OF_ORDERS,
         because=_BOOKS,
     ),
     TableData(
         table="orders.shipment",
-        identifier="id order_id",
-        # The courier knows by it whose door it was.
-        personal="tracking_number",
-        financial="position carrier quantities shipped_at delivered_at",
         owner=OF_ORDERS,
         erase="blank",
         blank={"tracking_number": "''"},
@@ -59,9 +47,6 @@ TABLES = (
     ),
     TableData(
         table="orders.timeline",
-        identifier="id order_id actor request_id",
-        personal="note",
-        plain="at kind",
         owner=OF_ORDERS,
         erase="blank",
         blank={"note": "case when kind = 'paid' then note else '' end"},

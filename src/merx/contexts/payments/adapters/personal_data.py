@@ -18,17 +18,11 @@ _UNFINISHED = (PaymentState.created, PaymentState.pending, PaymentState.authoriz
 TABLES = (
     TableData(
         table="payments.payment",
-        identifier="id order_id",
-        financial="method state amount_amount amount_currency captured refunded created_at updated_at",
-        plain="version",
         owner=OF_ORDERS,
         because=_BOOKS,
     ),
     TableData(
         table="payments.payment_event",
-        identifier="id payment_id",
-        personal="reference",
-        financial="position kind amount applied at",
         owner=f"payment_id in (select id from payments.payment where {OF_ORDERS})",  # noqa: S608 - fixed text
         erase="blank",
         blank={"reference": f"case when kind in {_WORDS} then '' else reference end"},

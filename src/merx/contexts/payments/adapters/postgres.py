@@ -13,6 +13,9 @@ from merx.contexts.payments.domain.errors import PaymentExists, PaymentNotFound
 from merx.contexts.payments.domain.payment import Payment, PaymentState
 from merx.contexts.payments.ports.repositories import PaymentView
 from merx.infra.postgres import (
+    FINANCIAL,
+    IDENTIFIER,
+    PERSONAL,
     Base,
     PostgresRepository,
     PostgresTx,
@@ -31,14 +34,14 @@ class PaymentEventRow(Base):
     __tablename__ = "payment_event"
     __table_args__ = {"schema": SCHEMA}
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    payment_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.payment.id"), index=True)
-    position: Mapped[int] = mapped_column(Integer)
-    kind: Mapped[str] = mapped_column(Text)
-    amount: Mapped[int] = mapped_column(BigInteger)
-    applied: Mapped[bool] = mapped_column(Boolean)
-    reference: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.payment.id"), index=True, info=IDENTIFIER)
+    position: Mapped[int] = mapped_column(Integer, info=FINANCIAL)
+    kind: Mapped[str] = mapped_column(Text, info=FINANCIAL)
+    amount: Mapped[int] = mapped_column(BigInteger, info=FINANCIAL)
+    applied: Mapped[bool] = mapped_column(Boolean, info=FINANCIAL)
+    reference: Mapped[str] = mapped_column(Text, info=PERSONAL)
+    at: Mapped[datetime] = mapped_column(info=FINANCIAL)
 
 
 class PaymentRow(VersionedRow):
@@ -48,14 +51,15 @@ class PaymentRow(VersionedRow):
         {"schema": SCHEMA},
     )
 
-    order_id: Mapped[UUID] = mapped_column(index=True)
-    method: Mapped[str] = mapped_column(Text)
-    state: Mapped[PaymentState] = mapped_column(Text)
-    amount: Mapped[Money] = money("amount")
-    captured: Mapped[int] = mapped_column(BigInteger)
-    refunded: Mapped[int] = mapped_column(BigInteger)
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    order_id: Mapped[UUID] = mapped_column(index=True, info=IDENTIFIER)
+    method: Mapped[str] = mapped_column(Text, info=FINANCIAL)
+    state: Mapped[PaymentState] = mapped_column(Text, info=FINANCIAL)
+    amount: Mapped[Money] = money("amount", info=FINANCIAL)
+    captured: Mapped[int] = mapped_column(BigInteger, info=FINANCIAL)
+    refunded: Mapped[int] = mapped_column(BigInteger, info=FINANCIAL)
+    created_at: Mapped[datetime] = mapped_column(info=FINANCIAL)
+    updated_at: Mapped[datetime] = mapped_column(info=FINANCIAL)
     history: Mapped[list[PaymentEventRow]] = relationship(
         order_by=PaymentEventRow.position, cascade="all, delete-orphan", lazy="raise"
     )

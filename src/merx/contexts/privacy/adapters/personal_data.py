@@ -5,10 +5,6 @@ from merx.infra.personal_data import OF_ACCOUNT, MemoryRows, TableData
 TABLES = (
     TableData(
         table="privacy.erasure",
-        identifier="id account_id reference",
-        # Both are emptied with the last step of an erasure.
-        personal="email subject",
-        plain="version state by_staff asked_at due_at next_step_at closed_at ended_at postponed_for parts_done",
         owner=OF_ACCOUNT,
         erase="blank",
         blank={"email": "email", "subject": "subject"},
@@ -16,8 +12,6 @@ TABLES = (
     ),
     TableData(
         table="privacy.export",
-        identifier="id account_id",
-        plain="version state asked_at told_at ready_at expires_at size",
         owner=OF_ACCOUNT,
         because="leads to a file: the last step of an erasure removes both, the file first",
     ),

@@ -10,42 +10,29 @@ from merx.kernel.personal_data import Subject
 TABLES = (
     TableData(
         table="users.address",
-        identifier="id account_id",
-        personal="label address",
-        plain="version default_shipping default_billing created_at",
         owner=OF_ACCOUNT,
         erase="delete",
     ),
     TableData(
         table="users.consent",
-        identifier="id account_id",
-        plain="purpose granted source at",
         owner=OF_ACCOUNT,
         because="proof that a consent was given and withdrawn (GDPR art. 7), for three years; its id leads to nobody",
     ),
     TableData(
         table="users.group_member",
-        identifier="group_id account_id",
-        plain="joined_at",
         owner=OF_ACCOUNT,
         erase="delete",
     ),
     TableData(
         table="users.timeline",
-        identifier="id account_id subject_id",
-        personal="kind detail at",
         owner=OF_ACCOUNT,
         erase="delete",
     ),
     TableData(
         table="users.profile",
-        identifier="id",
-        personal="email email_key name name_key phone locale birthday registered_at",
-        plain="version kind",
         owner="id = cast(:account_id as uuid)",
         erase="delete",
     ),
-    TableData(table="users.customer_group", plain="id version code name description created_at"),
 )
 
 

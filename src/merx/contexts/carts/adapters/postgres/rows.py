@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.carts.api import CartStatus
 from merx.contexts.carts.domain.cart import Attempt, Cart, CartLine, ShippingChoice
-from merx.infra.postgres import VersionedRow, as_json, json_text
+from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, SECRET, VersionedRow, as_json, json_text
 from merx.kernel.address import Address
 
 ONE_ACTIVE = "uq_cart_active_customer_id_currency"
@@ -43,18 +43,20 @@ class CartRow(VersionedRow):
         Index("ix_cart_customer_id", "customer_id", postgresql_where=text("customer_id is not null")),
         {"schema": "carts"},
     )
-    currency: Mapped[str] = mapped_column(String(3))
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-    status: Mapped[str] = mapped_column(String(10))
-    customer_id: Mapped[UUID | None]
-    email: Mapped[str | None] = mapped_column(String(254))
-    address: Mapped[Address | None] = as_json(Address)
-    shipping: Mapped[ShippingChoice | None] = as_json(ShippingChoice)
-    lines: Mapped[list[CartLine]] = as_json(list[CartLine])
-    attempts: Mapped[list[Attempt]] = as_json(list[Attempt], server_default=text("'[]'::jsonb"))
-    merged_into: Mapped[UUID | None]
-    completed_at: Mapped[datetime | None]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    currency: Mapped[str] = mapped_column(String(3), info=PLAIN)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    updated_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    status: Mapped[str] = mapped_column(String(10), info=PLAIN)
+    customer_id: Mapped[UUID | None] = mapped_column(info=IDENTIFIER)
+    email: Mapped[str | None] = mapped_column(String(254), info=PERSONAL)
+    address: Mapped[Address | None] = as_json(Address, info=PERSONAL)
+    shipping: Mapped[ShippingChoice | None] = as_json(ShippingChoice, info=PLAIN)
+    lines: Mapped[list[CartLine]] = as_json(list[CartLine], info=PLAIN)
+    # Digests of what was asked once; they open nothing.
+    attempts: Mapped[list[Attempt]] = as_json(list[Attempt], server_default=text("'[]'::jsonb"), info=SECRET)
+    merged_into: Mapped[UUID | None] = mapped_column(info=IDENTIFIER)
+    completed_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
 
 
 CART = cast(Table, CartRow.__table__)

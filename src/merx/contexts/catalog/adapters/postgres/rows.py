@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from merx.contexts.catalog.domain.product import Attribute, ProductStatus
 from merx.contexts.catalog.domain.taxonomy import Crumb
-from merx.infra.postgres import AsJson, Base, VersionedRow, money
+from merx.infra.postgres import PLAIN, AsJson, Base, VersionedRow, money
 from merx.kernel.money import Money
 
 SCHEMA = "catalog"
@@ -18,21 +18,23 @@ class CategoryRow(VersionedRow):
     __tablename__ = "category"
     __table_args__ = (UniqueConstraint("slug"), {"schema": SCHEMA})
 
-    slug: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey(f"{SCHEMA}.category.id"), index=True)
-    position: Mapped[int] = mapped_column(Integer)
-    trail: Mapped[list[Crumb]] = mapped_column(AsJson(list[Crumb]))
-    product_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    slug: Mapped[str] = mapped_column(Text, info=PLAIN)
+    name: Mapped[str] = mapped_column(Text, info=PLAIN)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey(f"{SCHEMA}.category.id"), index=True, info=PLAIN)
+    position: Mapped[int] = mapped_column(Integer, info=PLAIN)
+    trail: Mapped[list[Crumb]] = mapped_column(AsJson(list[Crumb]), info=PLAIN)
+    product_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0", info=PLAIN)
 
 
 class BrandRow(VersionedRow):
     __tablename__ = "brand"
     __table_args__ = (UniqueConstraint("slug"), UniqueConstraint("name"), {"schema": SCHEMA})
 
-    slug: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    product_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    slug: Mapped[str] = mapped_column(Text, info=PLAIN)
+    name: Mapped[str] = mapped_column(Text, info=PLAIN)
+    product_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0", info=PLAIN)
 
 
 class VariantRow(Base):
@@ -50,15 +52,17 @@ class VariantRow(Base):
         {"schema": SCHEMA},
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    product_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.product.id", ondelete="CASCADE"), index=True)
-    position: Mapped[int] = mapped_column(Integer)
-    sku: Mapped[str] = mapped_column(Text)
-    options: Mapped[dict[str, str]] = mapped_column(AsJson(dict[str, str]))
-    barcodes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    price: Mapped[Money] = money("price")
-    weight_grams: Mapped[int] = mapped_column(Integer)
-    active: Mapped[bool] = mapped_column(Boolean)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    product_id: Mapped[UUID] = mapped_column(
+        ForeignKey(f"{SCHEMA}.product.id", ondelete="CASCADE"), index=True, info=PLAIN
+    )
+    position: Mapped[int] = mapped_column(Integer, info=PLAIN)
+    sku: Mapped[str] = mapped_column(Text, info=PLAIN)
+    options: Mapped[dict[str, str]] = mapped_column(AsJson(dict[str, str]), info=PLAIN)
+    barcodes: Mapped[list[str]] = mapped_column(ARRAY(Text), info=PLAIN)
+    price: Mapped[Money] = money("price", info=PLAIN)
+    weight_grams: Mapped[int] = mapped_column(Integer, info=PLAIN)
+    active: Mapped[bool] = mapped_column(Boolean, info=PLAIN)
 
 
 class ProductRow(VersionedRow):
@@ -75,18 +79,19 @@ class ProductRow(VersionedRow):
         {"schema": SCHEMA},
     )
 
-    slug: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    brand_id: Mapped[UUID | None] = mapped_column(ForeignKey(f"{SCHEMA}.brand.id"), index=True)
-    category_id: Mapped[UUID | None] = mapped_column(ForeignKey(f"{SCHEMA}.category.id"), index=True)
-    description: Mapped[str] = mapped_column(Text)
-    model: Mapped[str] = mapped_column(Text)
-    external_id: Mapped[str | None] = mapped_column(Text)
-    import_digest: Mapped[str | None] = mapped_column(Text)
-    attributes: Mapped[dict[str, Attribute]] = mapped_column(AsJson(dict[str, Attribute]))
-    status: Mapped[ProductStatus] = mapped_column(Text)
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    slug: Mapped[str] = mapped_column(Text, info=PLAIN)
+    name: Mapped[str] = mapped_column(Text, info=PLAIN)
+    brand_id: Mapped[UUID | None] = mapped_column(ForeignKey(f"{SCHEMA}.brand.id"), index=True, info=PLAIN)
+    category_id: Mapped[UUID | None] = mapped_column(ForeignKey(f"{SCHEMA}.category.id"), index=True, info=PLAIN)
+    description: Mapped[str] = mapped_column(Text, info=PLAIN)
+    model: Mapped[str] = mapped_column(Text, info=PLAIN)
+    external_id: Mapped[str | None] = mapped_column(Text, info=PLAIN)
+    import_digest: Mapped[str | None] = mapped_column(Text, info=PLAIN)
+    attributes: Mapped[dict[str, Attribute]] = mapped_column(AsJson(dict[str, Attribute]), info=PLAIN)
+    status: Mapped[ProductStatus] = mapped_column(Text, info=PLAIN)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    updated_at: Mapped[datetime] = mapped_column(info=PLAIN)
     variants: Mapped[list[VariantRow]] = relationship(
         order_by=VariantRow.position, cascade="all, delete-orphan", lazy="raise"
     )
@@ -105,19 +110,19 @@ class ListingRow(Base):
         {"schema": SCHEMA},
     )
 
-    product_id: Mapped[UUID] = mapped_column(primary_key=True)
-    slug: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    name_key: Mapped[str] = mapped_column(Text(collation="C"))
-    brand_id: Mapped[UUID | None] = mapped_column()
-    brand_name: Mapped[str | None] = mapped_column(Text)
-    brand_slug: Mapped[str | None] = mapped_column(Text)
-    price_min: Mapped[int] = mapped_column(BigInteger)
-    price_max: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[str] = mapped_column(Text)
-    available: Mapped[int] = mapped_column(BigInteger)
-    variant_count: Mapped[int] = mapped_column(Integer)
-    created_at: Mapped[datetime]
+    product_id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    slug: Mapped[str] = mapped_column(Text, info=PLAIN)
+    name: Mapped[str] = mapped_column(Text, info=PLAIN)
+    name_key: Mapped[str] = mapped_column(Text(collation="C"), info=PLAIN)
+    brand_id: Mapped[UUID | None] = mapped_column(info=PLAIN)
+    brand_name: Mapped[str | None] = mapped_column(Text, info=PLAIN)
+    brand_slug: Mapped[str | None] = mapped_column(Text, info=PLAIN)
+    price_min: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    price_max: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    currency: Mapped[str] = mapped_column(Text, info=PLAIN)
+    available: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    variant_count: Mapped[int] = mapped_column(Integer, info=PLAIN)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
 
 
 class ListingCategoryRow(Base):
@@ -132,11 +137,11 @@ class ListingCategoryRow(Base):
         {"schema": SCHEMA},
     )
 
-    category_id: Mapped[UUID] = mapped_column(primary_key=True)
-    product_id: Mapped[UUID] = mapped_column(primary_key=True)
-    created_at: Mapped[datetime]
-    price_min: Mapped[int] = mapped_column(BigInteger)
-    name_key: Mapped[str] = mapped_column(Text(collation="C"))
+    category_id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    product_id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    price_min: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    name_key: Mapped[str] = mapped_column(Text(collation="C"), info=PLAIN)
 
 
 class AvailabilityRow(Base):
@@ -145,29 +150,29 @@ class AvailabilityRow(Base):
     __tablename__ = "availability"
     __table_args__ = {"schema": SCHEMA}
 
-    variant_id: Mapped[UUID] = mapped_column(primary_key=True)
-    available: Mapped[int] = mapped_column(BigInteger)
-    sequence: Mapped[int] = mapped_column(BigInteger)
+    variant_id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    available: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    sequence: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
 
 
 class SlugHistoryRow(Base):
     __tablename__ = "slug_history"
     __table_args__ = {"schema": SCHEMA}
 
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    slug: Mapped[str] = mapped_column(Text, primary_key=True)
-    entity_id: Mapped[UUID] = mapped_column()
-    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(Text, primary_key=True, info=PLAIN)
+    slug: Mapped[str] = mapped_column(Text, primary_key=True, info=PLAIN)
+    entity_id: Mapped[UUID] = mapped_column(info=PLAIN)
+    at: Mapped[datetime] = mapped_column(info=PLAIN)
 
 
 class ImportRunRow(Base):
     __tablename__ = "import_run"
     __table_args__ = (UniqueConstraint("digest"), {"schema": SCHEMA})
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    digest: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    lines_done: Mapped[int] = mapped_column(BigInteger)
-    products: Mapped[int] = mapped_column(BigInteger)
-    refused: Mapped[int] = mapped_column(BigInteger)
-    finished: Mapped[bool] = mapped_column(Boolean)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    digest: Mapped[str] = mapped_column(Text, info=PLAIN)
+    name: Mapped[str] = mapped_column(Text, info=PLAIN)
+    lines_done: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    products: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    refused: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    finished: Mapped[bool] = mapped_column(Boolean, info=PLAIN)

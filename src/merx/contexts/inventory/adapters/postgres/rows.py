@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from merx.infra.postgres import Base, VersionedRow
+from merx.infra.postgres import IDENTIFIER, PLAIN, Base, VersionedRow
 
 SCHEMA = "inventory"
 
@@ -15,10 +15,11 @@ class LocationRow(VersionedRow):
     __tablename__ = "location"
     __table_args__ = (UniqueConstraint("code"), {"schema": SCHEMA})
 
-    code: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    priority: Mapped[int] = mapped_column(Integer)
-    active: Mapped[bool] = mapped_column(Boolean)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    code: Mapped[str] = mapped_column(Text, info=PLAIN)
+    name: Mapped[str] = mapped_column(Text, info=PLAIN)
+    priority: Mapped[int] = mapped_column(Integer, info=PLAIN)
+    active: Mapped[bool] = mapped_column(Boolean, info=PLAIN)
 
 
 class StockRow(Base):
@@ -28,21 +29,21 @@ class StockRow(Base):
         {"schema": SCHEMA, "postgresql_with": {"fillfactor": "70"}},
     )
 
-    variant_id: Mapped[UUID] = mapped_column(primary_key=True)
-    location_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.location.id"), primary_key=True)
-    on_hand: Mapped[int] = mapped_column(BigInteger)
-    allocated: Mapped[int] = mapped_column(BigInteger)
-    sequence: Mapped[int] = mapped_column(BigInteger)
+    variant_id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    location_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.location.id"), primary_key=True, info=PLAIN)
+    on_hand: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    allocated: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    sequence: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
 
 
 class AllocationRow(Base):
     __tablename__ = "allocation"
     __table_args__ = (CheckConstraint("quantity > 0", name="quantity"), {"schema": SCHEMA})
 
-    order_id: Mapped[UUID] = mapped_column(primary_key=True)
-    variant_id: Mapped[UUID] = mapped_column(primary_key=True)
-    location_id: Mapped[UUID] = mapped_column(primary_key=True)
-    quantity: Mapped[int] = mapped_column(BigInteger)
+    order_id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    variant_id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    location_id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    quantity: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
 
 
 class MovementRow(Base):
@@ -63,14 +64,15 @@ class MovementRow(Base):
         {"schema": SCHEMA},
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    variant_id: Mapped[UUID] = mapped_column()
-    location_id: Mapped[UUID] = mapped_column()
-    kind: Mapped[str] = mapped_column(Text)
-    on_hand: Mapped[int] = mapped_column(BigInteger)
-    allocated: Mapped[int] = mapped_column(BigInteger)
-    order_id: Mapped[UUID | None] = mapped_column()
-    reason: Mapped[str] = mapped_column(Text)
-    actor: Mapped[str] = mapped_column(Text)
-    cause: Mapped[UUID | None] = mapped_column()
-    at: Mapped[datetime]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    variant_id: Mapped[UUID] = mapped_column(info=PLAIN)
+    location_id: Mapped[UUID] = mapped_column(info=PLAIN)
+    kind: Mapped[str] = mapped_column(Text, info=PLAIN)
+    on_hand: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    allocated: Mapped[int] = mapped_column(BigInteger, info=PLAIN)
+    order_id: Mapped[UUID | None] = mapped_column(info=IDENTIFIER)
+    # What staff says of goods: water damage, recount.
+    reason: Mapped[str] = mapped_column(Text, info=PLAIN)
+    actor: Mapped[str] = mapped_column(Text, info=IDENTIFIER)
+    cause: Mapped[UUID | None] = mapped_column(info=PLAIN)
+    at: Mapped[datetime] = mapped_column(info=PLAIN)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from merx.contexts.orders.domain.order import ChosenShipping
 from merx.contexts.orders.domain.states import FulfilmentStatus, PaymentStatus, Status
-from merx.infra.postgres import AsJson, Base, VersionedRow, money
+from merx.infra.postgres import FINANCIAL, IDENTIFIER, PERSONAL, PLAIN, AsJson, Base, VersionedRow, money
 from merx.kernel.address import Address
 from merx.kernel.money import Money
 
@@ -23,33 +23,34 @@ class LineRow(Base):
         {"schema": SCHEMA},
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"), index=True)
-    position: Mapped[int] = mapped_column(Integer)
-    variant_id: Mapped[UUID] = mapped_column()
-    product_id: Mapped[UUID] = mapped_column()
-    sku: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    options: Mapped[dict[str, str]] = mapped_column(AsJson(dict[str, str]))
-    quantity: Mapped[int] = mapped_column(Integer)
-    unit_price: Mapped[Money] = money("unit_price")
-    line_total: Mapped[Money] = money("line_total")
-    shipped: Mapped[int] = mapped_column(Integer)
-    cancelled: Mapped[int] = mapped_column(Integer)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"), index=True, info=IDENTIFIER)
+    position: Mapped[int] = mapped_column(Integer, info=FINANCIAL)
+    variant_id: Mapped[UUID] = mapped_column(info=FINANCIAL)
+    product_id: Mapped[UUID] = mapped_column(info=FINANCIAL)
+    sku: Mapped[str] = mapped_column(Text, info=FINANCIAL)
+    name: Mapped[str] = mapped_column(Text, info=FINANCIAL)
+    options: Mapped[dict[str, str]] = mapped_column(AsJson(dict[str, str]), info=FINANCIAL)
+    quantity: Mapped[int] = mapped_column(Integer, info=FINANCIAL)
+    unit_price: Mapped[Money] = money("unit_price", info=FINANCIAL)
+    line_total: Mapped[Money] = money("line_total", info=FINANCIAL)
+    shipped: Mapped[int] = mapped_column(Integer, info=FINANCIAL)
+    cancelled: Mapped[int] = mapped_column(Integer, info=FINANCIAL)
 
 
 class ShipmentRow(Base):
     __tablename__ = "shipment"
     __table_args__ = {"schema": SCHEMA}
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"), index=True)
-    position: Mapped[int] = mapped_column(Integer)
-    carrier: Mapped[str] = mapped_column(Text)
-    tracking_number: Mapped[str] = mapped_column(Text)
-    quantities: Mapped[dict[UUID, int]] = mapped_column(AsJson(dict[UUID, int]))
-    shipped_at: Mapped[datetime]
-    delivered_at: Mapped[datetime | None]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"), index=True, info=IDENTIFIER)
+    position: Mapped[int] = mapped_column(Integer, info=FINANCIAL)
+    carrier: Mapped[str] = mapped_column(Text, info=FINANCIAL)
+    # The courier knows by it whose door it was.
+    tracking_number: Mapped[str] = mapped_column(Text, info=PERSONAL)
+    quantities: Mapped[dict[UUID, int]] = mapped_column(AsJson(dict[UUID, int]), info=FINANCIAL)
+    shipped_at: Mapped[datetime] = mapped_column(info=FINANCIAL)
+    delivered_at: Mapped[datetime | None] = mapped_column(info=FINANCIAL)
 
 
 class OrderRow(VersionedRow):
@@ -64,25 +65,26 @@ class OrderRow(VersionedRow):
         {"schema": SCHEMA},
     )
 
-    number: Mapped[str] = mapped_column(Text)
-    cart_id: Mapped[UUID] = mapped_column()
-    customer_id: Mapped[UUID | None] = mapped_column()
-    email: Mapped[str] = mapped_column(Text)
-    address: Mapped[Address] = mapped_column(AsJson(Address))
-    shipping: Mapped[ChosenShipping] = mapped_column(AsJson(ChosenShipping))
-    payment_method: Mapped[str] = mapped_column(Text)
-    payment_id: Mapped[UUID] = mapped_column()
-    items_total: Mapped[Money] = money("items_total")
-    shipping_total: Mapped[Money] = money("shipping_total")
-    total: Mapped[Money] = money("total")
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-    status: Mapped[Status] = mapped_column(Text)
-    payment_status: Mapped[PaymentStatus] = mapped_column(Text)
-    fulfilment_status: Mapped[FulfilmentStatus] = mapped_column(Text)
-    placed_at: Mapped[datetime | None]
-    cancelled_at: Mapped[datetime | None]
-    cancel_reason: Mapped[str] = mapped_column(Text)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    number: Mapped[str] = mapped_column(Text, info=FINANCIAL)
+    cart_id: Mapped[UUID] = mapped_column(info=IDENTIFIER)
+    customer_id: Mapped[UUID | None] = mapped_column(info=IDENTIFIER)
+    email: Mapped[str] = mapped_column(Text, info=PERSONAL)
+    address: Mapped[Address] = mapped_column(AsJson(Address), info=PERSONAL)
+    shipping: Mapped[ChosenShipping] = mapped_column(AsJson(ChosenShipping), info=FINANCIAL)
+    payment_method: Mapped[str] = mapped_column(Text, info=FINANCIAL)
+    payment_id: Mapped[UUID] = mapped_column(info=IDENTIFIER)
+    items_total: Mapped[Money] = money("items_total", info=FINANCIAL)
+    shipping_total: Mapped[Money] = money("shipping_total", info=FINANCIAL)
+    total: Mapped[Money] = money("total", info=FINANCIAL)
+    created_at: Mapped[datetime] = mapped_column(info=FINANCIAL)
+    updated_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    status: Mapped[Status] = mapped_column(Text, info=PLAIN)
+    payment_status: Mapped[PaymentStatus] = mapped_column(Text, info=PLAIN)
+    fulfilment_status: Mapped[FulfilmentStatus] = mapped_column(Text, info=PLAIN)
+    placed_at: Mapped[datetime | None] = mapped_column(info=FINANCIAL)
+    cancelled_at: Mapped[datetime | None] = mapped_column(info=FINANCIAL)
+    cancel_reason: Mapped[str] = mapped_column(Text, info=PERSONAL)
     lines: Mapped[list[LineRow]] = relationship(order_by=LineRow.position, cascade="all, delete-orphan", lazy="raise")
     shipments: Mapped[list[ShipmentRow]] = relationship(
         order_by=ShipmentRow.position, cascade="all, delete-orphan", lazy="raise"
@@ -93,10 +95,10 @@ class TimelineRow(Base):
     __tablename__ = "timeline"
     __table_args__ = (Index("ix_timeline_order", "order_id", "id"), {"schema": SCHEMA})
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"))
-    at: Mapped[datetime]
-    kind: Mapped[str] = mapped_column(Text)
-    actor: Mapped[str] = mapped_column(Text)
-    request_id: Mapped[str] = mapped_column(Text)
-    note: Mapped[str] = mapped_column(Text)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"), info=IDENTIFIER)
+    at: Mapped[datetime] = mapped_column(info=PLAIN)
+    kind: Mapped[str] = mapped_column(Text, info=PLAIN)
+    actor: Mapped[str] = mapped_column(Text, info=IDENTIFIER)
+    request_id: Mapped[str] = mapped_column(Text, info=IDENTIFIER)
+    note: Mapped[str] = mapped_column(Text, info=PERSONAL)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from merx.infra.postgres import VersionedRow, as_json
+from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, VersionedRow, as_json
 from merx.kernel.personal_data import Subject
 
 SCHEMA = "privacy"
@@ -22,19 +22,21 @@ class ErasureRow(VersionedRow):
         {"schema": SCHEMA},
     )
 
-    account_id: Mapped[UUID]
-    state: Mapped[str] = mapped_column(String(16))
-    email: Mapped[str] = mapped_column(String(254))
-    by_staff: Mapped[bool]
-    reference: Mapped[str] = mapped_column(String(64))
-    asked_at: Mapped[datetime]
-    due_at: Mapped[datetime | None]
-    next_step_at: Mapped[datetime | None]
-    closed_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
-    postponed_for: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    subject: Mapped[Subject | None] = as_json(Subject)
-    parts_done: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    account_id: Mapped[UUID] = mapped_column(info=IDENTIFIER)
+    state: Mapped[str] = mapped_column(String(16), info=PLAIN)
+    # This and `subject` are emptied with the last step of an erasure.
+    email: Mapped[str] = mapped_column(String(254), info=PERSONAL)
+    by_staff: Mapped[bool] = mapped_column(info=PLAIN)
+    reference: Mapped[str] = mapped_column(String(64), info=IDENTIFIER)
+    asked_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    due_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
+    next_step_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
+    closed_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
+    ended_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
+    postponed_for: Mapped[list[str]] = mapped_column(ARRAY(Text), info=PLAIN)
+    subject: Mapped[Subject | None] = as_json(Subject, info=PERSONAL)
+    parts_done: Mapped[list[str]] = mapped_column(ARRAY(Text), info=PLAIN)
 
 
 class DataExportRow(VersionedRow):
@@ -51,10 +53,11 @@ class DataExportRow(VersionedRow):
         {"schema": SCHEMA},
     )
 
-    account_id: Mapped[UUID]
-    state: Mapped[str] = mapped_column(String(16))
-    asked_at: Mapped[datetime]
-    told_at: Mapped[datetime]
-    ready_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime | None]
-    size: Mapped[int] = mapped_column(BigInteger)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    account_id: Mapped[UUID] = mapped_column(info=IDENTIFIER)
+    state: Mapped[str] = mapped_column(String(16), info=PLAIN)
+    asked_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    told_at: Mapped[datetime] = mapped_column(info=PLAIN)
+    ready_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
+    expires_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
+    size: Mapped[int] = mapped_column(BigInteger, info=PLAIN)

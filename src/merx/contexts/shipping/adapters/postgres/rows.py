@@ -7,15 +7,16 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.shipping.domain.rate import Tier
-from merx.infra.postgres import VersionedRow, as_json
+from merx.infra.postgres import PLAIN, VersionedRow, as_json
 
 
 class ZoneRow(VersionedRow):
     __tablename__ = "zone"
     __table_args__ = (UniqueConstraint("name"), {"schema": "shipping"})
-    name: Mapped[str] = mapped_column(String(200))
-    countries: Mapped[list[str]] = mapped_column(ARRAY(String(2)))
-    postal_prefixes: Mapped[list[str]] = mapped_column(ARRAY(String(10)))
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    name: Mapped[str] = mapped_column(String(200), info=PLAIN)
+    countries: Mapped[list[str]] = mapped_column(ARRAY(String(2)), info=PLAIN)
+    postal_prefixes: Mapped[list[str]] = mapped_column(ARRAY(String(10)), info=PLAIN)
 
 
 class MethodRow(VersionedRow):
@@ -25,12 +26,13 @@ class MethodRow(VersionedRow):
         CheckConstraint("0 <= days_min and days_min <= days_max", name="days"),
         {"schema": "shipping"},
     )
-    zone_id: Mapped[UUID] = mapped_column(ForeignKey("shipping.zone.id"))
-    code: Mapped[str] = mapped_column(String(200))
-    name: Mapped[str] = mapped_column(String(200))
-    days_min: Mapped[int]
-    days_max: Mapped[int]
-    active: Mapped[bool]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    zone_id: Mapped[UUID] = mapped_column(ForeignKey("shipping.zone.id"), info=PLAIN)
+    code: Mapped[str] = mapped_column(String(200), info=PLAIN)
+    name: Mapped[str] = mapped_column(String(200), info=PLAIN)
+    days_min: Mapped[int] = mapped_column(info=PLAIN)
+    days_max: Mapped[int] = mapped_column(info=PLAIN)
+    active: Mapped[bool] = mapped_column(info=PLAIN)
 
 
 class RateRow(VersionedRow):
@@ -40,8 +42,9 @@ class RateRow(VersionedRow):
         CheckConstraint("free_from >= 0", name="free_from"),
         {"schema": "shipping"},
     )
-    method_id: Mapped[UUID] = mapped_column(ForeignKey("shipping.method.id"))
-    currency: Mapped[str] = mapped_column(String(3))
-    basis: Mapped[str] = mapped_column(String(10))
-    tiers: Mapped[list[Tier]] = as_json(list[Tier])
-    free_from: Mapped[int | None] = mapped_column(BigInteger)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    method_id: Mapped[UUID] = mapped_column(ForeignKey("shipping.method.id"), info=PLAIN)
+    currency: Mapped[str] = mapped_column(String(3), info=PLAIN)
+    basis: Mapped[str] = mapped_column(String(10), info=PLAIN)
+    tiers: Mapped[list[Tier]] = as_json(list[Tier], info=PLAIN)
+    free_from: Mapped[int | None] = mapped_column(BigInteger, info=PLAIN)

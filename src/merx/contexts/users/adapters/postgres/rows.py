@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from merx.infra.postgres import Base, VersionedRow, as_json
+from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, Base, VersionedRow, as_json
 from merx.kernel.address import Address
 
 SCHEMA = "users"
@@ -18,15 +18,16 @@ class ProfileRow(VersionedRow):
     __tablename__ = "profile"
     __table_args__ = {"schema": SCHEMA}
 
-    email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(254, collation=KEY_ORDER))
-    name: Mapped[str] = mapped_column(String(200))
-    name_key: Mapped[str] = mapped_column(String(400, collation=KEY_ORDER))
-    kind: Mapped[str] = mapped_column(String(16))
-    phone: Mapped[str] = mapped_column(String(16))
-    locale: Mapped[str | None] = mapped_column(String(35))
-    birthday: Mapped[date | None]
-    registered_at: Mapped[datetime]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    email: Mapped[str] = mapped_column(String(254), info=PERSONAL)
+    email_key: Mapped[str] = mapped_column(String(254, collation=KEY_ORDER), info=PERSONAL)
+    name: Mapped[str] = mapped_column(String(200), info=PERSONAL)
+    name_key: Mapped[str] = mapped_column(String(400, collation=KEY_ORDER), info=PERSONAL)
+    kind: Mapped[str] = mapped_column(String(16), info=PLAIN)
+    phone: Mapped[str] = mapped_column(String(16), info=PERSONAL)
+    locale: Mapped[str | None] = mapped_column(String(35), info=PERSONAL)
+    birthday: Mapped[date | None] = mapped_column(info=PERSONAL)
+    registered_at: Mapped[datetime] = mapped_column(info=PERSONAL)
 
 
 Index("ix_profile_email_key_id", ProfileRow.email_key, ProfileRow.id)
@@ -37,32 +38,35 @@ class ConsentRow(Base):
     __tablename__ = "consent"
     __table_args__ = (Index("ix_consent_account_id_purpose_id", "account_id", "purpose", "id"), {"schema": SCHEMA})
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
     # No foreign key: proof of a consent outlives the profile.
-    account_id: Mapped[UUID]
-    purpose: Mapped[str] = mapped_column(String(32))
-    granted: Mapped[bool]
-    source: Mapped[str] = mapped_column(String(64))
-    at: Mapped[datetime]
+    account_id: Mapped[UUID] = mapped_column(info=IDENTIFIER)
+    purpose: Mapped[str] = mapped_column(String(32), info=PLAIN)
+    granted: Mapped[bool] = mapped_column(info=PLAIN)
+    source: Mapped[str] = mapped_column(String(64), info=PLAIN)
+    at: Mapped[datetime] = mapped_column(info=PLAIN)
 
 
 class CustomerGroupRow(VersionedRow):
     __tablename__ = "customer_group"
     __table_args__ = {"schema": SCHEMA}
 
-    code: Mapped[str] = mapped_column(String(200), unique=True)
-    name: Mapped[str] = mapped_column(String(200))
-    description: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    code: Mapped[str] = mapped_column(String(200), unique=True, info=PLAIN)
+    name: Mapped[str] = mapped_column(String(200), info=PLAIN)
+    description: Mapped[str] = mapped_column(Text, info=PLAIN)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
 
 
 class GroupMemberRow(Base):
     __tablename__ = "group_member"
     __table_args__ = (Index("ix_group_member_account_id", "account_id"), {"schema": SCHEMA})
 
-    group_id: Mapped[UUID] = mapped_column(ForeignKey(CustomerGroupRow.id), primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey(ProfileRow.id, ondelete="CASCADE"), primary_key=True)
-    joined_at: Mapped[datetime]
+    group_id: Mapped[UUID] = mapped_column(ForeignKey(CustomerGroupRow.id), primary_key=True, info=IDENTIFIER)
+    account_id: Mapped[UUID] = mapped_column(
+        ForeignKey(ProfileRow.id, ondelete="CASCADE"), primary_key=True, info=IDENTIFIER
+    )
+    joined_at: Mapped[datetime] = mapped_column(info=PLAIN)
 
 
 class TimelineRow(Base):
@@ -71,12 +75,12 @@ class TimelineRow(Base):
     __tablename__ = "timeline"
     __table_args__ = (Index("ix_timeline_account_id_id", "account_id", "id"), {"schema": SCHEMA})
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID]
-    at: Mapped[datetime]
-    kind: Mapped[str] = mapped_column(String(32))
-    detail: Mapped[str] = mapped_column(Text)
-    subject_id: Mapped[UUID | None]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    account_id: Mapped[UUID] = mapped_column(info=IDENTIFIER)
+    at: Mapped[datetime] = mapped_column(info=PERSONAL)
+    kind: Mapped[str] = mapped_column(String(32), info=PERSONAL)
+    detail: Mapped[str] = mapped_column(Text, info=PERSONAL)
+    subject_id: Mapped[UUID | None] = mapped_column(info=IDENTIFIER)
 
 
 class SavedAddressRow(VersionedRow):
@@ -88,9 +92,10 @@ class SavedAddressRow(VersionedRow):
         {"schema": SCHEMA},
     )
 
-    account_id: Mapped[UUID] = mapped_column(ForeignKey(ProfileRow.id, ondelete="CASCADE"))
-    label: Mapped[str] = mapped_column(String(60))
-    address: Mapped[Address] = as_json(Address)
-    default_shipping: Mapped[bool]
-    default_billing: Mapped[bool]
-    created_at: Mapped[datetime]
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey(ProfileRow.id, ondelete="CASCADE"), info=IDENTIFIER)
+    label: Mapped[str] = mapped_column(String(60), info=PERSONAL)
+    address: Mapped[Address] = as_json(Address, info=PERSONAL)
+    default_shipping: Mapped[bool] = mapped_column(info=PLAIN)
+    default_billing: Mapped[bool] = mapped_column(info=PLAIN)
+    created_at: Mapped[datetime] = mapped_column(info=PLAIN)
