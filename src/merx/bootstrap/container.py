@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from operator import or_
 from typing import Any
 
 from dependency_injector import containers, providers
@@ -38,8 +37,12 @@ from merx.infra.outbox.scheduler import Scheduler
 from merx.infra.postgres import Database
 from merx.infra.postgres.listener import CacheListener
 from merx.infra.redis import probe
-from merx.infra.settings import Settings
+from merx.infra.settings import Settings, SettingsError
 from merx.kernel.actor import WAIVES_STEP_UP
+
+
+def _joined(*carriers: Mapping[str, object]) -> dict[str, object]:
+    return {kind: carrier for each in carriers for kind, carrier in each.items()}
 
 
 class Contexts(containers.DeclarativeContainer):
@@ -71,7 +74,7 @@ class Contexts(containers.DeclarativeContainer):
     approvals = providers.Container(
         ApprovalsContainer,
         infra=infra,
-        carriers=providers.Callable(or_, catalog.approved, identity.approved),
+        carriers=providers.Callable(_joined, catalog.approved, inventory.approved, identity.approved),
     )
     privacy = providers.Container(
         PrivacyContainer,
@@ -195,7 +198,10 @@ class App:
     def http_parts(self) -> HttpParts:
         # The route of the metrics belongs to no context, and asks only callers from elsewhere.
         asked = limits_of(self.controllers)
-        self.infra.permissions().learn({"metrics:read", WAIVES_STEP_UP, *asked}, asked)
+        permissions = self.infra.permissions()
+        permissions.learn({"metrics:read", WAIVES_STEP_UP, *asked}, asked)
+        if unknown := permissions.unknown(self.settings.second_person_rights):
+            raise SettingsError([f"MERX_SECOND_PERSON_RIGHTS names rights that there are not: {', '.join(unknown)}"])
         starts, stops = self._memory_hooks() if self.in_memory else self._postgres_hooks()
         return HttpParts(
             access_tokens=self.infra.access_tokens(),

@@ -19,3 +19,9 @@ class PermissionCatalogue:
 
     def limits(self, name: str) -> frozenset[Limit]:
         return self._limits.get(name, frozenset())
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        """Those of `names` that mean no permission, neither alone nor, such as `orders:*`, as an area."""
+        areas = {name.split(":")[0] for name in self._limits}
+        known = self._limits.keys() | {f"{area}:*" for area in areas} | {"*"}
+        return [name for name in names if name not in known]

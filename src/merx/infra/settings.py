@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from merx.infra import settings_limits, settings_second_person, settings_servers
+from merx.infra import settings_limits, settings_second_person, settings_servers, settings_watching
 from merx.infra.settings_oidc import PREFIX as OIDC_PREFIX
 from merx.infra.settings_oidc import OidcProvider, read_providers
 from merx.infra.settings_rules import unsafe_values
@@ -129,6 +129,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
 
     second_person_price_percent: settings_second_person.PricePercent = 0
+    second_person_write_off_units: settings_second_person.WriteOffUnits = 0
     second_person_rights: settings_second_person.GuardedRights = ()
     second_person_days: settings_second_person.ApprovalDays = 7
     rate_limits: Annotated[
@@ -147,16 +148,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     busy_in_flight: settings_limits.BusyInFlight = 48
     busy_lag_ms: settings_limits.BusyLagMs = 8
 
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Meta(description="least severe line that is written")
-    ] = "info"
-    log_format: Annotated[
-        Literal["auto", "json", "text"], Meta(description="`auto` is text on a terminal and JSON elsewhere")
-    ] = "auto"
-    access_log: Annotated[bool, Meta(description="one line a request on standard error")] = True
-    metrics_token: Annotated[
-        str, Meta(description="bearer token for `/metrics`; without one only loopback and staff may read it")
-    ] = ""
+    log_level: settings_watching.LogLevel = "info"
+    log_format: settings_watching.LogFormat = "auto"
+    access_log: settings_watching.AccessLog = True
+    metrics_token: settings_watching.MetricsToken = ""
     docs: Annotated[
         Literal["auto", "on", "off"], Meta(description="interactive API docs; `auto` is on in development only")
     ] = "auto"

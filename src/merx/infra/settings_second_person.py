@@ -9,7 +9,17 @@ PricePercent = Annotated[
     Meta(
         ge=0,
         le=10_000,
-        description="a price that changes by more than so many percent waits for a second person; 0: none does",
+        description="a price that changes by more than so many percent within 24 hours waits for a second person; "
+        "0: none does",
+    ),
+]
+WriteOffUnits = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=10_000_000,
+        description="when more than so many units of a variant are counted out within 24 hours, the next wait for a "
+        "second person; 0: none do",
     ),
 ]
 GuardedRights = Annotated[

@@ -1,6 +1,7 @@
 """A shop in which prices move by a fifth at most and no right is given alone, on each storage."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +13,21 @@ from merx.contexts.catalog.usecases.commands import CreateProduct, EditProduct, 
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.domain.account import AccountKind
 from merx.contexts.identity.domain.role import OWNER
+from merx.contexts.inventory.usecases.stock import AdjustStock
 from merx.infra.http.auth import limits_of
+from merx.infra.postgres import compiled
 from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.approvals import Asked
 from merx.kernel.ids import new_id
 from tests.support.clock import FixedClock
 
-LIMITED = {"second_person_price_percent": 20, "second_person_rights": ("*",), "second_person_days": 7}
+LIMITED = {
+    "second_person_price_percent": 20,
+    "second_person_write_off_units": 10,
+    "second_person_rights": ("*",),
+    "second_person_days": 7,
+}
 
 
 def person(*permissions: str, fresh: bool = True, account_id: UUID | None = None) -> Actor:
@@ -36,6 +44,8 @@ class Shop:
         asked = limits_of(app.controllers)
         app.infra.permissions().learn(set(asked), asked)
         self.catalog, self.identity = app.contexts.catalog, app.contexts.identity
+        self.inventory = app.contexts.inventory
+        self.count = self.inventory.count_stock()
         self.decide = app.contexts.approvals.decide()
         self.queries = app.contexts.approvals.queries()
 
@@ -57,6 +67,31 @@ class Shop:
         edit = EditVariant(id=lamp.variants[0].id, price=Price(amount=amount, currency=currency))
         asked: Asked | None = await self.catalog.edit_product()(actor, lamp.id, EditProduct(variants=[edit], **fields))
         return asked
+
+    async def stock(self, units: int) -> UUID:
+        """A variant with so many units at the main location."""
+        variant_id = new_id()
+        await self.count.open_with({variant_id: units})
+        return variant_id
+
+    async def on_hand(self, variant_id: UUID) -> int:
+        return int((await self.inventory.queries().variant(variant_id)).on_hand)
+
+    async def adjust(self, actor: Actor, variant_id: UUID, delta: int, **fields: Any) -> Asked | None:
+        cmd = AdjustStock(variant_id=variant_id, delta=delta, reason="counted", **fields)
+        asked: Asked | None = await self.count.adjust(actor, cmd)
+        return asked
+
+    async def a_day_passes(self) -> None:
+        """For prices, which ask the clock, and for the ledger of stock, which has the time of its database."""
+        self.clock.advance(timedelta(hours=24))
+        if self.app.in_memory:
+            ledger = self.app.infra.store().table("inventory.movement")
+            ledger.update({id: (movement, at - timedelta(hours=24)) for id, (movement, at) in ledger.items()})
+            return
+        async with self.inventory.uow() as uow:
+            await uow.tx.execute(compiled("update inventory.movement set at = at - interval '24 hours'"))
+            await uow.commit()
 
     async def owner(self, email: str) -> Actor:
         return person(account_id=await self.member(email, roles=(OWNER,)))

@@ -53,8 +53,9 @@ async def test_s35_up_to_the_limit_one_person_is_enough(shop: Shop):
     lamp, ada = await shop.lamp(), person()
     assert await shop.reprice(ada, lamp, 120_00) is None
     assert await shop.price(lamp) == 120_00
+    shop.clock.advance(timedelta(hours=24))
     assert await shop.reprice(ada, lamp, 96_00) is None
-    for amount, currency in ((96_00 * 8 // 10 - 1, "USD"), (96_00 * 12 // 10 + 1, "USD"), (96_00, "EUR"), (1, "USD")):
+    for amount, currency in ((96_00 - 1, "USD"), (144_00 + 1, "USD"), (96_00, "EUR"), (1, "USD")):
         assert await shop.reprice(ada, lamp, amount, currency) is not None, (amount, currency)
     assert await shop.reprice(Actor.system(), lamp, 1_00) is None
 

@@ -48,3 +48,19 @@ async def test_s35_a_price_is_asked_for_and_agreed_to(memory_shop: Shop):
         await client.request("PATCH", here, json={"name": "Torch"}, headers=bob)
         over = await client.post(f"{BASE}/approvals/{asked.json()['approval_id']}/approve", headers=bob)
         assert (over.status, over.slug) == (409, "approvals.stale")
+
+
+async def test_s35_a_write_off_is_asked_for_over_http(memory_shop: Shop):
+    app, goods = memory_shop.app, await memory_shop.stock(50)
+    app.infra.access_tokens.reset()
+    token = app.infra.access_tokens().issue(new_id(), ActorKind.staff, ("inventory:write",))
+    here, headers = f"{BASE}/inventory/adjustments", {"authorization": f"Bearer {token}", "idempotency-key": "flood"}
+    async with AsgiClient(staged(app.settings, app)) as client:
+        body = {"variant_id": str(goods), "delta": -11, "reason": "water damage"}
+        asked = await client.post(here, json=body, headers=headers)
+        again = await client.post(here, json=body, headers=headers)
+        assert (asked.status, again.status) == (202, 202)
+        assert asked.header("location") == f"{BASE}/approvals/{asked.json()['approval_id']}"
+        assert again.json() == asked.json(), "asked for once"
+        less = await client.post(here, json=body | {"delta": -10}, headers=headers | {"idempotency-key": "less"})
+        assert (less.status, less.json()["on_hand"]) == (201, 40)

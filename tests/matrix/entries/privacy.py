@@ -89,7 +89,9 @@ ENTRIES: Entries = {
     ),
     f"GET {_ERASE}": Entry(_asked, **_NOT_YOURS),
     f"DELETE {_ERASE}": Entry(_asked, **_NOT_YOURS),
-    f"POST {_STAFF}": Entry(_written),
+    f"POST {_STAFF}": Entry(
+        _written, differs={Caller.key: 403}, because="a program that erases needs step-up:waive as well"
+    ),
     f"GET {_STAFF}": Entry(_asked_by),
     f"DELETE {_STAFF}": Entry(_asked_by),
 }

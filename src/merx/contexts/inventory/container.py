@@ -10,8 +10,9 @@ from merx.contexts.inventory.adapters.postgres import (
     PostgresInventoryUow,
     PostgresStockLedger,
 )
+from merx.contexts.inventory.domain.write_off import WriteOffLimit
 from merx.contexts.inventory.usecases.facade import InventoryFacade
-from merx.contexts.inventory.usecases.stock import CountStockHandler
+from merx.contexts.inventory.usecases.stock import WRITE_OFF, CountStockHandler
 from merx.contexts.orders.events import OrderCancelled, OrderShipped
 from merx.infra.outbox.events import Subscriber
 
@@ -35,7 +36,14 @@ class InventoryContainer(containers.DeclarativeContainer):
         memory=providers.Object(MemoryStockLedger),
     )
     api = providers.Singleton(InventoryFacade, ledgers=ledgers, levels=queries, clock=infra.clock)
-    count_stock = providers.Singleton(CountStockHandler, uow=uow.provider, clock=infra.clock)
+    count_stock = providers.Singleton(
+        CountStockHandler,
+        uow=uow.provider,
+        clock=infra.clock,
+        limit=providers.Singleton(WriteOffLimit, infra.settings.provided.second_person_write_off_units),
+        second=infra.second_person,
+    )
+    approved = providers.Dict({WRITE_OFF.name: count_stock.provided.approved})
     give_back = providers.Singleton(subscribers.GiveBack, clock=infra.clock)
 
     controllers = providers.Object((http.InventoryController,))

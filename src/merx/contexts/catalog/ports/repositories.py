@@ -1,14 +1,16 @@
 """What the catalogue's use cases need to write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 from uuid import UUID
 
 import msgspec
 
+from merx.contexts.catalog.domain.price_limit import PriceStep
 from merx.contexts.catalog.domain.product import Product
 from merx.contexts.catalog.domain.taxonomy import Brand, Category, Crumb
+from merx.kernel.money import Money
 from merx.kernel.ports import Repository, UnitOfWork
 
 
@@ -71,6 +73,23 @@ class Storefront(Protocol):
 
     async def subtree(self, category_id: UUID) -> list[UUID]:
         """Ids of the category and all below it."""
+        ...
+
+
+class PriceSteps(Protocol):
+    """Of prices that one person changed alone. The version of their product guards them: read the product first, and
+    save it in the same transaction."""
+
+    async def stood(self, variant_ids: Sequence[UUID], since: datetime) -> Mapping[UUID, Money]:
+        """The price at `since` of those that changed later."""
+        ...
+
+    async def add(self, steps: Sequence[PriceStep], since: datetime) -> None:
+        """At most one a variant. Steps of these variants up to `since` are dropped."""
+        ...
+
+    async def forget(self, variant_ids: Sequence[UUID]) -> None:
+        """Their present price is what two people agreed to."""
         ...
 
 
@@ -153,6 +172,8 @@ class CatalogUow(UnitOfWork, Protocol):
     def brands(self) -> Repository[Brand]: ...
     @property
     def storefront(self) -> Storefront: ...
+    @property
+    def price_steps(self) -> PriceSteps: ...
     @property
     def bulk(self) -> Bulk: ...
     @property

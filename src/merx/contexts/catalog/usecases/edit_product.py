@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound, SlugTaken
-from merx.contexts.catalog.domain.price_limit import PriceLimit
+from merx.contexts.catalog.domain.price_limit import WINDOW, PriceLimit, steps_of
 from merx.contexts.catalog.domain.product import Product, ProductStatus, Variant
 from merx.contexts.catalog.domain.taxonomy import name_slugs
 from merx.contexts.catalog.events import ProductsChanged, ProductsPublished, ProductsWithdrawn, VariantsAdded
@@ -151,12 +151,25 @@ class EditProductHandler:
         async with self.uow() as uow:
             edited = await self._edited(uow, actor, product_id, cmd, expected_version)
             asked = None
-            if self.limit.exceeded(edited.product, edited.prices) and actor.kind is not ActorKind.system:
-                asked = await self.second.ask(uow, actor, EDIT, edited.product, cmd)
-            else:
+            if not self.limit.percent:
                 await self._save(uow, actor, edited)
+            elif actor.kind is ActorKind.system:
+                await self._settle(uow, actor, edited)
+            else:
+                asked = await self._alone(uow, actor, edited, cmd)
             await uow.commit()
         return asked
+
+    async def _alone(self, uow: CatalogUow, actor: Actor, edited: _Edited, cmd: EditProduct) -> Asked | None:
+        now = self.clock.now()
+        since = now - WINDOW
+        stood = dict(edited.prices) | dict(await uow.price_steps.stood(list(edited.prices), since))
+        if self.limit.exceeded(edited.product, edited.prices, stood):
+            return await self.second.ask(uow, actor, EDIT, edited.product, cmd)
+        await self._save(uow, actor, edited)
+        if steps := steps_of(edited.product, edited.prices, stood, now):
+            await uow.price_steps.add(steps, since)
+        return None
 
     async def approved(self, actor: Actor, approval_id: UUID) -> None:
         """What another person asked for, of the version it was asked for."""
@@ -164,8 +177,14 @@ class EditProductHandler:
             approval = await self.second.approve(uow, actor, approval_id)
             cmd = approval.cmd(EditProduct)
             edited = await self._edited(uow, actor, approval.target_id, cmd, approval.target_version)
-            await self._save(uow, actor, edited)
+            await self._settle(uow, actor, edited)
             await uow.commit()
+
+    async def _settle(self, uow: CatalogUow, actor: Actor, edited: _Edited) -> None:
+        """Two people agreed, or the shop itself: what comes next is measured by these prices."""
+        await self._save(uow, actor, edited)
+        changed = [each.id for each in edited.product.variants if each.price != edited.prices.get(each.id)]
+        await uow.price_steps.forget(changed)
 
     async def _edited(
         self, uow: CatalogUow, actor: Actor, product_id: UUID, cmd: EditProduct, expected_version: int | None

@@ -51,7 +51,7 @@ class InvitationsController(Controller):
 
     @post(
         "/{invitation_id:uuid}/resend",
-        guards=[_WRITE],
+        guards=[_INVITE],
         status_code=200,
         operation_id="ResendInvitation",
         summary="Send a new code; the one before is void",

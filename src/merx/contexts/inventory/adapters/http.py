@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
@@ -17,6 +17,7 @@ from merx.contexts.inventory.ports.queries import (
     VariantStock,
 )
 from merx.contexts.inventory.usecases.stock import AdjustStock, CountStockHandler, CreateLocation, ReceiveStock
+from merx.infra.http.accepted import MAY_WAIT, accepted
 from merx.infra.http.auth import public, staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
@@ -71,6 +72,7 @@ class InventoryController(Controller):
         guards=[_WRITE_SOMEWHERE],
         operation_id="AdjustStock",
         summary="Count stock up or down, with a reason",
+        responses=MAY_WAIT,
         **once(),
     )
     async def adjust(
@@ -79,9 +81,12 @@ class InventoryController(Controller):
         actor: NamedDependency[Actor],
         count_stock: NamedDependency[CountStockHandler],
         inventory_queries: NamedDependency[InventoryQueries],
-    ) -> VariantStock:
-        await count_stock.adjust(actor, data)
-        return await _counted(inventory_queries, actor, data.variant_id)
+    ) -> Response[VariantStock]:
+        """What takes more units away than the limit of the shop waits for a second person: 202, and nothing has
+        changed."""
+        if asked := await count_stock.adjust(actor, data):
+            return accepted(asked)
+        return Response(await _counted(inventory_queries, actor, data.variant_id))
 
     @post("/receipts", guards=[_WRITE_SOMEWHERE], operation_id="ReceiveStock", summary="Take in a delivery", **once())
     async def receive(

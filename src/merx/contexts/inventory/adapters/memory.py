@@ -1,7 +1,7 @@
 """The inventory in memory."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from merx.contexts.inventory.domain.errors import LocationTaken, UnknownVariant
@@ -59,6 +59,17 @@ class MemoryStockLedger:
 
     async def followed(self, cause: UUID) -> bool:
         return self._causes.get(cause) is not None
+
+    async def written_off(self, variant_id: UUID) -> int:
+        since = datetime.now(UTC) - timedelta(hours=24)
+        ledger: Iterator[tuple[Movement, datetime]] = self._movements.values()
+        return -sum(
+            movement.on_hand
+            for movement, at in ledger
+            if (movement.variant_id, movement.kind, movement.cause) == (variant_id, MovementKind.adjusted, None)
+            and movement.actor != "system"
+            and at > since
+        )
 
     async def open(self, variant_ids: Sequence[UUID], location_id: UUID | None = None) -> list[UUID]:
         locations = self._by_priority()

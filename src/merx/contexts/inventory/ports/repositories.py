@@ -38,6 +38,10 @@ class StockLedger(Protocol):
         """Whether movements that follow from this event are in the ledger. Lock the stock first."""
         ...
 
+    async def written_off(self, variant_id: UUID) -> int:
+        """Units that people alone counted out within 24 hours, less those they counted in. Lock the stock first."""
+        ...
+
     async def allocations(self, order_id: UUID) -> list[Allocation]:
         """What is still promised to an order. Lock the stock first."""
         ...

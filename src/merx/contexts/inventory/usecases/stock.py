@@ -6,13 +6,16 @@ from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from merx.contexts.inventory.domain.errors import UnknownLocation, UnknownVariant
 from merx.contexts.inventory.domain.location import Location
 from merx.contexts.inventory.domain.stock import Movement, MovementKind, Shelf, Stock
+from merx.contexts.inventory.domain.write_off import Variant, WriteOffLimit
 from merx.contexts.inventory.events import StockChanged, StockLevel, StockReturned
 from merx.contexts.inventory.ports.repositories import InventoryUow, InventoryUowFactory
-from merx.kernel.actor import Actor
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.approvals import Asked, Kind, SecondPerson
 from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.ids import new_id
@@ -21,6 +24,7 @@ from merx.kernel.ports import Clock
 from merx.kernel.text import LINE, Code, Name
 
 MAX_UNITS = 10_000_000
+WRITE_OFF = Kind("inventory.write-off", "inventory:write")
 _Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=LINE)]
 
 
@@ -54,57 +58,102 @@ def _row(shelf: Shelf, variant_id: UUID, location_id: UUID | None) -> Stock:
 
 
 @dataclass(frozen=True, slots=True)
+class _Counted:
+    """One row of the shelf, changed by `delta` and not written."""
+
+    shelf: Shelf
+    row: Stock
+    delta: int
+
+
+@dataclass(frozen=True, slots=True)
 class CountStockHandler:
     uow: InventoryUowFactory
     clock: Clock
+    limit: WriteOffLimit
+    second: SecondPerson
 
-    async def adjust(self, actor: Actor, cmd: AdjustStock) -> None:
-        """Raises UnknownVariant, UnknownLocation, BelowPromised, and BeyondLimit at a location of others."""
+    async def adjust(self, actor: Actor, cmd: AdjustStock) -> Asked | None:
+        """Beyond the limit nothing changes, and the answer is what another person has to agree to.
+
+        Raises UnknownVariant, UnknownLocation, BelowPromised, and BeyondLimit at a location of others.
+        """
         if cmd.delta == 0:
             raise Invalid("nothing to adjust", fields=(FieldError("delta", "must not be 0"),))
-        await self._count(actor, cmd.variant_id, cmd.location_id, cmd.delta, MovementKind.adjusted, cmd.reason)
+        async with self.uow() as uow:
+            counted = await self._counted(uow, actor, cmd.variant_id, cmd.location_id, cmd.delta)
+            asked = None
+            if await self._too_much(uow, actor, cmd):
+                about = Variant(id=cmd.variant_id, version=counted.row.sequence)
+                there = replace(cmd, location_id=counted.row.location_id)
+                asked = await self.second.ask(uow, actor, WRITE_OFF, about, there)
+            else:
+                await self._write(uow, actor, counted, MovementKind.adjusted, cmd.reason)
+            await uow.commit()
+        return asked
+
+    async def approved(self, actor: Actor, approval_id: UUID) -> None:
+        """What another person asked for. Raises BelowPromised when the goods were sold meanwhile."""
+        async with self.uow() as uow:
+            approval = await self.second.approve(uow, actor, approval_id)
+            cmd = approval.cmd(AdjustStock)
+            counted = await self._counted(uow, actor, cmd.variant_id, cmd.location_id, cmd.delta)
+            await self._write(uow, actor, counted, MovementKind.adjusted, cmd.reason, cause=approval.id)
+            await uow.commit()
 
     async def receive(self, actor: Actor, cmd: ReceiveStock) -> None:
         """Goods that came in. Raises UnknownVariant, UnknownLocation, BeyondLimit."""
-        await self._count(actor, cmd.variant_id, cmd.location_id, cmd.quantity, MovementKind.received, cmd.reference)
+        async with self.uow() as uow:
+            counted = await self._counted(uow, actor, cmd.variant_id, cmd.location_id, cmd.quantity)
+            await self._write(uow, actor, counted, MovementKind.received, cmd.reference)
+            await uow.commit()
 
-    async def _count(
-        self, actor: Actor, variant_id: UUID, location_id: UUID | None, delta: int, kind: str, reason: str
-    ) -> None:
+    async def _counted(
+        self, uow: InventoryUow, actor: Actor, variant_id: UUID, location_id: UUID | None, delta: int
+    ) -> _Counted:
         if location_id is not None:
             # Before anything is looked up: what is elsewhere is no business of this actor.
             actor.must_may("inventory:write", location=location_id)
-        async with self.uow() as uow:
-            if location_id is not None:
-                await self._check_location(uow, location_id)
-                if variant_id not in await uow.stock.lock([variant_id]):
-                    raise UnknownVariant
-                await uow.stock.open([variant_id], location_id)
-            shelf = await uow.stock.lock([variant_id])
-            row = _row(shelf, variant_id, location_id)
-            actor.must_may("inventory:write", location=row.location_id)
-            row.adjust(delta)
-            shelf.touch(row)
-            movement = Movement(
-                variant_id=variant_id,
-                location_id=row.location_id,
-                kind=kind,
-                on_hand=delta,
-                reason=reason,
-                actor=str(actor),
+            await self._check_location(uow, location_id)
+            if variant_id not in await uow.stock.lock([variant_id]):
+                raise UnknownVariant
+            await uow.stock.open([variant_id], location_id)
+        shelf = await uow.stock.lock([variant_id])
+        row = _row(shelf, variant_id, location_id)
+        actor.must_may("inventory:write", location=row.location_id)
+        row.adjust(delta)
+        return _Counted(shelf, row, delta)
+
+    async def _too_much(self, uow: InventoryUow, actor: Actor, cmd: AdjustStock) -> bool:
+        if not self.limit.units or cmd.delta > 0 or actor.kind is ActorKind.system:
+            return False
+        return self.limit.exceeded(cmd.delta, await uow.stock.written_off(cmd.variant_id))
+
+    async def _write(
+        self, uow: InventoryUow, actor: Actor, counted: _Counted, kind: str, reason: str, cause: UUID | None = None
+    ) -> None:
+        shelf, row, delta = counted.shelf, counted.row, counted.delta
+        shelf.touch(row)
+        movement = Movement(
+            variant_id=row.variant_id,
+            location_id=row.location_id,
+            kind=kind,
+            on_hand=delta,
+            reason=reason,
+            actor=str(actor),
+            cause=cause,
+        )
+        await uow.stock.write(shelf, [movement])
+        uow.emit(*shelf.events(self.clock))
+        uow.record(
+            AuditEntry(
+                actor=actor,
+                action=f"inventory.stock-{kind}",
+                target="variant",
+                target_id=row.variant_id,
+                changes=facts(on_hand=delta, location_id=row.location_id, reason=reason),
             )
-            await uow.stock.write(shelf, [movement])
-            uow.emit(*shelf.events(self.clock))
-            uow.record(
-                AuditEntry(
-                    actor=actor,
-                    action=f"inventory.stock-{kind}",
-                    target="variant",
-                    target_id=variant_id,
-                    changes=facts(on_hand=delta, location_id=row.location_id, reason=reason),
-                )
-            )
-            await uow.commit()
+        )
 
     async def _check_location(self, uow: InventoryUow, location_id: UUID) -> None:
         found = await uow.locations.find([location_id])

@@ -43,7 +43,7 @@ class PaymentController(Controller):
 
     @post(
         "/cod/collections",
-        guards=[staff("payments:write", limits=(Limit.amount,))],
+        guards=[staff("payments:write", limits=(Limit.amount,), fresh=True)],
         operation_id="CollectCash",
         summary="Note that cash on delivery was taken",
         **once(required=True),

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from merx.contexts.catalog.adapters.memory.tables import BRANDS, CATEGORIES, DIGESTS, IMPORTS, ProductTable
+from merx.contexts.catalog.adapters.memory.tables import (
+    BRANDS,
+    CATEGORIES,
+    DIGESTS,
+    IMPORTS,
+    PRICE_STEPS,
+    ProductTable,
+)
 from merx.contexts.catalog.domain.product import Product, ProductStatus, Variant
 from merx.contexts.catalog.domain.taxonomy import Brand, Category, category_slugs, name_slugs
 from merx.contexts.catalog.ports.repositories import BulkResult, ImportedProduct, ImportRun
@@ -17,6 +24,7 @@ class MemoryBulk:
     def __init__(self, tx: MemoryTx) -> None:
         self._products = ProductTable(tx)
         self._digests = tx.table(DIGESTS)
+        self._price_steps = tx.table(PRICE_STEPS)
         self._categories = tx.table(CATEGORIES)
         self._brands = tx.table(BRANDS)
 
@@ -41,6 +49,8 @@ class MemoryBulk:
                 product.category_id = places.find(row.category)
                 product.brand_id = self._brand(row.brand, brands) if row.brand else None
                 self._products.put(known, product)
+                for variant in product.variants:
+                    self._price_steps.delete(variant.id)
                 self._digests.put(product.id, row.digest)
                 result.written.append(product.id)
             named = {variant.sku for variant in row.variants}

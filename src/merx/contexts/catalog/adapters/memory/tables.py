@@ -6,11 +6,12 @@ from merx.contexts.catalog.domain.product import Product
 from merx.infra.memory import MemoryTx
 
 PRODUCTS, CATEGORIES, BRANDS = "catalog.product", "catalog.category", "catalog.brand"
-LEVELS, SLUGS, IMPORTS, DIGESTS = (
+LEVELS, SLUGS, IMPORTS, DIGESTS, PRICE_STEPS = (
     "catalog.availability",
     "catalog.slug_history",
     "catalog.import_run",
     "catalog.import_digest",
+    "catalog.price_step",
 )
 # SKU, variant id, external id or slug → product id.
 BY_SKU, BY_VARIANT, BY_EXTERNAL, BY_SLUG = (

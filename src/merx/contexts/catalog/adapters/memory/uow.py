@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from merx.contexts.catalog.adapters.memory.bulk import MemoryBulk, MemoryImportRuns
+from merx.contexts.catalog.adapters.memory.price_steps import MemoryPriceSteps
 from merx.contexts.catalog.adapters.memory.storefront import MemoryStorefront
 from merx.contexts.catalog.adapters.memory.tables import BRANDS, CATEGORIES, PRODUCTS, ProductTable
 from merx.contexts.catalog.domain.errors import (
@@ -58,5 +59,6 @@ class MemoryCatalogUow(MemoryUow):
             missing=BrandNotFound,
         )
         self.storefront = MemoryStorefront(tx)
+        self.price_steps = MemoryPriceSteps(tx)
         self.bulk = MemoryBulk(tx)
         self.imports = MemoryImportRuns(tx)

@@ -83,6 +83,13 @@ _LATER = compiled(
      where v.product_id = x.product_id and not v.sku = any(cast(:skus as text[])) and v.position < x.count
     """
 )
+# What the shop itself says of a price needs no second person, and the next change is measured by it.
+_FORGET_STEPS = compiled(
+    """
+    delete from catalog.price_step s using catalog.variant v
+     where v.id = s.variant_id and v.product_id = any(cast(:products as uuid[]))
+    """
+)
 _VARIANT_IDS = compiled("select sku, id from catalog.variant where sku = any(cast(:skus as text[]))")
 
 
@@ -166,6 +173,7 @@ class PostgresBulk:
         )
         if existing:
             await self._tx.execute(_LATER, skus=columns["skus"])
+            await self._tx.execute(_FORGET_STEPS, products=list(ids.values()))
 
     async def _slugs(self, products: list[ImportedProduct], known: set[str]) -> list[str]:
         """The proposed slug of each product; ids that differ only in what a slug drops get an ending of their own."""

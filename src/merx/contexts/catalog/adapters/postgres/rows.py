@@ -97,6 +97,18 @@ class ProductRow(VersionedRow):
     )
 
 
+class PriceStepRow(Base):
+    """A price that one person alone changed, as it was before."""
+
+    __tablename__ = "price_step"
+    __table_args__ = (Index("ix_price_step_variant", "variant_id", "at"), {"schema": SCHEMA})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, info=PLAIN)
+    variant_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.variant.id", ondelete="CASCADE"), info=PLAIN)
+    at: Mapped[datetime] = mapped_column(info=PLAIN)
+    before: Mapped[Money] = money("before", info=PLAIN)
+
+
 class ListingRow(Base):
     """One visible product as lists show it."""
 

@@ -1,6 +1,7 @@
 """The catalogue's unit of work: aggregates by the ORM, the storefront and imports set-wise."""
 
 from merx.contexts.catalog.adapters.postgres.bulk import PostgresBulk, PostgresImportRuns
+from merx.contexts.catalog.adapters.postgres.price_steps import PostgresPriceSteps
 from merx.contexts.catalog.adapters.postgres.products import PostgresProducts
 from merx.contexts.catalog.adapters.postgres.rows import BrandRow, CategoryRow
 from merx.contexts.catalog.adapters.postgres.storefront import PostgresStorefront
@@ -43,5 +44,6 @@ class PostgresCatalogUow(PostgresUow):
         )
         self.brands = PostgresRepository(Brand, BrandRow, tx, conflicts=CONFLICTS, missing=BrandNotFound)
         self.storefront = PostgresStorefront(tx)
+        self.price_steps = PostgresPriceSteps(tx)
         self.bulk = PostgresBulk(tx, self.storefront)
         self.imports = PostgresImportRuns(tx)

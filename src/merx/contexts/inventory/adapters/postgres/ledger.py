@@ -25,6 +25,14 @@ _LOCK = compiled(
     """
 )
 _FOLLOWED = compiled("select exists (select 1 from inventory.movement where cause = :cause)")
+# What follows from a decision of two people has it as its cause.
+_WRITTEN_OFF = compiled(
+    """
+    select cast(-coalesce(sum(on_hand), 0) as bigint) from inventory.movement
+     where variant_id = :variant_id and kind = 'adjusted' and at > now() - interval '24 hours'
+       and cause is null and actor <> 'system'
+    """
+)
 _OPEN = compiled(
     """
     insert into inventory.stock (variant_id, location_id, on_hand, allocated, sequence)
@@ -162,6 +170,9 @@ class PostgresStockLedger:
 
     async def followed(self, cause: UUID) -> bool:
         return bool(await self._tx.fetchval(_FOLLOWED, cause=cause))
+
+    async def written_off(self, variant_id: UUID) -> int:
+        return int(await self._tx.fetchval(_WRITTEN_OFF, variant_id=variant_id))
 
     async def open(self, variant_ids: Sequence[UUID], location_id: UUID | None = None) -> list[UUID]:
         rows = await self._tx.fetch(_OPEN, ids=list(variant_ids), location_id=location_id)

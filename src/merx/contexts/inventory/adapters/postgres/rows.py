@@ -52,6 +52,7 @@ class MovementRow(Base):
     __tablename__ = "movement"
     __table_args__ = (
         Index("ix_movement_variant", "variant_id", "id"),
+        Index("ix_movement_adjusted", "variant_id", "at", postgresql_where=text("kind = 'adjusted'")),
         # One event moves a variant at a location at most once.
         Index(
             "uq_movement_cause",
