@@ -94,6 +94,28 @@ async def test_one_that_can_not_start_does_not_stop_the_watch_over_others(tmp_pa
         await until(lambda: pid_of(unit) != first, 2)
 
 
+async def test_whatever_a_start_fails_with_it_is_tried_again() -> None:
+    class Odd:
+        starts = 0
+
+        async def start(self) -> None:
+            self.starts += 1
+            if self.starts == 2:
+                raise RuntimeError("nobody thought of this")
+
+        async def stop(self) -> None:
+            return
+
+        def alive(self) -> bool:
+            return self.starts > 2
+
+    odd, told = Odd(), list[str]()
+    async with Supervisor(tell=told.append) as supervisor:
+        await supervisor.add("odd", odd, stage=1)
+        await until(odd.alive)
+    assert "odd does not start: nobody thought of this" in told
+
+
 async def test_higher_stages_stop_first_and_a_stage_stops_together(tmp_path: Path) -> None:
     stopped: list[str] = []
 

@@ -6,6 +6,7 @@ import gc
 import pytest
 
 from merx.infra.batching import BatchLoader
+from merx.kernel.errors import Unavailable
 
 
 class Source:
@@ -46,3 +47,19 @@ async def test_a_failure_reaches_everybody_and_leaves_nothing_behind(caplog):
     assert "never retrieved" not in caplog.text
     source.fails = False
     assert await loader.get_many([1]) == {1: "1"}
+
+
+async def test_who_waits_for_a_query_that_is_cancelled_may_come_again():
+    async def never(keys: list[int]) -> dict[int, str]:
+        await asyncio.sleep(60)
+        return {}
+
+    loader = BatchLoader(never)
+    before = asyncio.all_tasks()
+    waiting = asyncio.create_task(loader.get(1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    (pump,) = asyncio.all_tasks() - before - {waiting}
+    pump.cancel()
+    with pytest.raises(Unavailable):
+        await waiting

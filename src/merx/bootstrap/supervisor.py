@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from merx.infra.embedded import EmbeddedError, Process, processes, spawn
+from merx.infra.embedded import Process, processes, spawn
 
 LOOK_SECONDS = 0.2
 BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -162,7 +162,7 @@ class Supervisor:
             try:
                 kept.started = time.monotonic()
                 await kept.unit.start()
-            except (EmbeddedError, OSError) as error:
+            except Exception as error:
                 self.tell(f"{kept.name} does not start: {error}")
                 continue
             kept.again = None

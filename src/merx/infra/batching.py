@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from merx.kernel.errors import Unavailable
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -52,7 +54,7 @@ class BatchLoader(Generic[K, V]):
                     for futures in waiters.values():
                         for future in futures:
                             if not future.done():
-                                future.set_exception(error if isinstance(error, Exception) else ConnectionError())
+                                future.set_exception(error if isinstance(error, Exception) else Unavailable())
                     if not isinstance(error, Exception):
                         raise
                     continue

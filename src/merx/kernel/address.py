@@ -25,6 +25,9 @@ class Address(Value, frozen=True):
     region: _Optional = ""
     phone: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[+0-9 ()-]*\Z")] = ""
 
+    def __repr__(self) -> str:
+        return "Address(***)"
+
 
 class InvalidAddress(Invalid):
     slug = "address.invalid"

@@ -13,7 +13,10 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What somebody asks for: request body, use-case input and CLI input in one."""
+    """What somebody asks for: request body, use-case input and CLI input in one. Its repr tells nothing of it."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"
 
 
 class View(msgspec.Struct, frozen=True):
@@ -24,17 +27,29 @@ class View(msgspec.Struct, frozen=True):
 
 
 class Entity(msgspec.Struct, kw_only=True, eq=False):
-    """An aggregate root. `version` counts saves and guards against lost updates; it starts at 0 = never saved."""
+    """An aggregate root. `version` counts saves and guards against lost updates; it starts at 0 = never saved.
+
+    Its repr is its id: an exception or a log line that names it tells of nobody.
+    """
 
     id: UUID
     version: int = 0
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id})"
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact other contexts may hear. Subclasses set `tag="context.name.v1"`; fields are only ever added."""
+    """A fact other contexts may hear. Subclasses set `tag="context.name.v1"`; fields are only ever added.
+
+    Its repr is its id, as that of an entity.
+    """
 
     at: datetime
     id: UUID = msgspec.field(default_factory=new_id)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id})"
 
     @classmethod
     def tag(cls) -> str:

@@ -1,11 +1,12 @@
 """A shop in which one person, the canary, has left traces everywhere, and another one who must notice nothing."""
 
+import contextlib
 import email
 import email.policy
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -99,9 +100,12 @@ class Shop:
     async def job(self, name: str) -> None:
         """One turn of a periodic job, and what follows from it."""
         job = next(each for each in self.app.schedule if each.name == name)
-        async with job.uow() as uow:
-            await job.handler(None, uow)
-            await uow.commit()
+        if job.uow is None:
+            await job.handler(None)
+        else:
+            async with job.uow() as uow:
+                await job.handler(None, uow)
+                await uow.commit()
         await self.settle()
 
     @property
@@ -235,14 +239,17 @@ class Shop:
         return json.loads(texts.pop("data.json"))["tables"], texts
 
 
-async def opened(settings: Settings) -> AsyncIterator[Shop]:
+async def opened(settings: Settings, instead: Mapping[providers.Provider, Any] | None = None) -> AsyncIterator[Shop]:
+    """`instead` are objects in the place of what the containers' providers make."""
     settings = msgspec.structs.replace(settings, search_refresh_seconds=0.0)
     clock = FixedClock()
-    if settings.storage == "memory":
+    if settings.storage == "memory" and not instead:
         app = new_app(settings, clock)
     else:
         # Before the wiring: subscribers are made with it.
-        with Infra.clock.override(providers.Object(clock)):
+        with contextlib.ExitStack() as stack:
+            for provider, made in {Infra.clock: clock, **(instead or {})}.items():
+                stack.enter_context(provider.override(providers.Object(made)))
             app = App(settings)
     app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
     async with AsgiClient(staged(settings, app)) as client:

@@ -67,7 +67,8 @@ class NotificationsContainer(containers.DeclarativeContainer):
             Job,
             name="notifications.forget-mails",
             every=timedelta(hours=1),
-            handler=providers.Singleton(ForgetMailsHandler, mailbox, infra.clock, infra.settings.provided.mail_days),
-            uow=uow.provider,
+            handler=providers.Singleton(
+                ForgetMailsHandler, uow.provider, mailbox, infra.clock, infra.settings.provided.mail_days
+            ),
         )
     )

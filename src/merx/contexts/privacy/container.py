@@ -157,7 +157,6 @@ class PrivacyContainer(containers.DeclarativeContainer):
             Job,
             name="privacy.forget-exports",
             every=timedelta(minutes=10),
-            handler=providers.Singleton(ForgetExportsHandler, files, infra.clock),
-            uow=uow.provider,
+            handler=providers.Singleton(ForgetExportsHandler, uow.provider, files, infra.clock),
         ),
     )

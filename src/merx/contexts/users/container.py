@@ -80,11 +80,11 @@ class UsersContainer(containers.DeclarativeContainer):
 
     record_consent = providers.Singleton(RecordConsentHandler, uow.provider, accounts, infra.clock)
     read_user = providers.Singleton(ReadUserHandler, uow.provider, queries, accounts)
-    change_user = providers.Singleton(ChangeUserHandler, uow.provider, accounts, infra.clock)
+    change_user = providers.Singleton(ChangeUserHandler, uow.provider, queries, accounts, infra.clock)
     create_group = providers.Singleton(CreateGroupHandler, uow.provider, infra.clock)
     change_group = providers.Singleton(ChangeGroupHandler, uow.provider)
     remove_group = providers.Singleton(RemoveGroupHandler, uow.provider)
-    group_membership = providers.Singleton(MembershipHandler, uow.provider, accounts, infra.clock)
+    group_membership = providers.Singleton(MembershipHandler, uow.provider, queries, accounts, infra.clock)
 
     personal_data = providers.Selector(
         infra.storage,

@@ -21,9 +21,6 @@ class SetAddress(Command, frozen=True):
     email: Email
     address: Address
 
-    def __repr__(self) -> str:
-        return "SetAddress(***)"
-
 
 class ChooseShipping(Command, frozen=True):
     method_id: UUID

@@ -113,9 +113,6 @@ class Account(Entity, kw_only=True):
             at=now, account_id=account.id, email=account.email, name=name, kind=kind.value
         )
 
-    def __repr__(self) -> str:
-        return f"Account({self.id})"
-
     @property
     def is_active(self) -> bool:
         return self.status is AccountStatus.active

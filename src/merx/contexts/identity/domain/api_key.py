@@ -95,9 +95,6 @@ class ApiKey(Entity, kw_only=True):
         )
         return key, text
 
-    def __repr__(self) -> str:
-        return f"ApiKey({self.id})"
-
     def successor(self, created_by: UUID, now: datetime, overlap: timedelta) -> tuple[Self, str]:
         """A key like this one, which itself ends after `overlap`. Raises ApiKeyOver when it has ended or has one."""
         if self.revoked_at is not None or self.expires_at <= now or self.replaced_by is not None:

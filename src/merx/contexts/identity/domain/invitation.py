@@ -69,9 +69,6 @@ class Invitation(Entity, kw_only=True):
             expires_at=now + LIFE,
         )
 
-    def __repr__(self) -> str:
-        return f"Invitation({self.id})"
-
     def state(self, now: datetime) -> InvitationState:
         return state_of(self.accepted_at, self.withdrawn_at, self.expires_at, now)
 

@@ -35,6 +35,3 @@ class LinkedIdentity(Entity, kw_only=True):
             email=email,
             linked_at=now,
         )
-
-    def __repr__(self) -> str:
-        return f"LinkedIdentity({self.id})"

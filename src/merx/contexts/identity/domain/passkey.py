@@ -53,6 +53,3 @@ class Passkey(Entity, kw_only=True):
             backed_up=backed_up,
             created_at=now,
         )
-
-    def __repr__(self) -> str:
-        return f"Passkey({self.id})"

@@ -35,9 +35,6 @@ class PasskeyAssertion(Command, frozen=True, rename="camel"):
     authenticator_attachment: _Word | None = None
     client_extension_results: _Extensions = {}
 
-    def __repr__(self) -> str:
-        return "PasskeyAssertion(***)"
-
 
 class AttestationResponse(Command, frozen=True, rename="camel"):
     """What stands behind `transports` repeats the attestation object for pages and is not looked at."""

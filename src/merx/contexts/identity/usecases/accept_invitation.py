@@ -25,9 +25,6 @@ class AcceptInvitation(Command, frozen=True):
     name: Name
     password: NewPassword
 
-    def __repr__(self) -> str:
-        return "AcceptInvitation(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class AcceptInvitationHandler:

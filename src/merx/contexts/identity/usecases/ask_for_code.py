@@ -18,9 +18,6 @@ from merx.kernel.ports import Clock
 class AskForCode(Command, frozen=True):
     email: TypedEmail
 
-    def __repr__(self) -> str:
-        return "AskForCode(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class AskForCodeHandler:

@@ -22,15 +22,9 @@ class ChangeEmail(Command, frozen=True):
     email: TypedEmail
     password: GivenPassword
 
-    def __repr__(self) -> str:
-        return "ChangeEmail(***)"
-
 
 class ConfirmEmail(Command, frozen=True):
     code: GivenCode
-
-    def __repr__(self) -> str:
-        return "ConfirmEmail(***)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,6 @@ class ChangePassword(Command, frozen=True):
     present_password: GivenPassword
     new_password: NewPassword
 
-    def __repr__(self) -> str:
-        return "ChangePassword(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class ChangePasswordHandler:

@@ -23,9 +23,6 @@ class CollectSignIn(Command, frozen=True):
     code: GivenCode
     verifier: Verifier | None = None
 
-    def __repr__(self) -> str:
-        return "CollectSignIn(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class CollectSignInHandler:

@@ -36,9 +36,6 @@ class GivenFactor(Command, frozen=True):
     recovery_code: GivenRecoveryCode | UnsetType = UNSET
     passkey: PasskeyAssertion | UnsetType = UNSET
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(***)"
-
     def must_be_one(self, *others: object) -> None:
         """Raises OneProof unless exactly one of the three and the others is given."""
         given = [each for each in (self.totp, self.recovery_code, self.passkey, *others) if each is not UNSET]

@@ -49,9 +49,6 @@ class CameBack(Command, frozen=True):
     error: Annotated[str, msgspec.Meta(max_length=256)] | None = None
     iss: Annotated[str, msgspec.Meta(max_length=512)] | None = None
 
-    def __repr__(self) -> str:
-        return "CameBack(***)"
-
 
 class Outcome(msgspec.Struct, frozen=True):
     """`code` collects what came of it. `return_to` is the path that the sign-in began with."""

@@ -23,9 +23,6 @@ class InviteStaff(Command, frozen=True):
     email: TypedEmail
     roles: Annotated[tuple[UUID, ...], msgspec.Meta(min_length=1, max_length=20)]
 
-    def __repr__(self) -> str:
-        return "InviteStaff(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class InvitationsHandler:

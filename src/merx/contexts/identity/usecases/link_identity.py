@@ -34,18 +34,12 @@ class LinkIdentity(Command, frozen=True):
     password: GivenPassword | None = None
     challenge: Challenge | None = None
 
-    def __repr__(self) -> str:
-        return "LinkIdentity(***)"
-
 
 class CollectLink(Command, frozen=True):
     """`verifier` belongs to the `challenge` that the link began with; without one the browser's cookie is asked."""
 
     code: GivenCode
     verifier: Verifier | None = None
-
-    def __repr__(self) -> str:
-        return "CollectLink(***)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,6 @@ class Login(Command, frozen=True):
     email: TypedEmail
     password: GivenPassword
 
-    def __repr__(self) -> str:
-        return "Login(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class LoginHandler:

@@ -15,9 +15,6 @@ from merx.kernel.ports import Clock
 class Logout(Command, frozen=True):
     refresh_token: GivenRefreshToken
 
-    def __repr__(self) -> str:
-        return "Logout(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class LogoutHandler:

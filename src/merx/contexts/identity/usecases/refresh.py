@@ -23,9 +23,6 @@ GivenRefreshToken = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 class Refresh(Command, frozen=True):
     refresh_token: GivenRefreshToken
 
-    def __repr__(self) -> str:
-        return "Refresh(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class RefreshHandler:

@@ -24,9 +24,6 @@ class Register(Command, frozen=True):
     password: NewPassword
     name: Name
 
-    def __repr__(self) -> str:
-        return "Register(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class RegisterHandler:

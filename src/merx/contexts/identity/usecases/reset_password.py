@@ -18,9 +18,6 @@ class ResetPassword(Command, frozen=True):
     code: GivenCode
     password: NewPassword
 
-    def __repr__(self) -> str:
-        return "ResetPassword(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class ResetPasswordHandler:

@@ -37,9 +37,6 @@ class NewTotp(View, frozen=True):
 class ConfirmTotp(Command, frozen=True):
     code: TotpCode
 
-    def __repr__(self) -> str:
-        return "ConfirmTotp(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class TotpHandler:

@@ -15,9 +15,6 @@ from merx.kernel.ports import Clock
 class VerifyEmail(Command, frozen=True):
     code: GivenCode
 
-    def __repr__(self) -> str:
-        return "VerifyEmail(***)"
-
 
 @dataclass(frozen=True, slots=True)
 class VerifyEmailHandler:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from merx.contexts.notifications.ports.mailbox import Mailbox
-from merx.contexts.notifications.ports.repositories import NotificationsUow
+from merx.contexts.notifications.ports.repositories import NotificationsUowFactory
 from merx.kernel.model import Event
 from merx.kernel.ports import Clock
 
@@ -13,13 +13,16 @@ BATCH = 5_000
 
 @dataclass(frozen=True, slots=True)
 class ForgetMailsHandler:
-    """Runs in the transaction of the job. What is beyond a batch waits for the next turn."""
+    """The mails first, and no transaction is open meanwhile. What is beyond a batch waits for the next turn."""
 
+    uow: NotificationsUowFactory
     mailbox: Mailbox
     clock: Clock
     days: int
 
-    async def __call__(self, _: Event, uow: NotificationsUow) -> None:
+    async def __call__(self, _: Event) -> None:
         before = self.clock.now() - timedelta(days=self.days)
         await self.mailbox.forget_before(before)
-        await uow.messages.forget(before, BATCH)
+        async with self.uow() as uow:
+            await uow.messages.forget(before, BATCH)
+            await uow.commit()

@@ -70,9 +70,6 @@ class Erasure(Entity, kw_only=True):
         made._wait(now, wait)
         return made
 
-    def __repr__(self) -> str:
-        return f"Erasure({self.id})"
-
     @property
     def is_open(self) -> bool:
         return self.state in OPEN

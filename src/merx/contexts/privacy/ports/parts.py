@@ -6,7 +6,7 @@ from merx.kernel.personal_data import Section, Subject
 
 
 class Part(Protocol):
-    """One context's tables. What it promises is proved for all of them together, by `tests/privacy`."""
+    """One context's tables. What it promises is proved for all of them together, by `tests/contexts/privacy`."""
 
     @property
     def name(self) -> str: ...

@@ -36,15 +36,9 @@ class EraseMe(Command, frozen=True):
 
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)] | None = None
 
-    def __repr__(self) -> str:
-        return "EraseMe(***)"
-
 
 class ConfirmErasure(Command, frozen=True):
     code: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-
-    def __repr__(self) -> str:
-        return "ConfirmErasure(***)"
 
 
 class ErasePerson(Command, frozen=True):

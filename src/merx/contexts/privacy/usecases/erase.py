@@ -131,11 +131,15 @@ class EraseHandler:
 
     async def _finish(self, erasure: Erasure) -> None:
         async with self.uow() as uow:
+            exports = await uow.exports.of_account(erasure.account_id)
+        for export in exports:
+            await self.files.remove(export.id)
+        async with self.uow() as uow:
             locked = await uow.erasures.locked(erasure.id)
             if not locked.is_open:
                 return
-            for export in await uow.exports.of_account(erasure.account_id):
-                await self.files.remove(export.id)
+            for export in exports:
+                # Raises StaleVersion when its file was written meanwhile: then the next turn removes that one too.
                 await uow.exports.remove(export)
             locked.finish(self.clock.now())
             await uow.erasures.save(locked)

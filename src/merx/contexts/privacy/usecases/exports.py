@@ -1,8 +1,9 @@
 """A person asks for what is known of them, and fetches it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from merx.contexts.privacy.domain.archive import archive
@@ -13,7 +14,7 @@ from merx.contexts.privacy.ports.files import ExportFiles
 from merx.contexts.privacy.ports.neighbours import Accounts, Person
 from merx.contexts.privacy.ports.parts import Part
 from merx.contexts.privacy.ports.queries import PrivacyQueries
-from merx.contexts.privacy.ports.repositories import PrivacyUow, PrivacyUowFactory
+from merx.contexts.privacy.ports.repositories import PrivacyUowFactory
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry
 from merx.kernel.errors import Conflict, Forbidden, Unauthenticated
@@ -117,15 +118,20 @@ class MakeExportHandler:
         for part in self.parts:
             sections += await part.export(subject)
         now = self.clock.now()
-        content = archive(sections, now)
+        content = await asyncio.to_thread(archive, sections, now)
         await self.files.write(event.export_id, content)
+        try:
+            older = await self._is_there(event.export_id, person, len(content), now)
+        except ExportNotFound:
+            await self.files.remove(event.export_id)
+            return
+        await _expire(self.uow, self.files, older)
+
+    async def _is_there(self, export_id: UUID, person: Person, size: int, now: datetime) -> list[DataExport]:
+        """The person is told. Returns the older ones. Raises ExportNotFound."""
         async with self.uow() as uow:
-            try:
-                export = await uow.exports.get(event.export_id)
-            except ExportNotFound:
-                await self.files.remove(event.export_id)
-                return
-            export.is_there(len(content), now, timedelta(days=self.days))
+            export = await uow.exports.get(export_id)
+            export.is_there(size, now, timedelta(days=self.days))
             await uow.exports.save(export)
             assert export.expires_at is not None
             ready = ExportReady(
@@ -137,13 +143,9 @@ class MakeExportHandler:
                 expires_at=export.expires_at,
             )
             uow.emit(ready)
-            older = [
-                each
-                for each in await uow.exports.of_account(person.id)
-                if each.id != export.id and each.state is ExportState.ready
-            ]
-            await _expire(uow, self.files, older)
+            held = await uow.exports.of_account(person.id)
             await uow.commit()
+        return [each for each in held if each.id != export_id and each.state is ExportState.ready]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +169,27 @@ class ReadExportFileHandler:
 
 @dataclass(frozen=True, slots=True)
 class ForgetExportsHandler:
-    """Runs in the transaction of the job. What is beyond a batch waits for the next turn."""
+    """What is beyond a batch waits for the next turn."""
 
+    uow: PrivacyUowFactory
     files: ExportFiles
     clock: Clock
 
-    async def __call__(self, _: Event, uow: PrivacyUow) -> None:
-        await _expire(uow, self.files, await uow.exports.outdated(self.clock.now(), BATCH))
+    async def __call__(self, _: Event) -> None:
+        async with self.uow() as uow:
+            outdated = await uow.exports.outdated(self.clock.now(), BATCH)
+        await _expire(self.uow, self.files, outdated)
 
 
-async def _expire(uow: PrivacyUow, files: ExportFiles, exports: Sequence[DataExport]) -> None:
-    """The file first: a row without a file is tidied up, a file without a row is found by nobody."""
+async def _expire(uow_of: PrivacyUowFactory, files: ExportFiles, exports: Sequence[DataExport]) -> None:
+    """The files first, and no transaction is open meanwhile.
+
+    A row without a file is tidied up at the next turn, a file without a row is found by nobody.
+    """
     for export in exports:
         await files.remove(export.id)
-        export.expire()
-        await uow.exports.save(export)
+    async with uow_of() as uow:
+        for export in exports:
+            export.expire()
+            await uow.exports.save(export)
+        await uow.commit()

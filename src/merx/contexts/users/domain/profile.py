@@ -66,9 +66,6 @@ class Profile(Entity, kw_only=True):
             registered_at=registered_at,
         )
 
-    def __repr__(self) -> str:
-        return f"Profile({self.id})"
-
     def write_to(self, email: str) -> None:
         self.email = email
         self.email_key = search_key(email)

@@ -18,6 +18,3 @@ class SavedAddress(Entity, kw_only=True):
     default_shipping: bool = False
     default_billing: bool = False
     created_at: datetime
-
-    def __repr__(self) -> str:
-        return f"SavedAddress({self.id})"

@@ -30,9 +30,6 @@ class SaveAddress(Command, frozen=True):
     default_shipping: bool = False
     default_billing: bool = False
 
-    def __repr__(self) -> str:
-        return "SaveAddress(***)"
-
 
 class ChangeAddress(Command, frozen=True):
     """`address` replaces the whole one."""
@@ -41,9 +38,6 @@ class ChangeAddress(Command, frozen=True):
     label: Label | UnsetType = UNSET
     default_shipping: bool | UnsetType = UNSET
     default_billing: bool | UnsetType = UNSET
-
-    def __repr__(self) -> str:
-        return "ChangeAddress(***)"
 
 
 def as_view(saved: SavedAddress, postal: PostalRules) -> AddressView:

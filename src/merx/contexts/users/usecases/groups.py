@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from merx.contexts.users.domain.customer_group import CustomerGroup
 from merx.contexts.users.events import GroupMembershipChanged
 from merx.contexts.users.ports.neighbours import Accounts
-from merx.contexts.users.ports.queries import TimelineEntry
+from merx.contexts.users.ports.queries import TimelineEntry, UsersQueries
 from merx.contexts.users.ports.repositories import UsersUow, UsersUowFactory
 from merx.contexts.users.usecases.profiles import known_profile, same_version
 from merx.kernel.actor import Actor
@@ -88,13 +88,14 @@ class MembershipHandler:
     """Joining or leaving twice changes nothing. Raises GroupNotFound, ProfileNotFound."""
 
     uow: UsersUowFactory
+    queries: UsersQueries
     accounts: Accounts
     clock: Clock
 
     async def join(self, actor: Actor, group_id: UUID, account_id: UUID) -> None:
+        await known_profile(self.uow, self.queries, self.accounts, account_id)
         async with self.uow() as uow:
             group = await uow.groups.get(group_id)
-            await known_profile(uow, self.accounts, account_id)
             if await uow.groups.join(group_id, account_id, self.clock.now()):
                 await self._tell(uow, actor, group, account_id, member=True)
                 await uow.commit()

@@ -27,9 +27,6 @@ class ChangeProfile(Command, frozen=True):
     locale: Locale | None | UnsetType = UNSET
     birthday: date | None | UnsetType = UNSET
 
-    def __repr__(self) -> str:
-        return "ChangeProfile(***)"
-
 
 def same_version(entity: Entity, version: int | None) -> None:
     """Raises StaleVersion when the caller edited another version than the present one. None is any version."""
@@ -49,11 +46,20 @@ async def profile_of(uow: UsersUow, account: KnownAccount) -> Profile:
     return await uow.profiles.locked(account.id)
 
 
-async def known_profile(uow: UsersUow, accounts: Accounts, account_id: UUID) -> Profile:
-    """The locked profile of any account, closed ones too when they had one. Raises ProfileNotFound."""
-    if await uow.profiles.find((account_id,)):
-        return await uow.profiles.locked(account_id)
-    return await profile_of(uow, await open_account(accounts, account_id))
+async def known_profile(
+    uow_of: UsersUowFactory, queries: UsersQueries, accounts: Accounts, account_id: UUID
+) -> Profile:
+    """The profile of any account, closed ones too when they had one: from now on it can be locked.
+
+    Identity is asked, so no transaction may be open. Raises ProfileNotFound.
+    """
+    found = await queries.profile(account_id)
+    if found is None:
+        account = await open_account(accounts, account_id)
+        async with uow_of() as uow:
+            found = await profile_of(uow, account)
+            await uow.commit()
+    return found
 
 
 async def apply_change(uow: UsersUow, profile: Profile, cmd: ChangeProfile, now: datetime) -> None:
@@ -92,12 +98,7 @@ class ReadMeHandler:
 
     async def __call__(self, account_id: UUID | None) -> Me:
         account = await open_account(self.accounts, account_id)
-        profile = await self.queries.profile(account.id)
-        if profile is None:
-            async with self.uow() as uow:
-                profile = await profile_of(uow, account)
-                await uow.commit()
-        return as_me(account, profile)
+        return as_me(account, await known_profile(self.uow, self.queries, self.accounts, account.id))
 
 
 @dataclass(frozen=True, slots=True)

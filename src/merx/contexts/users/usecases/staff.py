@@ -43,12 +43,7 @@ class ReadUserHandler:
         return await self.queries.timeline(account_id, after, limit)
 
     async def profile(self, account_id: UUID) -> Profile:
-        found = await self.queries.profile(account_id)
-        if found is None:
-            async with self.uow() as uow:
-                found = await known_profile(uow, self.accounts, account_id)
-                await uow.commit()
-        return found
+        return await known_profile(self.uow, self.queries, self.accounts, account_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +51,14 @@ class ChangeUserHandler:
     """Raises ProfileNotFound, StaleVersion, InvalidProfile."""
 
     uow: UsersUowFactory
+    queries: UsersQueries
     accounts: Accounts
     clock: Clock
 
     async def __call__(self, actor: Actor, account_id: UUID, cmd: ChangeProfile, version: int | None = None) -> None:
+        await known_profile(self.uow, self.queries, self.accounts, account_id)
         async with self.uow() as uow:
-            profile = await known_profile(uow, self.accounts, account_id)
+            profile = await uow.profiles.locked(account_id)
             same_version(profile, version)
             before = pictured(profile, hide=PERSONAL)
             await apply_change(uow, profile, cmd, self.clock.now())
