@@ -5,10 +5,13 @@ from typing import Any
 
 import msgspec
 
+from merx.infra.approvals.rows import ApprovalRow
 from merx.infra.idempotency.answers import MemoryAnswers
 from merx.infra.idempotency.memory import KEYS
+from merx.infra.idempotency.tables import IDEMPOTENCY_KEY
 from merx.infra.memory import MemoryTable, MemoryUow
 from merx.infra.outbox.memory import DELIVERIES, EVENTS, StoredDelivery, StoredEvent
+from merx.infra.outbox.tables import OUTBOX_DELIVERY, OUTBOX_EVENT
 from merx.infra.personal_data.postgres import PostgresPersonalData
 from merx.infra.personal_data.tables import TableData
 from merx.infra.postgres import PostgresUow, compiled
@@ -46,25 +49,25 @@ _BLANKED = f"""(
 
 TABLES = (
     TableData(
-        table="platform.approval",
+        table=str(ApprovalRow.__table__),
         because="who asked and who agreed is kept with what was changed, like the audit trail: by ids of staff",
     ),
     TableData(
-        table="platform.outbox_delivery",
+        table=OUTBOX_DELIVERY.fullname,
         owner=f"event_id in (select id from platform.outbox_event where {_ABOUT})",  # noqa: S608 - fixed text
         erase="blank",
         blank={"last_error": "null", "lease_token": "null"},
         because="removed seven days after it was done; one that failed stays until somebody has looked at it",
     ),
     TableData(
-        table="platform.outbox_event",
+        table=OUTBOX_EVENT.fullname,
         owner=_ABOUT,
         erase="blank",
         blank={"payload": _BLANKED},
         because="removed with its last delivery",
     ),
     TableData(
-        table="platform.idempotency_key",
+        table=IDEMPOTENCY_KEY.fullname,
         owner="principal in ('customer:' || cast(:account_id as uuid), cast(cast(:account_id as uuid) as text))"
         " or principal in (select 'cart:' || id from unnest(cast(:cart_ids as uuid[])) id)",
         erase="delete",
