@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from merx.kernel.ids import new_id
 from merx.kernel.paging import InvalidCursor as Refused
-from merx.kernel.paging import Page, decode_cursor, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_cursor, decode_id, encode_cursor, page_of
 
 KEYS = st.lists(
     st.none()
@@ -19,6 +19,10 @@ KEYS = st.lists(
     | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
     max_size=4,
 )
+
+
+class Lamp(msgspec.Struct):
+    id: UUID
 
 
 def forged(text: bytes) -> str:
@@ -81,3 +85,11 @@ def test_an_id_is_expected_where_ids_are(keys):
 
 def test_the_last_page_has_no_next():
     assert msgspec.to_builtins(Page([1, 2])) == {"items": [1, 2], "next": None}
+
+
+@pytest.mark.parametrize(("there", "shown", "more"), [(0, 0, False), (2, 2, False), (3, 2, True)])
+def test_one_more_than_the_page_tells_that_there_is_another(there, shown, more):
+    found = [Lamp(id=new_id()) for _ in range(there)]
+    page = page_of(found, 2)
+    assert (page.items, decode_id(page.next)) == (found[:shown], found[1].id if more else None)
+    assert page_of(found, 2, lambda lamp: 7).next == (encode_cursor(7) if more else None)

@@ -134,6 +134,13 @@ class MemoryTable(Generic[V]):
         self.staged = {}
 
 
+def memory_tx(tx: object) -> "MemoryTx":
+    """What a port calls a transaction, as ours. Raises TypeError for one of another storage."""
+    if not isinstance(tx, MemoryTx):
+        raise TypeError(f"{type(tx).__name__} is no transaction of this storage")
+    return tx
+
+
 class MemoryTx:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store

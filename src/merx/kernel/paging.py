@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -21,6 +22,18 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
     items: list[T]
     next: str | None = None
+
+
+def page_of(found: Sequence[T], limit: int, key: Callable[[T], str | int] | None = None) -> Page[T]:
+    """The page when `found` may have one more than its limit, which tells that there is another page.
+
+    The cursor is the id of the last one shown or, in a list that is in another order, its `key`.
+    """
+    items = list(found[:limit])
+    if len(found) <= limit:
+        return Page(items)
+    last: Any = items[-1]
+    return Page(items, encode_cursor(str(last.id) if key is None else key(last)))
 
 
 class InvalidCursor(Invalid):

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from merx.infra.memory import MemoryRepository, MemoryTx
+from merx.infra.memory import MemoryRepository, memory_tx
 from merx.kernel.approvals import Approval, ApprovalNotFound
 from merx.kernel.ports import Transaction
 
@@ -21,6 +21,4 @@ class MemoryApprovals:
 
 
 def _all(tx: Transaction) -> MemoryRepository[Approval]:
-    if not isinstance(tx, MemoryTx):
-        raise TypeError("not an in-memory transaction")
-    return MemoryRepository(TABLE, tx, missing=ApprovalNotFound)
+    return MemoryRepository(TABLE, memory_tx(tx), missing=ApprovalNotFound)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from merx.infra.approvals.rows import ApprovalRow
-from merx.infra.postgres import PostgresRepository, PostgresTx, compiled
+from merx.infra.postgres import PostgresRepository, compiled, postgres_tx
 from merx.kernel.approvals import Approval, ApprovalNotFound
 from merx.kernel.ports import Transaction
 
@@ -16,16 +16,12 @@ class PostgresApprovals:
         await _all(tx).add(approval)
 
     async def locked(self, tx: Transaction, approval_id: UUID) -> Approval:
-        approvals = _all(tx)
-        assert isinstance(tx, PostgresTx)
-        await tx.execute(_LOCK, id=approval_id)
-        return await approvals.get(approval_id)
+        await postgres_tx(tx).execute(_LOCK, id=approval_id)
+        return await _all(tx).get(approval_id)
 
     async def save(self, tx: Transaction, approval: Approval) -> None:
         await _all(tx).save(approval)
 
 
 def _all(tx: Transaction) -> PostgresRepository[Approval]:
-    if not isinstance(tx, PostgresTx):
-        raise TypeError("not a PostgreSQL transaction")
-    return PostgresRepository(Approval, ApprovalRow, tx, missing=ApprovalNotFound)
+    return PostgresRepository(Approval, ApprovalRow, postgres_tx(tx), missing=ApprovalNotFound)

@@ -16,23 +16,6 @@ CACHE_BEGAN = "byte_cache_began"
 IF_NONE_MATCH = "if_none_match"
 
 
-def version_etag(version: int) -> str:
-    """The ETag of an aggregate for `If-Match`: its version."""
-    return f'"v{version}"'
-
-
-def version_of_if_match(value: str | None) -> int | None:
-    """The version in an `If-Match` header made by `version_etag`; None without the header or for `*`.
-
-    Any other text answers -1, which no aggregate ever has, so the edit is refused as stale.
-    """
-    if value is None or value.strip() == "*":
-        return None
-    text = value.strip().removeprefix("W/").strip('"')
-    digits = text.removeprefix("v")
-    return int(digits) if text.startswith("v") and digits.isascii() and digits.isdigit() and len(digits) < 10 else -1
-
-
 def not_modified(etag: bytes, if_none_match: bytes | None) -> bool:
     return if_none_match is not None and (etag in if_none_match or if_none_match.strip() == b"*")
 

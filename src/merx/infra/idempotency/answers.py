@@ -10,8 +10,8 @@ from typing import Protocol
 
 import msgspec
 
-from merx.infra.memory import MemoryTx
-from merx.infra.postgres import PostgresTx, compiled
+from merx.infra.memory import memory_tx
+from merx.infra.postgres import compiled, postgres_tx
 from merx.kernel.errors import Conflict
 from merx.kernel.ids import new_id
 from merx.kernel.ports import Transaction
@@ -78,10 +78,8 @@ _KEEP = compiled(
 
 class PostgresAnswers:
     async def find(self, tx: Transaction, keys: Sequence[Key]) -> list[Answer | None]:
-        if not isinstance(tx, PostgresTx):
-            raise TypeError("not a PostgreSQL transaction")
         found: list[Answer | None] = [None] * len(keys)
-        rows = await tx.fetch(
+        rows = await postgres_tx(tx).fetch(
             _FIND,
             principals=[key.principal for key in keys],
             routes=[key.route for key in keys],
@@ -92,9 +90,7 @@ class PostgresAnswers:
         return found
 
     async def keep(self, tx: Transaction, answers: Sequence[tuple[Key, int, bytes]]) -> None:
-        if not isinstance(tx, PostgresTx):
-            raise TypeError("not a PostgreSQL transaction")
-        written = await tx.execute(
+        written = await postgres_tx(tx).execute(
             _KEEP,
             principals=[key.principal for key, _, _ in answers],
             routes=[key.route for key, _, _ in answers],
@@ -114,17 +110,13 @@ class MemoryAnswers:
     TABLE = "platform.idempotency_answer"
 
     async def find(self, tx: Transaction, keys: Sequence[Key]) -> list[Answer | None]:
-        if not isinstance(tx, MemoryTx):
-            raise TypeError("not an in-memory transaction")
-        table, now = tx.table(self.TABLE), datetime.now(UTC)
+        table, now = memory_tx(tx).table(self.TABLE), datetime.now(UTC)
         kept = (table.get((key.principal, key.route, key.key)) for key in keys)
         return [entry[1] if entry is not None and entry[0] > now else None for entry in kept]
 
     async def keep(self, tx: Transaction, answers: Sequence[tuple[Key, int, bytes]]) -> None:
-        if not isinstance(tx, MemoryTx):
-            raise TypeError("not an in-memory transaction")
         if any(await self.find(tx, [key for key, _, _ in answers])):
             raise KeyTaken
-        table, until = tx.table(self.TABLE), datetime.now(UTC) + KEPT_FOR
+        table, until = memory_tx(tx).table(self.TABLE), datetime.now(UTC) + KEPT_FOR
         for key, status, body in answers:
             table.put((key.principal, key.route, key.key), (until, Answer(key.fingerprint, status, body)))

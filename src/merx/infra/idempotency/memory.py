@@ -9,7 +9,7 @@ import msgspec
 from merx.infra.idempotency.answers import KEPT_FOR, Answer, Key, MemoryAnswers
 from merx.infra.idempotency.errors import AnswerLost, StillRunning
 from merx.infra.idempotency.store import CLAIM, Claimed, Reply
-from merx.infra.memory import MemoryStore, MemoryTx
+from merx.infra.memory import MemoryStore, memory_tx
 from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
 from merx.kernel.ports import Transaction
@@ -50,12 +50,11 @@ class MemoryIdempotency:
         return row.reply
 
     async def note(self, tx: Transaction, key: Key, claimed: Claimed) -> None:
-        if not isinstance(tx, MemoryTx):
-            raise TypeError("not an in-memory transaction")
+        table = memory_tx(tx).table(KEYS)
         if not self._holds(key, claimed):
             raise StillRunning
         now = self._now()
-        tx.table(KEYS).put(_id(key), StoredKey(key.fingerprint, claimed.claim, now + KEPT_FOR, noted_at=now))
+        table.put(_id(key), StoredKey(key.fingerprint, claimed.claim, now + KEPT_FOR, noted_at=now))
 
     async def complete(self, key: Key, claimed: Claimed, reply: Reply) -> None:
         if self._holds(key, claimed):

@@ -5,9 +5,9 @@ import msgspec
 from merx.infra.idempotency.answers import KEPT_FOR, Key
 from merx.infra.idempotency.errors import AnswerLost, StillRunning
 from merx.infra.idempotency.store import CLAIM, Claimed, Reply
+from merx.infra.postgres import postgres_tx
 from merx.infra.postgres.compiled import compiled, json_text
 from merx.infra.postgres.database import Database
-from merx.infra.postgres.uow import PostgresTx
 from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
 from merx.kernel.ports import Transaction
@@ -74,9 +74,7 @@ class PostgresIdempotency:
         raise StillRunning
 
     async def note(self, tx: Transaction, key: Key, claimed: Claimed) -> None:
-        if not isinstance(tx, PostgresTx):
-            raise TypeError("not a PostgreSQL transaction")
-        if not await tx.execute(NOTE, **_one(key), claim=claimed.claim, kept=KEPT_FOR):
+        if not await postgres_tx(tx).execute(NOTE, **_one(key), claim=claimed.claim, kept=KEPT_FOR):
             raise StillRunning
 
     async def complete(self, key: Key, claimed: Claimed, reply: Reply) -> None:

@@ -5,7 +5,7 @@ from merx.infra.postgres.compiled import Compiled, compiled, json_text
 from merx.infra.postgres.database import Database
 from merx.infra.postgres.reader import Reader
 from merx.infra.postgres.repository import PostgresRepository
-from merx.infra.postgres.uow import PostgresTx, PostgresUow
+from merx.infra.postgres.uow import PostgresTx, PostgresUow, postgres_tx
 from merx.infra.postgres.words import FINANCIAL, IDENTIFIER, PERSONAL, PLAIN, SECRET
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "compiled",
     "json_text",
     "money",
+    "postgres_tx",
 ]

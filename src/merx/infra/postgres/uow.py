@@ -23,6 +23,13 @@ _MAX_PAYLOAD = 7_900
 EVERYTHING = "*"
 
 
+def postgres_tx(tx: object) -> "PostgresTx":
+    """What a port calls a transaction, as ours. Raises TypeError for one of another storage."""
+    if not isinstance(tx, PostgresTx):
+        raise TypeError(f"{type(tx).__name__} is no transaction of this storage")
+    return tx
+
+
 class PostgresTx:
     """The open transaction. Both doors, `fetch`/`execute` and `session`, lead into the same one.
 

@@ -7,7 +7,7 @@ from merx.contexts.approvals.ports.queries import ApprovalState, ApprovalView, v
 from merx.infra.approvals.memory import TABLE
 from merx.infra.memory import MemoryStore, copied
 from merx.kernel.approvals import Approval, ApprovalNotFound
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 
 class MemoryApprovalQueries:
@@ -24,8 +24,7 @@ class MemoryApprovalQueries:
             for view in (view_of(copied(row), now) for row in rows if below is None or row.id < below)
             if state in (None, view.state)
         ]
-        items = found[:limit]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(found) > limit else None)
+        return page_of(found, limit)
 
     async def one(self, approval_id: UUID, now: datetime) -> ApprovalView:
         row = self._store.table(TABLE).get(approval_id)

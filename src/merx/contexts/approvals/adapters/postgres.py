@@ -11,7 +11,7 @@ from merx.contexts.approvals.ports.queries import ApprovalState, ApprovalView, v
 from merx.infra.approvals.rows import ApprovalRow
 from merx.infra.postgres import Reader, compiled
 from merx.kernel.approvals import Approval, ApprovalNotFound
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 _FIELDS = Approval.__struct_fields__
 _ALL = select(*(getattr(ApprovalRow, name) for name in _FIELDS))
@@ -41,8 +41,7 @@ class PostgresApprovalQueries:
         self, state: ApprovalState | None, now: datetime, after: str | None, limit: int
     ) -> Page[ApprovalView]:
         rows = await self._reader.fetch(_PAGE, state=state, now=now, after=decode_id(after), rows=limit + 1)
-        items = [_view(row, now) for row in rows[:limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+        return page_of([_view(row, now) for row in rows], limit)
 
     async def one(self, approval_id: UUID, now: datetime) -> ApprovalView:
         row = await self._reader.fetchrow(_ONE, approval_id=approval_id)

@@ -3,36 +3,13 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-import msgspec
-
+from merx.contexts.audit.adapters.views import view_of
 from merx.contexts.audit.domain.proof import Anchor
 from merx.contexts.audit.ports.queries import AuditFilter, AuditView, seq_in
 from merx.infra.audit.memory import ENTRIES
 from merx.infra.memory import MemoryStore
-from merx.kernel.actor import ActorKind
-from merx.kernel.audit import Change
 from merx.kernel.audit_chain import AuditRow, Head
-from merx.kernel.paging import Page, encode_cursor
-
-_changes = msgspec.json.Decoder(dict[str, Change])
-
-
-def view_of(row: AuditRow) -> AuditView:
-    return AuditView(
-        row.seq,
-        row.id,
-        row.at,
-        row.action,
-        ActorKind(row.actor_kind),
-        row.actor_id,
-        row.impersonator_id,
-        row.target,
-        row.target_id,
-        _changes.decode(row.changes),
-        row.request_id,
-        row.client,
-        row.hash.hex(),
-    )
+from merx.kernel.paging import Page, page_of
 
 
 class MemoryAuditQueries:
@@ -42,8 +19,7 @@ class MemoryAuditQueries:
     async def page(self, wanted: AuditFilter) -> Page[AuditView]:
         below = seq_in(wanted.after)
         found = [row for row in reversed(self._rows()) if (below is None or row.seq < below) and _fits(row, wanted)]
-        items = [view_of(row) for row in found[: wanted.limit]]
-        return Page(items, encode_cursor(items[-1].seq) if len(found) > wanted.limit else None)
+        return page_of([view_of(row) for row in found], wanted.limit, lambda entry: entry.seq)
 
     async def rows(self, after: int, limit: int) -> Sequence[AuditRow]:
         return [row for row in self._rows() if row.seq > after][:limit]

@@ -6,20 +6,17 @@ from functools import cache
 from typing import Any
 
 import asyncpg
-import msgspec
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Text, Uuid, bindparam, func, or_, select
 from sqlalchemy.sql.selectable import ScalarSelect
 
+from merx.contexts.audit.adapters.views import view_of
 from merx.contexts.audit.ports.queries import AuditFilter, AuditView, seq_in
 from merx.infra.audit.tables import ENTRY
 from merx.infra.postgres import Compiled, Reader, compiled
-from merx.kernel.actor import ActorKind
-from merx.kernel.audit import Change
 from merx.kernel.audit_chain import AuditRow, Head
-from merx.kernel.paging import Page, encode_cursor
+from merx.kernel.paging import Page, page_of
 
 _FIELDS = AuditRow.__struct_fields__
-_changes = msgspec.json.Decoder(dict[str, Change])
 _columns = [ENTRY.c[name] for name in _FIELDS]
 _BEYOND_ALL = 2**63 - 1
 
@@ -85,8 +82,7 @@ class PostgresAuditQueries:
             asked |= {"context": f"{wanted.action}."} if whole else {"action": wanted.action}
         given = {name: value for name, value in asked.items() if value is not None}
         rows = await self._reader.fetch(_page(frozenset(given)), rows=wanted.limit + 1, **given)
-        items = [_view(row) for row in rows[: wanted.limit]]
-        return Page(items, encode_cursor(items[-1].seq) if len(rows) > wanted.limit else None)
+        return page_of([view_of(_row(row)) for row in rows], wanted.limit, lambda entry: entry.seq)
 
     async def rows(self, after: int, limit: int) -> Sequence[AuditRow]:
         return [_row(record) for record in await self._reader.fetch(_ROWS, after=after, rows=limit)]
@@ -113,22 +109,3 @@ def _head(record: asyncpg.Record | None) -> Head:
 
 def _row(record: asyncpg.Record) -> AuditRow:
     return AuditRow(**dict(zip(_FIELDS, record, strict=True)))
-
-
-def _view(record: asyncpg.Record) -> AuditView:
-    row = _row(record)
-    return AuditView(
-        row.seq,
-        row.id,
-        row.at,
-        row.action,
-        ActorKind(row.actor_kind),
-        row.actor_id,
-        row.impersonator_id,
-        row.target,
-        row.target_id,
-        _changes.decode(row.changes),
-        row.request_id,
-        row.client,
-        row.hash.hex(),
-    )

@@ -8,7 +8,7 @@ from uuid import UUID
 from merx.contexts.carts.api import CartStatus, CheckoutCart, CheckoutLine
 from merx.contexts.carts.domain.cart import Cart
 from merx.contexts.carts.domain.errors import ActiveCartExists, CartNotFound
-from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
+from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow, memory_tx
 from merx.kernel.ports import Transaction
 
 CARTS = "carts.cart"
@@ -77,24 +77,18 @@ class MemoryCheckoutCarts:
     """Implements CartsApi on the caller's transaction."""
 
     async def lock(self, tx: Transaction, cart_ids: Sequence[UUID]) -> dict[UUID, CheckoutCart]:
-        table = _memory(tx).table(CARTS)
+        table = memory_tx(tx).table(CARTS)
         carts = (table.get(cart_id) for cart_id in sorted(set(cart_ids)))
         return {cart.id: _checkout_cart(cart) for cart in carts if cart is not None}
 
     async def complete(self, tx: Transaction, cart_ids: Sequence[UUID], at: datetime) -> None:
-        table = _memory(tx).table(CARTS)
+        table = memory_tx(tx).table(CARTS)
         for cart_id in cart_ids:
             cart: Cart | None = table.get(cart_id)
             if cart is not None and cart.status is CartStatus.active:
                 cart.status, cart.completed_at, cart.updated_at = CartStatus.completed, at, at
                 cart.version += 1
                 table.put(cart_id, cart)
-
-
-def _memory(tx: Transaction) -> MemoryTx:
-    if not isinstance(tx, MemoryTx):
-        raise TypeError(f"{type(tx).__name__} is no transaction of this storage")
-    return tx
 
 
 def _checkout_cart(cart: Cart) -> CheckoutCart:

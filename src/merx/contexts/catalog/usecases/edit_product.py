@@ -16,7 +16,8 @@ from merx.contexts.catalog.usecases.commands import CreateProduct, EditProduct, 
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.approvals import Asked, Kind, SecondPerson
 from merx.kernel.audit import AuditEntry, Picture, pictured
-from merx.kernel.errors import FieldError, Invalid, StaleVersion
+from merx.kernel.edits import same_version, set_given
+from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money, exponent
 from merx.kernel.ports import Clock
@@ -74,10 +75,7 @@ def _apply_variant(product: Product, edit: EditVariant, position: int) -> None:
     if edit.price is not UNSET:
         exponent(edit.price.currency)
         variant.price = Money(edit.price.amount, edit.price.currency)
-    for field in ("sku", "options", "barcodes", "weight_grams", "active"):
-        value = getattr(edit, field)
-        if value is not UNSET:
-            setattr(variant, field, value)
+    set_given(variant, edit, but=("id", "price"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +192,7 @@ class EditProductHandler:
         await _check_references(uow, cmd.brand_id or None, cmd.category_id or None)
         prices = {variant.id: variant.price for variant in product.variants}
         edited = _Edited(product, pictured(product), product.slug, prices)
-        for field in cmd.__struct_fields__:
-            value = getattr(cmd, field)
-            if field != "variants" and value is not UNSET:
-                setattr(product, field, value)
+        set_given(product, cmd, but=("variants",))
         if cmd.variants is not UNSET:
             for position, edit in enumerate(cmd.variants):
                 _apply_variant(product, edit, position)
@@ -231,8 +226,7 @@ def _reprices(product: Product, known: Mapping[UUID, Money]) -> bool:
 
 async def _present(uow: CatalogUow, product_id: UUID, expected_version: int | None) -> Product:
     product = await uow.products.get(product_id)
-    if expected_version is not None and product.version != expected_version:
-        raise StaleVersion
+    same_version(product, expected_version)
     return product
 
 

@@ -12,7 +12,8 @@ from merx.contexts.catalog.ports.repositories import CatalogUow, CatalogUowFacto
 from merx.contexts.catalog.usecases.commands import CreateBrand, CreateCategory, EditBrand, EditCategory, MoveCategory
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, pictured
-from merx.kernel.errors import FieldError, Invalid, StaleVersion
+from merx.kernel.edits import same_version, set_given
+from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.ids import new_id
 from merx.kernel.ports import Clock
 
@@ -87,10 +88,7 @@ class EditCategoryHandler:
             category = await self._get(uow, category_id, expected_version)
             picture = pictured(category)
             before, old_slug = category.trail, category.slug
-            for field in ("name", "slug", "position"):
-                value = getattr(cmd, field)
-                if value is not UNSET:
-                    setattr(category, field, value)
+            set_given(category, cmd)
             category.place(before[:-1])
             await uow.categories.save(category)
             if category.slug != old_slug:
@@ -135,8 +133,7 @@ class EditCategoryHandler:
 
     async def _get(self, uow: CatalogUow, category_id: UUID, expected_version: int | None) -> Category:
         category = await uow.categories.get(category_id)
-        if expected_version is not None and category.version != expected_version:
-            raise StaleVersion
+        same_version(category, expected_version)
         return category
 
     async def _replant(self, uow: CatalogUow, category: Category, before: list[Crumb]) -> None:
@@ -175,13 +172,9 @@ class EditBrandHandler:
         async with self.uow() as uow:
             await uow.storefront.own_taxonomy()
             brand = await uow.brands.get(brand_id)
-            if expected_version is not None and brand.version != expected_version:
-                raise StaleVersion
+            same_version(brand, expected_version)
             before, old_slug = pictured(brand), brand.slug
-            if cmd.name is not UNSET:
-                brand.name = cmd.name
-            if cmd.slug is not UNSET:
-                brand.slug = cmd.slug
+            set_given(brand, cmd)
             await uow.brands.save(brand)
             uow.record(AuditEntry.of(actor, "catalog.brand-edited", brand, before=before))
             if brand.slug != old_slug:

@@ -1,11 +1,10 @@
 """Roles over HTTP, and the permissions that they are made of."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.params import FromPath, JSONBody
 
 from merx.contexts.identity.ports.api_keys import PermissionNames
 from merx.contexts.identity.ports.roles import RoleQueries, RoleView
@@ -13,13 +12,11 @@ from merx.contexts.identity.usecases.roles import ChangeRole, CreateRole, RolesH
 from merx.infra.http.auth import staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
-from merx.infra.http.responses import version_etag, version_of_if_match
+from merx.infra.http.versions import IfMatch, version_of_if_match, versioned
 from merx.kernel.actor import Actor
 from merx.kernel.model import View
 from merx.kernel.paging import Page
 from merx.kernel.rights import Limit
-
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100, description="the ETag last read")]
 
 _READ, _WRITE = staff("roles:read"), staff("roles:write", fresh=True)
 
@@ -33,7 +30,7 @@ class PermissionView(View, frozen=True):
 
 async def _role(queries: RoleQueries, role_id: UUID, status: int = 200) -> Response[RoleView]:
     role = await queries.one(role_id)
-    return Response(role, status_code=status, headers={"etag": version_etag(role.version)})
+    return versioned(role, status)
 
 
 class PermissionsController(Controller):

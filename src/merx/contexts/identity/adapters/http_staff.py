@@ -7,7 +7,6 @@ from litestar import Controller, Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from merx.contexts.identity.adapters.http_roles import IfMatch
 from merx.contexts.identity.domain.account import AccountStatus
 from merx.contexts.identity.ports.staff import StaffFilter, StaffQueries, StaffView
 from merx.contexts.identity.usecases.staff import ChangeStaff, StaffHandler
@@ -15,7 +14,7 @@ from merx.infra.http.accepted import MAY_WAIT, accepted
 from merx.infra.http.auth import staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
-from merx.infra.http.responses import version_etag, version_of_if_match
+from merx.infra.http.versions import IfMatch, version_of_if_match, versioned
 from merx.kernel.actor import Actor
 from merx.kernel.paging import Page
 
@@ -28,7 +27,7 @@ _READ, _WRITE = staff("staff:read"), staff("staff:write", fresh=True)
 
 async def _member(queries: StaffQueries, account_id: UUID) -> Response[StaffView]:
     member = await queries.one(account_id)
-    return Response(member, headers={"etag": version_etag(member.version)})
+    return versioned(member)
 
 
 class StaffController(Controller):

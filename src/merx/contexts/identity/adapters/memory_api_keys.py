@@ -8,7 +8,7 @@ from merx.contexts.identity.domain.api_key import ApiKey
 from merx.contexts.identity.domain.errors import ApiKeyNotFound
 from merx.contexts.identity.ports.api_keys import ApiKeyHolder, ApiKeyView
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTable, MemoryTx
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 API_KEYS = "identity.api_key"
 USES = "identity.api_key_use"
@@ -34,7 +34,7 @@ class MemoryApiKeyQueries:
         below = decode_id(after)
         keys = sorted(self._store.table(API_KEYS).values(), key=lambda key: key.id, reverse=True)
         found = [self._view(key) for key in keys if below is None or key.id < below]
-        return Page(found[:limit], encode_cursor(str(found[limit - 1].id)) if len(found) > limit else None)
+        return page_of(found, limit)
 
     async def one(self, key_id: UUID) -> ApiKeyView:
         key: ApiKey | None = self._store.table(API_KEYS).get(key_id)

@@ -8,7 +8,7 @@ from merx.contexts.identity.domain.errors import AlreadyInvited, InvitationNotFo
 from merx.contexts.identity.domain.invitation import Invitation
 from merx.contexts.identity.ports.invitations import InvitationView
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 INVITATIONS = "identity.invitation"
 
@@ -48,8 +48,7 @@ class MemoryInvitationQueries:
         found = sorted(
             (each for each in rows.values() if below is None or each.id < below), key=lambda each: each.id, reverse=True
         )
-        items = [self._view(each, now) for each in found[:limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(found) > limit else None)
+        return page_of([self._view(each, now) for each in found], limit)
 
     async def one(self, now: datetime, invitation_id: UUID) -> InvitationView:
         found: Invitation | None = self._store.table(INVITATIONS).get(invitation_id)

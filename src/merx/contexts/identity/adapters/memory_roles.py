@@ -9,7 +9,7 @@ from merx.contexts.identity.domain.role import Role
 from merx.contexts.identity.ports.roles import RoleView
 from merx.contexts.identity.ports.staff import RoleName, StaffFilter, StaffView
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 from merx.kernel.rights import Grant
 
 ACCOUNTS = "identity.account"
@@ -50,8 +50,7 @@ class MemoryRoleQueries:
     async def page(self, limit: int, after: str | None) -> Page[RoleView]:
         above = decode_id(after)
         found = sorted((role for role in self._roles.values() if above is None or role.id > above), key=lambda r: r.id)
-        more = len(found) > limit
-        return Page([_view(role) for role in found[:limit]], encode_cursor(str(found[limit - 1].id)) if more else None)
+        return page_of([_view(role) for role in found], limit)
 
     async def one(self, role_id: UUID) -> RoleView:
         role = self._roles.get(role_id)
@@ -70,8 +69,7 @@ class MemoryStaffQueries:
             (each for each in self._staff() if _matches(each, wanted) and (above is None or each.id > above)),
             key=lambda account: account.id,
         )
-        items = [self._view(account) for account in found[: wanted.limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(found) > wanted.limit else None)
+        return page_of([self._view(account) for account in found], wanted.limit)
 
     async def one(self, account_id: UUID) -> StaffView:
         found = [account for account in self._staff() if account.id == account_id]

@@ -23,7 +23,7 @@ from merx.infra.postgres import (
     VersionedRow,
     compiled,
 )
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 
 class ApiKeyRow(VersionedRow):
@@ -91,8 +91,7 @@ class PostgresApiKeyQueries:
 
     async def page(self, limit: int, after: str | None) -> Page[ApiKeyView]:
         rows = await self._reader.fetch(_PAGE, after=decode_id(after), limit=limit + 1)
-        items = [_view(row) for row in rows[:limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+        return page_of([_view(row) for row in rows], limit)
 
     async def one(self, key_id: UUID) -> ApiKeyView:
         row = await self._reader.fetchrow(_ONE, key_id=key_id)

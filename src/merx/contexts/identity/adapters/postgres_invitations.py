@@ -22,7 +22,7 @@ from merx.infra.postgres import (
     VersionedRow,
     compiled,
 )
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 
 class InvitationRow(VersionedRow):
@@ -119,8 +119,7 @@ class PostgresInvitationQueries:
 
     async def page(self, now: datetime, limit: int, after: str | None) -> Page[InvitationView]:
         rows = await self._reader.fetch(_PAGE, after=decode_id(after), rows=limit + 1)
-        items = [_view(row, now) for row in rows[:limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+        return page_of([_view(row, now) for row in rows], limit)
 
     async def one(self, now: datetime, invitation_id: UUID) -> InvitationView:
         row = await self._reader.fetchrow(_ONE, invitation_id=invitation_id)

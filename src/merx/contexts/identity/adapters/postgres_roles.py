@@ -16,7 +16,7 @@ from merx.contexts.identity.domain.role import Role
 from merx.contexts.identity.ports.roles import RoleView
 from merx.contexts.identity.ports.staff import RoleName, StaffFilter, StaffView
 from merx.infra.postgres import PLAIN, Compiled, PostgresRepository, PostgresTx, Reader, VersionedRow, compiled
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 from merx.kernel.rights import Grant
 
 _TAKE_TURN = compiled("select pg_advisory_xact_lock(hashtext('identity.rights'))")
@@ -54,8 +54,7 @@ class PostgresRoleQueries:
 
     async def page(self, limit: int, after: str | None) -> Page[RoleView]:
         rows = await self._reader.fetch(_PAGE, after=decode_id(after), rows=limit + 1)
-        items = [_role(row) for row in rows[:limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+        return page_of([_role(row) for row in rows], limit)
 
     async def one(self, role_id: UUID) -> RoleView:
         row = await self._reader.fetchrow(_ONE, role_id=role_id)
@@ -101,8 +100,7 @@ class PostgresStaffQueries:
         }
         given = {name: value for name, value in given.items() if value is not None}
         rows = await self._reader.fetch(_search(frozenset(given)), **given, rows=wanted.limit + 1)
-        items = [_staff(row) for row in rows[: wanted.limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > wanted.limit else None)
+        return page_of([_staff(row) for row in rows], wanted.limit)
 
     async def one(self, account_id: UUID) -> StaffView:
         row = await self._reader.fetchrow(_ONE_OF_STAFF, account_id=account_id)

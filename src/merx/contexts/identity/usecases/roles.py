@@ -16,7 +16,7 @@ from merx.contexts.identity.usecases.granting import ALL_STAFF, Grantor, grantor
 from merx.contexts.identity.usecases.grants import checked
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, pictured
-from merx.kernel.errors import StaleVersion
+from merx.kernel.edits import same_version
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 from merx.kernel.rights import Grant
@@ -91,8 +91,7 @@ class RolesHandler:
     async def _open_role(self, uow: IdentityUow, by: Grantor, role_id: UUID, version: int | None) -> Role:
         role = await uow.roles.get(role_id)
         role.must_be_open()
-        if version is not None and version != role.version:
-            raise StaleVersion
+        same_version(role, version)
         by.must_hold_all(role.grants)
         return role
 

@@ -26,7 +26,7 @@ from merx.contexts.identity.usecases.grants import checked
 from merx.kernel.actor import Actor
 from merx.kernel.approvals import Asked, Kind, SecondPerson
 from merx.kernel.audit import AuditEntry, Picture, pictured
-from merx.kernel.errors import StaleVersion
+from merx.kernel.edits import same_version
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 from merx.kernel.rights import Grant
@@ -152,7 +152,6 @@ class StaffHandler:
             raise StaffNotFound from None
         if account.kind is not AccountKind.staff or account.status is AccountStatus.closed:
             raise StaffNotFound
-        if version is not None and version != account.version:
-            raise StaleVersion
+        same_version(account, version)
         by.must_hold_all(await held_by(uow, account))
         return account

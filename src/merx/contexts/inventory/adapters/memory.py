@@ -18,7 +18,7 @@ from merx.contexts.inventory.ports.queries import (
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
 from merx.infra.outbox.events import OutboxWriter
 from merx.kernel.ids import new_id
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 STOCK, LOCATIONS, ALLOCATIONS, MOVEMENTS, CAUSES = (
     "inventory.stock",
@@ -187,7 +187,7 @@ class MemoryInventoryQueries:
             key=lambda view: view.id,
             reverse=True,
         )
-        return Page(found[:limit], encode_cursor(str(found[limit - 1].id)) if len(found) > limit else None)
+        return page_of(found, limit)
 
     async def low_stock(self, threshold: int, limit: int, after: str | None) -> Page[LowStock]:
         last = decode_id(after)
@@ -196,7 +196,7 @@ class MemoryInventoryQueries:
             for variant_id, available in sorted(self._levels().items())
             if available <= threshold and (last is None or variant_id > last)
         ]
-        return Page(found[:limit], encode_cursor(str(found[limit - 1].variant_id)) if len(found) > limit else None)
+        return page_of(found, limit, lambda level: str(level.variant_id))
 
     async def locations(self) -> list[LocationView]:
         ordered = sorted(self._locations.values(), key=lambda location: (location.priority, location.id))

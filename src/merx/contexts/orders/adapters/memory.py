@@ -14,7 +14,7 @@ from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
 from merx.kernel.actor import Actor
 from merx.kernel.errors import Conflict
 from merx.kernel.ids import new_id
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 ORDERS, TIMELINE = "orders.order", "orders.timeline"
 
@@ -106,21 +106,23 @@ class MemoryOrderQueries:
             key=lambda order: order.id,
             reverse=True,
         )
-        items = [
-            OrderSummary(
-                order.id,
-                order.number,
-                order.status,
-                order.payment_status,
-                order.fulfilment_status,
-                order.email,
-                order.total,
-                len(order.lines),
-                order.placed_at,
-            )
-            for order in found[: wanted.limit]
-        ]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(found) > wanted.limit else None)
+        return page_of(
+            [
+                OrderSummary(
+                    order.id,
+                    order.number,
+                    order.status,
+                    order.payment_status,
+                    order.fulfilment_status,
+                    order.email,
+                    order.total,
+                    len(order.lines),
+                    order.placed_at,
+                )
+                for order in found
+            ],
+            wanted.limit,
+        )
 
     async def timeline(self, order_id: UUID) -> list[TimelineEntry]:
         return [entry for of, entry in self._timeline.values() if of == order_id]

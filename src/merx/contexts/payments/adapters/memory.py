@@ -8,15 +8,13 @@ from merx.contexts.payments.api import OpenPayment
 from merx.contexts.payments.domain.errors import PaymentExists, PaymentNotFound
 from merx.contexts.payments.domain.payment import Payment, PaymentState
 from merx.contexts.payments.ports.repositories import PaymentView
-from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
+from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow, memory_tx
 
 PAYMENTS = "payments.payment"
 
 
 async def open_payments(tx: object, payments: Sequence[OpenPayment], at: datetime) -> None:
-    if not isinstance(tx, MemoryTx):
-        raise TypeError("not an in-memory transaction")
-    table = tx.table(PAYMENTS)
+    table = memory_tx(tx).table(PAYMENTS)
     for payment in payments:
         if table.get(payment.payment_id) is not None:
             raise PaymentExists

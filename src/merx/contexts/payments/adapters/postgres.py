@@ -24,6 +24,7 @@ from merx.infra.postgres import (
     VersionedRow,
     compiled,
     money,
+    postgres_tx,
 )
 from merx.kernel.money import Money
 
@@ -85,10 +86,8 @@ _VIEW = compiled(
 
 
 async def open_payments(tx: object, payments: Sequence[OpenPayment], at: datetime) -> None:
-    if not isinstance(tx, PostgresTx):
-        raise TypeError("not a PostgreSQL transaction")
     try:
-        await tx.execute(
+        await postgres_tx(tx).execute(
             _OPEN,
             ids=[payment.payment_id for payment in payments],
             orders=[payment.order_id for payment in payments],

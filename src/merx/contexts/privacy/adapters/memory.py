@@ -11,7 +11,7 @@ from merx.contexts.privacy.domain.export import DataExport, ExportState
 from merx.contexts.privacy.ports.queries import ErasureView, ExportView
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
 from merx.kernel.errors import Conflict
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 ERASURES, EXPORTS = "privacy.erasure", "privacy.export"
 
@@ -82,8 +82,7 @@ class MemoryPrivacyQueries:
         last = decode_id(after)
         own = [each for each in self._exports.values() if each.account_id == account_id]
         found = sorted((each for each in own if last is None or each.id < last), key=lambda each: each.id, reverse=True)
-        items = [msgspec.convert(each, ExportView, from_attributes=True) for each in found[:limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(found) > limit else None)
+        return page_of([msgspec.convert(each, ExportView, from_attributes=True) for each in found], limit)
 
     async def export(self, account_id: UUID, export_id: UUID) -> ExportView:
         found = self._exports.get(export_id)

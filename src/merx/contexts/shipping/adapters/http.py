@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from merx.contexts.shipping.ports.queries import MethodView, RateView, Serviceability, ShippingQueries, ZoneView
 from merx.contexts.shipping.usecases.facade import CheckServiceabilityHandler
@@ -34,7 +34,7 @@ from merx.contexts.shipping.usecases.zones import (
 from merx.infra.http.auth import public, staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
-from merx.infra.http.responses import version_etag, version_of_if_match
+from merx.infra.http.versions import IfMatch, version_of_if_match, versioned
 from merx.kernel.actor import Actor
 from merx.kernel.model import Entity
 from merx.kernel.paging import Page
@@ -44,18 +44,12 @@ V = TypeVar("V", ZoneView, MethodView, RateView)
 read = staff("shipping:read")
 write = staff("shipping:write")
 
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description="`ETag` of the version that is edited")]
 _Country = Annotated[str, QueryParameter(pattern=r"^[A-Z]{2}\Z", description="ISO 3166-1 alpha-2")]
 _PostalCode = Annotated[str, QueryParameter(max_length=16, pattern=r"^[A-Za-z0-9 -]*\Z")]
 
 
-def _versioned(view: type[V], entity: Entity) -> Response[V]:
-    content = msgspec.convert(entity, view, from_attributes=True)
-    return Response(content, headers={"ETag": version_etag(entity.version)})
-
-
-def _tagged(view: V) -> Response[V]:
-    return Response(view, headers={"ETag": version_etag(view.version)})
+def _shown(view: type[V], entity: Entity) -> Response[V]:
+    return versioned(msgspec.convert(entity, view, from_attributes=True))
 
 
 class ServiceabilityController(Controller):
@@ -92,13 +86,13 @@ class ZonesController(Controller):
         actor: NamedDependency[Actor],
         create_zone: NamedDependency[CreateZoneHandler],
     ) -> Response[ZoneView]:
-        return _versioned(ZoneView, await create_zone(actor, data))
+        return _shown(ZoneView, await create_zone(actor, data))
 
     @get("/{zone_id:uuid}", guards=[read], operation_id="GetShippingZone", summary="One zone")
     async def read_zone(
         self, zone_id: FromPath[UUID], shipping_queries: NamedDependency[ShippingQueries]
     ) -> Response[ZoneView]:
-        return _tagged(await shipping_queries.zone(zone_id))
+        return versioned(await shipping_queries.zone(zone_id))
 
     @patch("/{zone_id:uuid}", guards=[write], operation_id="ChangeShippingZone", summary="Edit a zone")
     async def change(
@@ -109,7 +103,7 @@ class ZonesController(Controller):
         change_zone: NamedDependency[ChangeZoneHandler],
         if_match: IfMatch = None,
     ) -> Response[ZoneView]:
-        return _versioned(ZoneView, await change_zone(actor, zone_id, data, version_of_if_match(if_match)))
+        return _shown(ZoneView, await change_zone(actor, zone_id, data, version_of_if_match(if_match)))
 
     @delete("/{zone_id:uuid}", guards=[write], operation_id="RemoveShippingZone", summary="Remove an empty zone")
     async def remove(
@@ -143,13 +137,13 @@ class MethodsController(Controller):
         actor: NamedDependency[Actor],
         create_method: NamedDependency[CreateMethodHandler],
     ) -> Response[MethodView]:
-        return _versioned(MethodView, await create_method(actor, data))
+        return _shown(MethodView, await create_method(actor, data))
 
     @get("/{method_id:uuid}", guards=[read], operation_id="GetShippingMethod", summary="One method")
     async def read_method(
         self, method_id: FromPath[UUID], shipping_queries: NamedDependency[ShippingQueries]
     ) -> Response[MethodView]:
-        return _tagged(await shipping_queries.method(method_id))
+        return versioned(await shipping_queries.method(method_id))
 
     @patch("/{method_id:uuid}", guards=[write], operation_id="ChangeShippingMethod", summary="Edit a method")
     async def change(
@@ -160,7 +154,7 @@ class MethodsController(Controller):
         change_method: NamedDependency[ChangeMethodHandler],
         if_match: IfMatch = None,
     ) -> Response[MethodView]:
-        return _versioned(MethodView, await change_method(actor, method_id, data, version_of_if_match(if_match)))
+        return _shown(MethodView, await change_method(actor, method_id, data, version_of_if_match(if_match)))
 
     @delete("/{method_id:uuid}", guards=[write], operation_id="RemoveShippingMethod", summary="Remove a method")
     async def remove(
@@ -194,13 +188,13 @@ class RatesController(Controller):
         actor: NamedDependency[Actor],
         create_rate: NamedDependency[CreateRateHandler],
     ) -> Response[RateView]:
-        return _versioned(RateView, await create_rate(actor, data))
+        return _shown(RateView, await create_rate(actor, data))
 
     @get("/{rate_id:uuid}", guards=[read], operation_id="GetShippingRate", summary="One rate")
     async def read_rate(
         self, rate_id: FromPath[UUID], shipping_queries: NamedDependency[ShippingQueries]
     ) -> Response[RateView]:
-        return _tagged(await shipping_queries.rate(rate_id))
+        return versioned(await shipping_queries.rate(rate_id))
 
     @patch("/{rate_id:uuid}", guards=[write], operation_id="ChangeShippingRate", summary="Edit a rate")
     async def change(
@@ -211,7 +205,7 @@ class RatesController(Controller):
         change_rate: NamedDependency[ChangeRateHandler],
         if_match: IfMatch = None,
     ) -> Response[RateView]:
-        return _versioned(RateView, await change_rate(actor, rate_id, data, version_of_if_match(if_match)))
+        return _shown(RateView, await change_rate(actor, rate_id, data, version_of_if_match(if_match)))
 
     @delete("/{rate_id:uuid}", guards=[write], operation_id="RemoveShippingRate", summary="Remove a rate")
     async def remove(

@@ -22,7 +22,7 @@ from merx.contexts.shipping.ports.queries import MethodView, RateView, ZoneView
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
 from merx.kernel.errors import NotFound
 from merx.kernel.model import Entity, View
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 V = TypeVar("V", bound=View)
 
@@ -100,8 +100,7 @@ class MemoryShippingQueries:
             for key, entity in sorted(self._store.table(table).items())
             if (start is None or key > start) and (wanted is None or getattr(entity, field) == wanted)
         ]
-        items = [_view(entity, view) for entity in found[:limit]]
-        return Page(items, encode_cursor(str(found[limit - 1].id)) if len(found) > limit else None)
+        return page_of([_view(entity, view) for entity in found], limit)
 
 
 def _view(entity: Entity, view: type[V]) -> V:

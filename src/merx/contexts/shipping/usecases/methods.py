@@ -10,10 +10,10 @@ from msgspec import UNSET, UnsetType
 from merx.contexts.shipping.domain.errors import InvalidMethod, MethodInUse
 from merx.contexts.shipping.domain.method import Method
 from merx.contexts.shipping.ports.repositories import ShippingUowFactory
-from merx.contexts.shipping.usecases.changes import apply, same_version
 from merx.contexts.shipping.usecases.rules import CurrentRules
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, pictured
+from merx.kernel.edits import same_version, set_given
 from merx.kernel.errors import FieldError
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
@@ -78,7 +78,7 @@ class ChangeMethodHandler:
             method = await uow.methods.get(method_id)
             same_version(method, version)
             before = pictured(method)
-            apply(cmd, method)
+            set_given(method, cmd)
             method.settle()
             await uow.methods.save(method)
             uow.record(AuditEntry.of(actor, "shipping.method-changed", method, before=before))

@@ -9,10 +9,10 @@ from msgspec import UNSET, Meta, UnsetType
 from merx.contexts.shipping.domain.errors import InvalidRate
 from merx.contexts.shipping.domain.rate import Basis, Rate, Tiers
 from merx.contexts.shipping.ports.repositories import ShippingUowFactory
-from merx.contexts.shipping.usecases.changes import apply, same_version
 from merx.contexts.shipping.usecases.rules import CurrentRules
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, pictured
+from merx.kernel.edits import same_version, set_given
 from merx.kernel.errors import FieldError
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
@@ -76,7 +76,7 @@ class ChangeRateHandler:
             rate = await uow.rates.get(rate_id)
             same_version(rate, version)
             before = pictured(rate)
-            apply(cmd, rate)
+            set_given(rate, cmd)
             rate.settle()
             await uow.rates.save(rate)
             uow.record(AuditEntry.of(actor, "shipping.rate-changed", rate, before=before))

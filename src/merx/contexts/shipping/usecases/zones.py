@@ -9,10 +9,10 @@ from msgspec import UNSET, UnsetType
 from merx.contexts.shipping.domain.errors import ZoneInUse
 from merx.contexts.shipping.domain.zone import Countries, PostalPrefixes, Zone
 from merx.contexts.shipping.ports.repositories import ShippingUowFactory
-from merx.contexts.shipping.usecases.changes import apply, same_version
 from merx.contexts.shipping.usecases.rules import CurrentRules
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, pictured
+from merx.kernel.edits import same_version, set_given
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
 from merx.kernel.text import Name
@@ -64,7 +64,7 @@ class ChangeZoneHandler:
             zone = await uow.zones.get(zone_id)
             same_version(zone, version)
             before = pictured(zone)
-            apply(cmd, zone)
+            set_given(zone, cmd)
             zone.settle()
             await uow.zones.save(zone)
             uow.record(AuditEntry.of(actor, "shipping.zone-changed", zone, before=before))

@@ -12,8 +12,9 @@ from merx.contexts.users.domain.saved_address import MAX_ADDRESSES, SavedAddress
 from merx.contexts.users.ports.neighbours import Accounts
 from merx.contexts.users.ports.queries import AddressView, UsersQueries
 from merx.contexts.users.ports.repositories import UsersUow, UsersUowFactory
-from merx.contexts.users.usecases.profiles import open_account, profile_of, same_version
+from merx.contexts.users.usecases.profiles import open_account, profile_of
 from merx.kernel.address import Address, PostalRules
+from merx.kernel.edits import same_version, set_given
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
 from merx.kernel.paging import Page
@@ -110,10 +111,7 @@ class ChangeAddressHandler:
             same_version(saved, version)
             if cmd.address is not UNSET:
                 saved.address = self.postal.settled(cmd.address)
-            for field in ("label", "default_shipping", "default_billing"):
-                value = getattr(cmd, field)
-                if value is not UNSET:
-                    setattr(saved, field, value)
+            set_given(saved, cmd, but=("address",))
             await _undefault_others(uow, saved)
             await uow.addresses.save(saved)
             await uow.commit()

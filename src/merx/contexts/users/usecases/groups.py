@@ -10,9 +10,10 @@ from merx.contexts.users.events import GroupMembershipChanged
 from merx.contexts.users.ports.neighbours import Accounts
 from merx.contexts.users.ports.queries import TimelineEntry, UsersQueries
 from merx.contexts.users.ports.repositories import UsersUow, UsersUowFactory
-from merx.contexts.users.usecases.profiles import known_profile, same_version
+from merx.contexts.users.usecases.profiles import known_profile
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, facts, pictured
+from merx.kernel.edits import same_version, set_given
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
@@ -59,10 +60,7 @@ class ChangeGroupHandler:
             group = await uow.groups.get(group_id)
             same_version(group, version)
             before = pictured(group)
-            if cmd.name is not UNSET:
-                group.name = cmd.name
-            if cmd.description is not UNSET:
-                group.description = cmd.description
+            set_given(group, cmd)
             await uow.groups.save(group)
             uow.record(AuditEntry.of(actor, "users.group-changed", group, before=before))
             await uow.commit()

@@ -12,9 +12,9 @@ from merx.contexts.users.events import ProfileChanged
 from merx.contexts.users.ports.neighbours import Accounts, KnownAccount
 from merx.contexts.users.ports.queries import Me, UsersQueries
 from merx.contexts.users.ports.repositories import UsersUow, UsersUowFactory
-from merx.kernel.errors import StaleVersion
+from merx.kernel.edits import same_version, set_given
 from merx.kernel.ids import moment_of
-from merx.kernel.model import Command, Entity
+from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 from merx.kernel.text import Name
 
@@ -26,12 +26,6 @@ class ChangeProfile(Command, frozen=True):
     phone: Phone | UnsetType = UNSET
     locale: Locale | None | UnsetType = UNSET
     birthday: date | None | UnsetType = UNSET
-
-
-def same_version(entity: Entity, version: int | None) -> None:
-    """Raises StaleVersion when the caller edited another version than the present one. None is any version."""
-    if version is not None and version != entity.version:
-        raise StaleVersion
 
 
 async def profile_of(uow: UsersUow, account: KnownAccount) -> Profile:
@@ -64,10 +58,7 @@ async def known_profile(
 
 async def apply_change(uow: UsersUow, profile: Profile, cmd: ChangeProfile, now: datetime) -> None:
     """Saves and tells. Raises InvalidProfile, StaleVersion."""
-    for field in cmd.__struct_fields__:
-        value = getattr(cmd, field)
-        if value is not UNSET:
-            setattr(profile, field, value)
+    set_given(profile, cmd)
     profile.settle(now.date())
     await uow.profiles.save(profile)
     uow.emit(ProfileChanged(at=now, account_id=profile.id, name=profile.name, locale=profile.locale))

@@ -7,9 +7,10 @@ from merx.contexts.users.domain.profile import PERSONAL, Profile
 from merx.contexts.users.ports.neighbours import Accounts
 from merx.contexts.users.ports.queries import TimelineEntry, UserDetail, UsersQueries
 from merx.contexts.users.ports.repositories import UsersUowFactory
-from merx.contexts.users.usecases.profiles import ChangeProfile, apply_change, known_profile, same_version
+from merx.contexts.users.usecases.profiles import ChangeProfile, apply_change, known_profile
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, pictured
+from merx.kernel.edits import same_version
 from merx.kernel.paging import Page
 from merx.kernel.ports import Clock
 

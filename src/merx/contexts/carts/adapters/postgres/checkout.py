@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from merx.contexts.carts.adapters.postgres.rows import CART, STATUSES, decode_address, decode_shipping
 from merx.contexts.carts.api import CartStatus, CheckoutCart, CheckoutLine
-from merx.infra.postgres import PostgresTx, compiled
+from merx.infra.postgres import compiled, postgres_tx
 from merx.kernel.ports import Transaction
 
 _ids = any_(bindparam("cart_ids", type_=ARRAY(Uuid)))
@@ -47,17 +47,11 @@ class PostgresCheckoutCarts:
     """Implements CartsApi."""
 
     async def lock(self, tx: Transaction, cart_ids: Sequence[UUID]) -> dict[UUID, CheckoutCart]:
-        rows = await _postgres(tx).fetch(_LOCK, cart_ids=list(cart_ids))
+        rows = await postgres_tx(tx).fetch(_LOCK, cart_ids=list(cart_ids))
         return {row["id"]: _checkout_cart(row) for row in rows}
 
     async def complete(self, tx: Transaction, cart_ids: Sequence[UUID], at: datetime) -> None:
-        await _postgres(tx).execute(_COMPLETE, cart_ids=list(cart_ids), at=at)
-
-
-def _postgres(tx: Transaction) -> PostgresTx:
-    if not isinstance(tx, PostgresTx):
-        raise TypeError(f"{type(tx).__name__} is no transaction of this storage")
-    return tx
+        await postgres_tx(tx).execute(_COMPLETE, cart_ids=list(cart_ids), at=at)
 
 
 def _checkout_cart(row: asyncpg.Record) -> CheckoutCart:

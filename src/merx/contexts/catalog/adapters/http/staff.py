@@ -1,11 +1,10 @@
 """What staff changes: products, categories, brands. Edits honour If-Match and answer the new state with its ETag."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.params import FromPath, JSONBody
 
 from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound
 from merx.contexts.catalog.ports.queries import BrandView, CatalogQueries, CategoryDetail, Moved, StaffProduct
@@ -24,10 +23,8 @@ from merx.infra.http.accepted import MAY_WAIT, accepted
 from merx.infra.http.auth import staff
 from merx.infra.http.bodies import accepts
 from merx.infra.http.once import once
-from merx.infra.http.responses import version_etag, version_of_if_match
+from merx.infra.http.versions import IfMatch, version_of_if_match, versioned
 from merx.kernel.actor import Actor
-
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100, description="the ETag last read")]
 
 _READ, _WRITE = staff("catalog:read"), staff("catalog:write")
 # A long description, 300 attributes and 500 variants.
@@ -36,7 +33,7 @@ MAX_PRODUCT = 1 << 20
 
 async def _answer(queries: CatalogQueries, product_id: UUID, status: int = 200) -> Response[StaffProduct]:
     product = await queries.staff_product(product_id)
-    return Response(product, status_code=status, headers={"etag": version_etag(product.version)})
+    return versioned(product, status)
 
 
 class StaffProducts(Controller):
@@ -158,7 +155,7 @@ async def _category(queries: CatalogQueries, category_id: UUID, status: int = 20
     found = await queries.category(str(category_id))
     if isinstance(found, Moved):  # an id never moves
         raise CategoryNotFound
-    return Response(found, status_code=status, headers={"etag": version_etag(found.version)})
+    return versioned(found, status)
 
 
 class StaffCategories(Controller):
@@ -237,7 +234,7 @@ async def _brand(queries: CatalogQueries, brand_id: UUID, status: int = 200) -> 
     found = await queries.brand(str(brand_id))
     if isinstance(found, Moved):  # an id never moves
         raise BrandNotFound
-    return Response(found, status_code=status, headers={"etag": version_etag(found.version)})
+    return versioned(found, status)
 
 
 class StaffBrands(Controller):

@@ -14,7 +14,7 @@ from merx.contexts.inventory.ports.queries import (
 )
 from merx.infra.batching import BatchLoader
 from merx.infra.postgres import Reader, compiled
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 _AVAILABLE = compiled(
     """
@@ -93,13 +93,11 @@ class PostgresInventoryQueries:
         rows = await self._reader.fetch(
             _MOVEMENTS, variant_id=variant_id, location_id=location_id, after=decode_id(after), limit=limit + 1
         )
-        items = [MovementView(*row) for row in rows[:limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+        return page_of([MovementView(*row) for row in rows], limit)
 
     async def low_stock(self, threshold: int, limit: int, after: str | None) -> Page[LowStock]:
         rows = await self._reader.fetch(_LOW, threshold=threshold, after=decode_id(after), limit=limit + 1)
-        items = [LowStock(*row) for row in rows[:limit]]
-        return Page(items, encode_cursor(str(items[-1].variant_id)) if len(rows) > limit else None)
+        return page_of([LowStock(*row) for row in rows], limit, lambda level: str(level.variant_id))
 
     async def locations(self) -> list[LocationView]:
         return [LocationView(*row) for row in await self._reader.fetch(_LOCATIONS)]

@@ -20,7 +20,7 @@ from merx.contexts.orders.ports.queries import (
 from merx.infra.postgres import Reader, compiled
 from merx.kernel.address import Address
 from merx.kernel.money import Money
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 _COLUMNS = """
     select o.id, o.number, o.status, o.payment_status, o.fulfilment_status, o.customer_id, o.email, o.address,
@@ -121,8 +121,7 @@ class PostgresOrderQueries:
             after=decode_id(wanted.after),
             limit=wanted.limit + 1,
         )
-        items = [_summary(row) for row in rows[: wanted.limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > wanted.limit else None)
+        return page_of([_summary(row) for row in rows], wanted.limit)
 
     async def timeline(self, order_id: UUID) -> list[TimelineEntry]:
         return [TimelineEntry(*row) for row in await self._reader.fetch(_TIMELINE, id=order_id)]

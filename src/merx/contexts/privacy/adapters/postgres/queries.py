@@ -11,7 +11,7 @@ from merx.contexts.privacy.domain.erasure import ErasureState
 from merx.contexts.privacy.domain.errors import ErasureNotFound, ExportNotFound
 from merx.contexts.privacy.ports.queries import ErasureView, ExportView
 from merx.infra.postgres import Reader, compiled
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 _AFTER = bindparam("after", type_=Uuid)
 _EXPORT = select(*(getattr(DataExportRow, name) for name in ExportView.__struct_fields__)).where(
@@ -40,8 +40,7 @@ class PostgresPrivacyQueries:
 
     async def exports(self, account_id: UUID, after: str | None, limit: int) -> Page[ExportView]:
         rows = await self._reader.fetch(_PAGE, account_id=account_id, after=decode_id(after), rows=limit + 1)
-        items = [_export(row) for row in rows[:limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+        return page_of([_export(row) for row in rows], limit)
 
     async def export(self, account_id: UUID, export_id: UUID) -> ExportView:
         row = await self._reader.fetchrow(_ONE, account_id=account_id, export_id=export_id)

@@ -17,7 +17,7 @@ from merx.contexts.shipping.ports.queries import MethodView, RateView, ZoneView
 from merx.infra.postgres import Compiled, Reader, VersionedRow, compiled
 from merx.kernel.errors import NotFound
 from merx.kernel.model import View
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 S = TypeVar("S", bound=msgspec.Struct)
 V = TypeVar("V", bound=View)
@@ -91,5 +91,4 @@ class PostgresShippingQueries:
 
     async def _page(self, table: _Table, view: type[V], after: str | None, limit: int, **narrow: Any) -> Page[V]:
         rows = await self._reader.fetch(table.page, after=decode_id(after), rows=limit + 1, **narrow)
-        items = [_struct(row, view) for row in rows[:limit]]
-        return Page(items, encode_cursor(str(rows[limit - 1]["id"])) if len(rows) > limit else None)
+        return page_of([_struct(row, view) for row in rows], limit)

@@ -1,11 +1,10 @@
 """What people see and change of themselves. Nobody's id is in a path: the token says whose it is."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.params import FromPath, JSONBody
 
 from merx.contexts.users.domain.errors import ProfileNotFound
 from merx.contexts.users.ports.queries import AddressView, ConsentView, Me, UsersQueries
@@ -22,20 +21,10 @@ from merx.contexts.users.usecases.profiles import ChangeProfile, ChangeProfileHa
 from merx.infra.http.auth import customer, signed_in
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
-from merx.infra.http.responses import version_etag, version_of_if_match
+from merx.infra.http.versions import IfMatch, version_of_if_match, versioned
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Unauthenticated
 from merx.kernel.paging import Page
-
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100, description="the ETag last read")]
-
-
-def _me(found: Me) -> Response[Me]:
-    return Response(found, headers={"etag": version_etag(found.version)})
-
-
-def _address(found: AddressView, status: int = 200) -> Response[AddressView]:
-    return Response(found, status_code=status, headers={"etag": version_etag(found.version)})
 
 
 def _own(actor: Actor) -> UUID:
@@ -56,7 +45,7 @@ class MeController(Controller):
 
     @get("/", guards=[signed_in], operation_id="GetMe", summary="The account that is signed in")
     async def me(self, actor: NamedDependency[Actor], read_me: NamedDependency[ReadMeHandler]) -> Response[Me]:
-        return _me(await read_me(_account(actor)))
+        return versioned(await read_me(_account(actor)))
 
     @patch("/", guards=[signed_in], operation_id="ChangeMe", summary="Change the own profile")
     async def change(
@@ -66,7 +55,7 @@ class MeController(Controller):
         change_profile: NamedDependency[ChangeProfileHandler],
         if_match: IfMatch = None,
     ) -> Response[Me]:
-        return _me(await change_profile(_account(actor), data, version_of_if_match(if_match)))
+        return versioned(await change_profile(_account(actor), data, version_of_if_match(if_match)))
 
 
 class AddressBookController(Controller):
@@ -90,7 +79,7 @@ class AddressBookController(Controller):
         actor: NamedDependency[Actor],
         save_address: NamedDependency[SaveAddressHandler],
     ) -> Response[AddressView]:
-        return _address(await save_address(_own(actor), data), 201)
+        return versioned(await save_address(_own(actor), data), 201)
 
     @get("/{address_id:uuid}", guards=[customer], operation_id="GetMyAddress", summary="One address")
     async def read(
@@ -99,7 +88,7 @@ class AddressBookController(Controller):
         actor: NamedDependency[Actor],
         read_addresses: NamedDependency[ReadAddressesHandler],
     ) -> Response[AddressView]:
-        return _address(await read_addresses.one(_own(actor), address_id))
+        return versioned(await read_addresses.one(_own(actor), address_id))
 
     @patch("/{address_id:uuid}", guards=[customer], operation_id="ChangeMyAddress", summary="Change an address")
     async def change(
@@ -110,7 +99,7 @@ class AddressBookController(Controller):
         change_address: NamedDependency[ChangeAddressHandler],
         if_match: IfMatch = None,
     ) -> Response[AddressView]:
-        return _address(await change_address(_own(actor), address_id, data, version_of_if_match(if_match)))
+        return versioned(await change_address(_own(actor), address_id, data, version_of_if_match(if_match)))
 
     @delete("/{address_id:uuid}", guards=[customer], operation_id="RemoveMyAddress", summary="Remove an address")
     async def remove(

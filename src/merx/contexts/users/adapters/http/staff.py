@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from merx.contexts.users.domain.profile import Kind, search_key
 from merx.contexts.users.ports.queries import (
@@ -30,11 +30,10 @@ from merx.contexts.users.usecases.staff import ChangeUserHandler, ReadUserHandle
 from merx.infra.http.auth import staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
-from merx.infra.http.responses import version_etag, version_of_if_match
+from merx.infra.http.versions import IfMatch, version_of_if_match, versioned
 from merx.kernel.actor import Actor
 from merx.kernel.paging import Page
 
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100, description="the ETag last read")]
 Prefix = Annotated[
     str, QueryParameter(max_length=200, pattern=r"^[^\x00]*\Z", description="beginning of a name or an e-mail")
 ]
@@ -45,7 +44,7 @@ _READ, _WRITE = staff("users:read"), staff("users:write")
 
 async def _user(read_user: ReadUserHandler, account_id: UUID) -> Response[UserDetail]:
     user = await read_user(account_id)
-    return Response(user, headers={"etag": version_etag(user.version)})
+    return versioned(user)
 
 
 class UsersController(Controller):
@@ -99,7 +98,7 @@ class UsersController(Controller):
 
 async def _group(queries: UsersQueries, group_id: UUID, status: int = 200) -> Response[GroupView]:
     group = await queries.group(group_id)
-    return Response(group, status_code=status, headers={"etag": version_etag(group.version)})
+    return versioned(group, status)
 
 
 class GroupsController(Controller):

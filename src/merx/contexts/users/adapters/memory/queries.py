@@ -19,7 +19,7 @@ from merx.contexts.users.ports.queries import (
     UserSummary,
 )
 from merx.infra.memory import MemoryStore, copied
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 E = TypeVar("E", ConsentView, TimelineEntry)
 
@@ -51,8 +51,7 @@ class MemoryUsersQueries:
             for key, saved in sorted(self._addresses.items())
             if saved.account_id == account_id and (start is None or key > start)
         ]
-        items = [copied(saved) for saved in found[:limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(found) > limit else None)
+        return page_of([copied(saved) for saved in found], limit)
 
     async def address(self, account_id: UUID, address_id: UUID) -> SavedAddress:
         saved = self._addresses.get(address_id)
@@ -89,17 +88,15 @@ class MemoryUsersQueries:
             key = _SORTS[wanted.sort]
             backwards = wanted.sort is UserSort.newest
             found = [each for each in found if (key(each) < key(begin) if backwards else key(each) > key(begin))]
-        items = [
-            UserSummary(each.id, each.email, each.name, each.kind, each.phone, each.registered_at)
-            for each in found[: wanted.limit]
-        ]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(found) > wanted.limit else None)
+        return page_of(
+            [UserSummary(each.id, each.email, each.name, each.kind, each.phone, each.registered_at) for each in found],
+            wanted.limit,
+        )
 
     async def groups(self, after: str | None, limit: int) -> Page[GroupView]:
         start = decode_id(after)
         found = [group for key, group in sorted(self._groups.items()) if start is None or key > start]
-        items = [_group(group) for group in found[:limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(found) > limit else None)
+        return page_of([_group(group) for group in found], limit)
 
     async def group(self, group_id: UUID) -> GroupView:
         if group_id not in self._groups:
@@ -117,8 +114,7 @@ class MemoryUsersQueries:
 def _newest_first(found: list[E], after: str | None, limit: int) -> Page[E]:
     last = decode_id(after)
     shown = sorted((each for each in found if last is None or each.id < last), key=lambda each: each.id, reverse=True)
-    items = shown[:limit]
-    return Page(items, encode_cursor(str(items[-1].id)) if len(shown) > limit else None)
+    return page_of(shown, limit)
 
 
 def _consent(consent: Consent) -> ConsentView:

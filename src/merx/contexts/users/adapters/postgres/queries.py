@@ -31,7 +31,7 @@ from merx.contexts.users.ports.queries import (
 )
 from merx.infra.postgres import Compiled, Reader, compiled
 from merx.kernel.address import Address
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page, decode_id, page_of
 
 V = TypeVar("V", ConsentView, GroupView, SavedAddress, TimelineEntry, UserSummary)
 
@@ -130,7 +130,7 @@ class PostgresUsersQueries:
 
     async def consent_history(self, account_id: UUID, after: str | None, limit: int) -> Page[ConsentView]:
         rows = await self._reader.fetch(_HISTORY, account_id=account_id, after=decode_id(after), rows=limit + 1)
-        return _page([_consent(row) for row in rows], limit)
+        return page_of([_consent(row) for row in rows], limit)
 
     async def users(self, wanted: UserFilter) -> Page[UserSummary]:
         after = decode_id(wanted.after)
@@ -145,11 +145,11 @@ class PostgresUsersQueries:
             after=after,
             rows=wanted.limit + 1,
         )
-        return _page([UserSummary(*row) for row in rows], wanted.limit)
+        return page_of([UserSummary(*row) for row in rows], wanted.limit)
 
     async def groups(self, after: str | None, limit: int) -> Page[GroupView]:
         rows = await self._reader.fetch(_GROUPS, after=decode_id(after), rows=limit + 1)
-        return _page([GroupView(*row) for row in rows], limit)
+        return page_of([GroupView(*row) for row in rows], limit)
 
     async def group(self, group_id: UUID) -> GroupView:
         row = await self._reader.fetchrow(_ONE_GROUP, id=group_id)
@@ -162,23 +162,17 @@ class PostgresUsersQueries:
 
     async def timeline(self, account_id: UUID, after: str | None, limit: int) -> Page[TimelineEntry]:
         rows = await self._reader.fetch(_TIMELINE, account_id=account_id, after=decode_id(after), rows=limit + 1)
-        return _page([TimelineEntry(*row) for row in rows], limit)
+        return page_of([TimelineEntry(*row) for row in rows], limit)
 
     async def addresses(self, account_id: UUID, after: str | None, limit: int) -> Page[SavedAddress]:
         rows = await self._reader.fetch(_PAGE, account_id=account_id, after=decode_id(after), rows=limit + 1)
-        return _page([_saved(row) for row in rows], limit)
+        return page_of([_saved(row) for row in rows], limit)
 
     async def address(self, account_id: UUID, address_id: UUID) -> SavedAddress:
         row = await self._reader.fetchrow(_ONE, account_id=account_id, address_id=address_id)
         if row is None:
             raise AddressNotFound
         return _saved(row)
-
-
-def _page(found: list[V], limit: int) -> Page[V]:
-    """`found` has one row more than the page when there is another page."""
-    items = found[:limit]
-    return Page(items, encode_cursor(str(items[-1].id)) if len(found) > limit else None)
 
 
 def _like(prefix: str) -> str:
