@@ -118,6 +118,11 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         self.must_hold(permission)
         raise BeyondLimit(f"you hold {permission} within limits that this goes beyond")
 
+    def must_be_in_person(self) -> None:
+        """Raises Forbidden for staff in the place of a customer."""
+        if self.impersonator is not None:
+            raise Forbidden("only the owner of the account can do this")
+
     def must_be_fresh(self) -> None:
         """Raises StepUpNeeded for people whose proof is too old or too weak, Forbidden for a key without the scope.
 
@@ -125,8 +130,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.kind is ActorKind.system:
             return
-        if self.impersonator is not None:
-            raise Forbidden("only the owner of the account can do this")
+        self.must_be_in_person()
         if self.kind is ActorKind.api_key:
             if WAIVES_STEP_UP not in self.permissions or not self.may(WAIVES_STEP_UP):
                 raise Forbidden(f"people step up for this; an API key needs the scope {WAIVES_STEP_UP}")

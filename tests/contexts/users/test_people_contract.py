@@ -16,8 +16,8 @@ from merx.contexts.users.ports.queries import UserFilter, UserSort
 from merx.contexts.users.usecases.consents import RecordConsent
 from merx.contexts.users.usecases.groups import ChangeGroup, CreateGroup
 from merx.contexts.users.usecases.profiles import ChangeProfile
-from merx.kernel.actor import Actor
-from merx.kernel.errors import StaleVersion
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.errors import Forbidden, StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.model import Event
 from merx.kernel.money import Money
@@ -26,7 +26,18 @@ from tests.contexts.users.conftest import HOME, Town
 
 async def answer(town: Town, account_id, purpose: Purpose, granted: bool, source: str = "account"):
     town.clock.advance(timedelta(seconds=1))
-    return await town.users.record_consent()(account_id, RecordConsent(purpose=purpose, granted=granted, source=source))
+    who = Actor(kind=ActorKind.customer, account_id=account_id)
+    return await town.users.record_consent()(who, RecordConsent(purpose=purpose, granted=granted, source=source))
+
+
+async def test_nobody_consents_in_the_place_of_somebody_else(town: Town):
+    ada = await town.person()
+    given = await answer(town, ada, Purpose.analytics, False)
+    staff = Actor(kind=ActorKind.customer, account_id=ada, impersonator=new_id())
+    for granted in (True, False):
+        with pytest.raises(Forbidden):
+            await town.users.record_consent()(staff, RecordConsent(purpose=Purpose.analytics, granted=granted))
+    assert await town.users.queries().consents(ada) == [given]
 
 
 def listening(town: Town) -> list[Event]:

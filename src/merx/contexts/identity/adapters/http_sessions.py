@@ -14,7 +14,7 @@ from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
 from merx.infra.http.auth import signed_in
 from merx.infra.http.token_answers import ends_session
 from merx.kernel.actor import Actor, ActorKind
-from merx.kernel.errors import Forbidden, Unauthenticated
+from merx.kernel.errors import Unauthenticated
 
 
 def account_of(actor: Actor) -> UUID:
@@ -26,8 +26,7 @@ def account_of(actor: Actor) -> UUID:
 
 def owner_of(actor: Actor) -> UUID:
     """Like `account_of`, for what the owner does in person. Raises Forbidden for staff in the place of a customer."""
-    if actor.impersonator is not None:
-        raise Forbidden("only the owner of the account can do this")
+    actor.must_be_in_person()
     return account_of(actor)
 
 

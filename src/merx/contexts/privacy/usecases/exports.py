@@ -17,7 +17,7 @@ from merx.contexts.privacy.ports.queries import PrivacyQueries
 from merx.contexts.privacy.ports.repositories import PrivacyUowFactory
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry
-from merx.kernel.errors import Conflict, Forbidden, Unauthenticated
+from merx.kernel.errors import Conflict, Unauthenticated
 from merx.kernel.model import Event
 from merx.kernel.personal_data import Section, Subject
 from merx.kernel.ports import Clock
@@ -29,8 +29,7 @@ def the_person(actor: Actor) -> UUID:
     """The account of whoever is signed in. Raises Unauthenticated, and Forbidden for somebody in the person's place."""
     if actor.account_id is None:
         raise Unauthenticated
-    if actor.impersonator is not None:
-        raise Forbidden("this is for the person alone")
+    actor.must_be_in_person()
     return actor.account_id
 
 

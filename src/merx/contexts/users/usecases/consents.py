@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from uuid import UUID
 
 import msgspec
 
@@ -12,6 +11,7 @@ from merx.contexts.users.ports.neighbours import Accounts
 from merx.contexts.users.ports.queries import ConsentView, TimelineEntry
 from merx.contexts.users.ports.repositories import UsersUowFactory
 from merx.contexts.users.usecases.profiles import open_account, profile_of
+from merx.kernel.actor import Actor
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
@@ -29,14 +29,18 @@ class RecordConsent(Command, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RecordConsentHandler:
-    """Every answer is kept, the same one again too: it has another time and source. Raises ProfileNotFound."""
+    """Every answer is kept, the same one again too: it has another time and source.
+
+    Raises ProfileNotFound, and Forbidden for staff in the person's place: nobody consents for somebody else.
+    """
 
     uow: UsersUowFactory
     accounts: Accounts
     clock: Clock
 
-    async def __call__(self, account_id: UUID | None, cmd: RecordConsent) -> ConsentView:
-        account = await open_account(self.accounts, account_id)
+    async def __call__(self, actor: Actor, cmd: RecordConsent) -> ConsentView:
+        actor.must_be_in_person()
+        account = await open_account(self.accounts, actor.customer_id)
         now = self.clock.now()
         async with self.uow() as uow:
             # One answer after the other: the newest id is the newest answer.

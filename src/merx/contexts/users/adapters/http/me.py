@@ -130,7 +130,8 @@ class ConsentsController(Controller):
         actor: NamedDependency[Actor],
         record_consent: NamedDependency[RecordConsentHandler],
     ) -> ConsentView:
-        return await record_consent(_own(actor), data)
+        """By the person alone: staff in her place is refused."""
+        return await record_consent(actor, data)
 
     @get("/history", guards=[customer], operation_id="ListMyConsentHistory", summary="Every answer, newest first")
     async def history(
