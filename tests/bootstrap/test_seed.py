@@ -165,7 +165,7 @@ async def test_everything_a_shop_needs_and_a_second_time_nothing(app, tmp_path):
     assert len(steps) == 4
 
 
-async def test_never_in_production():
+async def test_s44_nothing_is_seeded_in_production():
     settings = Settings(storage="memory", environment="production")
     with pytest.raises(SettingsError):
         await seed(settings, None, silent)

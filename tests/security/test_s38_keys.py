@@ -5,8 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+from dependency_injector import providers
 
 from merx.bootstrap.container import App
+from merx.contexts.identity.adapters.passwords import Argon2Passwords
+from merx.contexts.identity.domain.account import AccountKind
 from merx.infra.http.once import once_of
 from merx.infra.idempotency.answers import KEPT_FOR
 from merx.infra.idempotency.memory import KEYS
@@ -18,7 +21,7 @@ from tests.support.apps import new_app
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.stage import staged
 
-KEY = "0123456789abcdef"
+KEY, PASSWORD = "0123456789abcdef", "correct horse battery"
 # Where the answer is kept in the transaction of the effect, and not by the frame.
 WITH_THEIR_EFFECT = {"PlaceOrder", "AddCartLine"}
 
@@ -97,6 +100,26 @@ async def test_s38_the_same_key_of_others_is_another_key():
         assert (
             await client.post("/api/v1/brands", json={"name": "Acme"}, headers={"idempotency-key": KEY})
         ).status == 401
+
+
+async def test_s38_staff_in_the_place_of_a_customer_gets_no_answer_that_was_kept_for_her():
+    """What she alone may ask for is not read out of what she was answered."""
+    app = new_app()
+    app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
+    issue = app.infra.access_tokens().issue
+    async with AsgiClient(staged(app.settings, app)) as client:
+        ensure = app.contexts.identity.ensure_account()
+        ada = await ensure("ada@example.com", "Ada", AccountKind.customer, (), PASSWORD)
+        sam = await ensure("sam@example.com", "Sam", AccountKind.staff, ("users:impersonate",), PASSWORD)
+        own = {"authorization": f"Bearer {issue(ada, ActorKind.customer)}", "idempotency-key": KEY}
+        token = issue(ada, ActorKind.customer, ttl=900, impersonator=sam)
+        in_place = {"authorization": f"Bearer {token}", "idempotency-key": KEY}
+        asked = await client.post("/api/v1/users/me/export", headers=own)
+        assert asked.status == 202, asked.body
+        assert (await client.post("/api/v1/users/me/export", headers=in_place)).status == 403
+        assert (await client.post("/api/v1/users/me/export", headers=own)).header("idempotency-replayed") == "true"
+        carts = [await client.post("/api/v1/carts", headers=who) for who in (own, in_place, in_place)]
+        assert [cart.header("idempotency-replayed") for cart in carts] == [None, None, "true"]
 
 
 async def test_s38_the_same_key_on_another_route_is_another_key():

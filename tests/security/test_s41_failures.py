@@ -8,8 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from dependency_injector import providers
 
+from merx.contexts.identity.adapters.passwords import Argon2Passwords
+from merx.contexts.identity.domain.account import AccountKind
 from merx.infra.http.parts import HttpParts
+from merx.infra.settings import SettingsError, load_settings
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.examples import example
@@ -18,6 +22,7 @@ from tests.support.apps import new_app
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.stage import staged
 
+PASSWORD = "correct horse battery"
 SECRET = "canary-4711 at /srv/merx/secret.py"
 ERRORS: list[Callable[[], Exception]] = [
     lambda: RuntimeError(SECRET),
@@ -127,3 +132,52 @@ async def test_s41_a_store_of_answers_that_fails_runs_nothing():
     )
     assert wrong(answer, (500, 503)) == ""
     assert (await client.get("/api/v1/brands")).json()["items"] == []
+
+
+async def test_s41_what_cannot_look_hands_out_no_token():
+    """Whether a session was ended is looked up at each refresh: where nobody can look, nobody is let in again."""
+    app = new_app()
+    app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
+    client = AsgiClient(staged(app.settings, app))
+    ensure = app.contexts.identity.ensure_account()
+    await ensure("ada@example.com", "Ada", AccountKind.customer, (), PASSWORD)
+    login = {"email": "ada@example.com", "password": PASSWORD}
+    tokens = (await client.post("/api/v1/auth/login", json=login)).json()
+    refresh = {"refresh_token": tokens["refresh_token"]}
+    found = []
+    for error in ERRORS:
+        broken = new_app()
+        broken.contexts.identity.uow.override(providers.Object(Broken(error)))
+        away = AsgiClient(staged(broken.settings, broken))
+        for path, body in (("/auth/refresh", refresh), ("/auth/login", login), ("/auth/refresh", refresh)):
+            answer = await away.post(f"/api/v1{path}", json=body)
+            text = wrong(answer, (500, 503))
+            if text or b"token" in answer.body or answer.header("set-cookie"):
+                found.append(f"{path} {type(error()).__name__}: {text or answer.body!r}")
+    assert found == []
+
+
+async def test_s41_what_cannot_be_put_on_record_is_not_done():
+    """Staff in the place of a customer, and the trail fails."""
+    app = new_app()
+    issue = app.infra.access_tokens().issue
+    token = issue(new_id(), ActorKind.customer, ttl=900, impersonator=new_id())
+    here = {"authorization": f"Bearer {token}"}
+    parts = app.http_parts()
+    for error in ERRORS:
+        # Who acts is looked up first, and here found.
+        client = AsgiClient(staged(app.settings, Source(parts, in_place=Broken(error), staff_rights=None)))
+        before = len(app.infra.store().table("carts.cart"))
+        # A RecursionError is taken for a body that is too deep.
+        assert wrong(await client.post("/api/v1/carts", headers=here), (400, 500, 503)) == "", type(error()).__name__
+        assert len(app.infra.store().table("carts.cart")) == before
+        away = AsgiClient(staged(app.settings, Source(parts, staff_rights=Broken(error))))
+        assert wrong(await away.get("/api/v1/carts/current", headers=here), (401, 403, 503)) == ""
+
+
+def test_s41_a_token_outlives_its_session_by_minutes(production: dict[str, str]):
+    """An access token is believed without a look: so long goes on what was ended."""
+    assert load_settings(production).access_token_seconds <= 300
+    assert load_settings(production | {"MERX_ACCESS_TOKEN_SECONDS": "3600"}).access_token_seconds == 3600
+    with pytest.raises(SettingsError, match="MERX_ACCESS_TOKEN_SECONDS"):
+        load_settings(production | {"MERX_ACCESS_TOKEN_SECONDS": "3601"})

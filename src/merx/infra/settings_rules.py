@@ -24,6 +24,9 @@ _RIGHT = re.compile(r"\*\Z|[a-z][a-z-]*:(\*|[a-z][a-z-]*)\Z")
 _SENDER = re.compile(r"([^<>\r\n\0]*<[^<>@\s\0]+@[^<>@\s\0]+>|[^<>@\s\0]+@[^<>@\s\0]+)\Z")
 
 
+LONGEST_TOKEN = 3600
+
+
 class Checked(Reached, Protocol):
     """The settings these rules look at, besides those of the servers."""
 
@@ -55,6 +58,8 @@ class Checked(Reached, Protocol):
     def passkey_domain(self) -> str: ...
     @property
     def token_key_file(self) -> str: ...
+    @property
+    def access_token_seconds(self) -> int: ...
     @property
     def metrics_token(self) -> str: ...
     @property
@@ -185,6 +190,10 @@ def _production(settings: Checked) -> list[str]:
         problems.append(f"MERX_CORS_ORIGINS must be https in production, not {', '.join(plain)}")
     if settings.api_url and _address(settings.api_url).scheme != "https":
         problems.append("MERX_API_URL must be https in production")
+    if settings.access_token_seconds > LONGEST_TOKEN:
+        problems.append(
+            f"MERX_ACCESS_TOKEN_SECONDS must be {LONGEST_TOKEN} or less in production: so long goes on what was ended"
+        )
     if settings.docs == "on":
         problems.append("MERX_DOCS=on is refused in production: publish the OpenAPI file instead")
     if settings.failpoints:

@@ -235,6 +235,23 @@ def test_a_former_secret_proves_what_it_sealed():
     assert "o" * 8 not in repr(new)
 
 
+async def test_s36_the_head_is_anchored_every_day_by_the_schedule(office: Office):
+    """By a job of the shop, and not only when somebody asks."""
+    (job,) = [job for job in office.app.schedule if job.name == "audit.anchor"]
+    assert job.every <= timedelta(days=1)
+    for _ in range(3):
+        await office.write(2)
+        await job.handler(Event(at=office.clock.now()))
+        office.clock.advance(timedelta(days=1))
+    kept, rows = await office.audit.anchors().all(), await office.rows()
+    assert [(each.seq, each.hash) for each in kept] == [(row.seq, row.hash.hex()) for row in rows[1::2]]
+    # What is cut off behind the last one alone goes unseen: a day's work at most.
+    await office.tamper(rows[:4])
+    fault = (await office.audit.verify_trail()()).fault
+    assert fault is not None
+    assert (fault.seq, fault.kind) == (5, "removed")
+
+
 async def test_nothing_new_is_anchored_once(office: Office):
     anchor, store = office.audit.anchor_trail(), office.audit.anchors()
     await anchor(Event(at=office.clock.now()))

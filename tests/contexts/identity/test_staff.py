@@ -157,7 +157,7 @@ class TestStaff:
         second = await queries.page(StaffFilter(limit=3, after=first.next))
         assert ([each.id for each in (*first.items, *second.items)], second.next) == (ids, None)
 
-    async def test_who_is_disabled_is_out_at_once(self, shop):
+    async def test_s02_who_is_disabled_is_out_at_once(self, shop):
         owner, account_id = await owner_of(shop), await shop.staff()
         tokens = await login(shop, "staff@example.com")
         assert (await shop.speaker(tokens.access_token)).may("orders:write")

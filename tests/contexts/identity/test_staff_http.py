@@ -106,7 +106,7 @@ async def test_a_change_is_felt_with_the_token_that_is_out(client, shop, owner):
     assert me["permissions"] == ["!roles:read"]
 
 
-async def test_who_is_disabled_is_refused_with_every_token(client, shop, owner):
+async def test_s02_who_is_disabled_is_refused_with_every_token(client, shop, owner):
     account_id, clerk = await member(client, shop, "roles:read")
     tokens = await signed_in(client, "clerk@example.com")
     assert (await client.get("/auth/roles", headers=clerk)).status_code == 200

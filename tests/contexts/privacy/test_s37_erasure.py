@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import redis
+from dependency_injector import providers
 
+from merx.contexts.users.events import ConsentChanged
 from merx.infra.memory import MemoryStore
 from tests.contexts.privacy.conftest import CANARY, NEIGHBOUR, PASSWORD, Shop
 
@@ -141,6 +144,30 @@ async def test_s37_tokens_die_and_the_email_is_free_again(shop: Shop):
     assert (await shop.call("GET", "/users/me/addresses", None, again.headers))["items"] == []
 
 
+async def test_s37_who_is_erased_is_on_no_mail_list(shop: Shop):
+    """Whoever keeps one hears that the consent is over; what stays is the proof, with an id that leads to nobody."""
+    canary, neighbour = await shop.live(CANARY), await shop.live(NEIGHBOUR)
+    queries = shop.app.contexts.users.queries()
+    told: list[ConsentChanged] = []
+    outbox = shop.app.infra.outbox()
+
+    class Listening:
+        nudge = outbox.nudge
+
+        async def write(self, tx: Any, events: Any) -> Any:
+            told.extend(event for event in events if isinstance(event, ConsentChanged))
+            return await outbox.write(tx, events)
+
+    shop.app.infra.outbox.override(providers.Object(Listening()))
+    (before,) = await queries.consents(UUID(canary.account_id))
+    assert before.granted
+    await shop.erase(canary)
+    assert [(str(each.account_id), each.granted) for each in told] == [(canary.account_id, False)]
+    granted = [each.granted for each in await queries.consents(UUID(canary.account_id))]
+    assert True not in granted
+    assert [each.granted for each in await queries.consents(UUID(neighbour.account_id))] == [True]
+
+
 async def test_s37_twice_is_the_same_as_once(shop: Shop):
     canary = await shop.live(CANARY)
     await shop.erase(canary)
@@ -152,8 +179,6 @@ async def test_s37_twice_is_the_same_as_once(shop: Shop):
 
 
 async def _subject_of(shop: Shop, account_id: str) -> Any:
-    from uuid import UUID
-
     from merx.contexts.privacy.usecases.exports import traced
     from merx.kernel.personal_data import Subject
 

@@ -44,7 +44,7 @@ def test_s42_json_has_the_text_as_it_is():
     assert told == {"exported_at": "2030-01-01T00:00:00Z", "tables": {"some.table": rows, "empty.table": []}}
 
 
-async def test_s42_the_file_of_somebody_who_chose_formulas(shop: Shop):
+async def test_s37_s42_the_file_has_everything_also_of_somebody_who_chose_formulas(shop: Shop):
     person = await shop.live(CHOSEN)
     tables, files = await shop.export(person)
     promised = (

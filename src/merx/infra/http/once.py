@@ -116,8 +116,11 @@ async def _key(handler: HTTPRouteHandler, request: _Request, header: bytes | Non
     """Of this caller, for this route with its path values, by everything sent that the answer depends on."""
     by_name = dict(request.scope["headers"])
     tokens = [by_name[name.encode()].decode("latin-1") for name in GUEST_HEADERS.values() if name.encode() in by_name]
-    principal = principal_of(actor_of(request), " ".join(tokens))
-    route = " ".join([str(handler.operation_id), *map(str, request.path_params.values())])
+    actor = actor_of(request)
+    principal = principal_of(actor, " ".join(tokens))
+    # Staff in the place of a customer gets no answer that was kept for her, nor she one of theirs.
+    by = () if actor.impersonator is None else (f"by:{actor.impersonator}",)
+    route = " ".join([str(handler.operation_id), *map(str, request.path_params.values()), *by])
     key = keyed(
         None if header is None else header.decode("latin-1"),
         principal,

@@ -131,6 +131,7 @@ class ConsentsController(Controller):
         record_consent: NamedDependency[RecordConsentHandler],
     ) -> ConsentView:
         """By the person alone: staff in her place is refused."""
+        _own(actor)
         return await record_consent(actor, data)
 
     @get("/history", guards=[customer], operation_id="ListMyConsentHistory", summary="Every answer, newest first")
