@@ -4,11 +4,9 @@ Signing keys live in one PEM file or in a folder of `*.pem` files. A line `# sig
 when on it signs; the newest such key does, and all others verify. `merx keys rotate` adds one.
 """
 
-import contextlib
-import os
 import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from loguru import logger
 
+from merx.infra import private_files
 from merx.infra.settings import Settings, SettingsError
 
 # `merx token` makes the tokens that live longest, 30 days; then nothing is left that an older key has signed.
@@ -115,17 +114,17 @@ def rotate_keys(path: Path, now: datetime, wait: timedelta = timedelta()) -> tup
         for file in _files(path):
             if all(each.key.private_bytes_raw() in gone for each in _blocks(file)):
                 file.unlink()
-        _put(path / f"token-{now:%Y%m%dT%H%M%S%f}.pem", new.pem())
+        private_files.put(path / f"token-{now:%Y%m%dT%H%M%S%f}.pem", new.pem())
     else:
-        _put(path, b"".join(each.pem() for each in (*held, new) if each not in old))
+        private_files.put(path, b"".join(each.pem() for each in (*held, new) if each not in old))
     return new, len(old)
 
 
 def ensure_keys(folder: Path) -> Keys:
     """The keys in `folder` (`secret`, `token.pem`, both mode 0600), made on first use; safe from several processes."""
     folder.mkdir(parents=True, exist_ok=True)
-    _create(folder / "secret", lambda: secrets.token_urlsafe(32).encode())
-    _create(folder / "token.pem", lambda: SigningKey(Ed25519PrivateKey.generate()).pem())
+    private_files.put_once(folder / "secret", lambda: secrets.token_urlsafe(32).encode())
+    private_files.put_once(folder / "token.pem", lambda: SigningKey(Ed25519PrivateKey.generate()).pem())
     return Keys((folder / "secret").read_bytes().strip(), _ring(folder / "token.pem"))
 
 
@@ -193,30 +192,3 @@ def _state(path: Path) -> tuple[tuple[str, int, int, int], ...]:
 
 def _replaced_long_ago(successor: SigningKey, now: datetime) -> bool:
     return successor.since is not None and successor.since < now - KEPT_AFTER
-
-
-def _create(path: Path, content: Callable[[], bytes]) -> None:
-    """Write once. The link makes a half-written key impossible and lets the first of two processes win."""
-    if path.exists():
-        return
-    draft = _draft(path, content())
-    try:
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-
-
-def _put(path: Path, content: bytes) -> None:
-    """In place of what is there, in one step for every reader."""
-    _draft(path, content).replace(path)
-
-
-def _draft(path: Path, content: bytes) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return draft

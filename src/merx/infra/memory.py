@@ -102,6 +102,13 @@ class MemoryTable(Generic[V]):
     def delete(self, key: Any) -> None:
         self.staged[key] = _GONE
 
+    def forget(self, old: Callable[[V], bool], limit: int) -> int:
+        """Delete up to `limit` rows that are `old`; returns how many."""
+        keys = [key for key, value in self.items() if old(value)][:limit]
+        for key in keys:
+            self.delete(key)
+        return len(keys)
+
     def values(self) -> Iterator[V]:
         return (value for _, value in self.items())
 

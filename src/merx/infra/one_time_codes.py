@@ -1,11 +1,10 @@
 """The text of one-time codes: computed from the shop's secret, so that no row, no event and no task holds a code."""
 
-import base64
-import binascii
 import hmac
 from uuid import UUID
 
 from merx.infra.tokens import GuestTokens
+from merx.kernel import base64url
 
 PREFIX = "mx_otc_"
 _ID = 22
@@ -19,7 +18,7 @@ class OneTimeCodes:
         self._tokens = tokens
 
     def text(self, purpose: str, code_id: UUID) -> str:
-        name = base64.urlsafe_b64encode(code_id.bytes).rstrip(b"=").decode()
+        name = base64url.encode(code_id.bytes)
         return f"{PREFIX}{name}{self._tokens.issue(f'one-time-code/{purpose}', code_id)}"
 
     def read(self, purpose: str, text: str) -> UUID | None:
@@ -28,7 +27,7 @@ class OneTimeCodes:
         if len(text) != _LENGTH or not text.isascii() or not text.startswith(PREFIX):
             return None
         try:
-            code_id = UUID(bytes=base64.b64decode(text[len(PREFIX) :][:_ID] + "==", altchars=b"-_", validate=True))
-        except (binascii.Error, ValueError):
+            code_id = UUID(bytes=base64url.decode(text[len(PREFIX) :][:_ID]))
+        except ValueError:
             return None
         return code_id if hmac.compare_digest(self.text(purpose, code_id), text) else None

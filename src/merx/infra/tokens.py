@@ -1,6 +1,5 @@
 """What a caller may present instead of a password: signed access tokens, and the unguessable tokens of guests."""
 
-import base64
 import hashlib
 import hmac
 import time
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from merx.infra.clock import SystemClock
 from merx.infra.keys import KeyRing, SigningKey
+from merx.kernel import base64url
 from merx.kernel.actor import Actor, ActorKind, Proof, ProofLevel
 from merx.kernel.errors import Unauthenticated
 from merx.kernel.ids import new_id
@@ -212,7 +212,14 @@ def _prefix(key: Ed25519PrivateKey) -> str:
 
 def _jwk(key: Ed25519PublicKey) -> dict[str, str]:
     raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return {"kty": "OKP", "crv": "Ed25519", "x": _base64(raw), "kid": key_id(key), "use": "sig", "alg": "EdDSA"}
+    return {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "x": base64url.encode(raw),
+        "kid": key_id(key),
+        "use": "sig",
+        "alg": "EdDSA",
+    }
 
 
 def _wire_kind(kind: ActorKind) -> Literal["customer", "staff"]:
@@ -227,10 +234,6 @@ def key_id(key: Ed25519PublicKey) -> str:
     """Names a key without revealing more than the public half."""
     raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return hashlib.sha256(raw).hexdigest()[:16]
-
-
-def _base64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 class GuestTokens:
@@ -252,7 +255,7 @@ class GuestTokens:
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(f"{kind}:{subject_id}".encode())
         outer.update(inner.digest())
-        return _base64(outer.digest())
+        return base64url.encode(outer.digest())
 
     def check(self, kind: str, subject_id: UUID, token: str | None) -> bool:
         """In constant time; None and any other text are simply wrong."""

@@ -1,13 +1,12 @@
 """Keyset paging: stable under inserts, and as fast on page 1,000 as on page 1."""
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from merx.kernel import base64url
 from merx.kernel.errors import Invalid
 
 T = TypeVar("T")
@@ -48,7 +47,7 @@ _decoder = msgspec.json.Decoder(tuple[str | _Big | float | None, ...])
 
 def encode_cursor(*keys: str | int | float | None) -> str:
     """The sort keys of the last row shown, as opaque text."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(keys)).rstrip(b"=").decode()
+    return base64url.encode(msgspec.json.encode(keys))
 
 
 def decode_cursor(cursor: str, length: int) -> tuple[str | int | float | None, ...]:
@@ -56,8 +55,8 @@ def decode_cursor(cursor: str, length: int) -> tuple[str | int | float | None, .
     if len(cursor) > 512:
         raise InvalidCursor("the cursor is too long")
     try:
-        keys = _decoder.decode(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
-    except (binascii.Error, msgspec.MsgspecError, UnicodeError, ValueError):
+        keys = _decoder.decode(base64url.decode(cursor))
+    except (msgspec.MsgspecError, ValueError):
         raise InvalidCursor("use the `next` value of the page before") from None
     if len(keys) != length or any(isinstance(key, str) and "\0" in key for key in keys):
         raise InvalidCursor("the cursor belongs to another list")

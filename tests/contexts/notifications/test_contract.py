@@ -122,6 +122,19 @@ class TestFolder:
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
             assert file.read_bytes().startswith(b"From: Merx <shop@localhost>\r\n")
 
+    async def test_what_a_killed_writer_left_is_forgotten_too(self, tmp_path):
+        folder = tmp_path / "mail"
+        mailbox = FolderMailbox(folder, SENDER)
+        events = [placed(at=NOW + timedelta(seconds=seconds)) for seconds in (0, 1, 2)]
+        for event in events:
+            await mailbox.send(mail_of(event))
+            (file,) = folder.glob(f"*{event.id}*")
+            (folder / f".{file.name}.7.ab12cd34").write_bytes(b"half")
+        await mailbox.forget_before(NOW + timedelta(seconds=1))
+        assert [len(list(folder.glob(f"*{event.id}*"))) for event in events] == [0, 2, 2]
+        await mailbox.forget([events[2].id])
+        assert [len(list(folder.glob(f"*{event.id}*"))) for event in events] == [0, 2, 0]
+
     async def test_a_folder_that_cannot_be_written_may_work_later(self, tmp_path):
         (tmp_path / "mail").write_text("a file")
         with pytest.raises(Unavailable):

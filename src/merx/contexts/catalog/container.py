@@ -1,5 +1,7 @@
 """Wiring of the catalogue."""
 
+from collections.abc import Callable
+
 from dependency_injector import containers, providers
 
 from merx.contexts.catalog.adapters import http, subscribers
@@ -17,6 +19,18 @@ from merx.contexts.catalog.usecases.edit_taxonomy import CreateCategoryHandler, 
 from merx.contexts.catalog.usecases.import_catalogue import ImportCatalogueHandler
 from merx.contexts.inventory.events import StockChanged
 from merx.infra.outbox.events import Subscriber
+from merx.kernel.ports import UnitOfWork
+
+
+def heard_by(uow: Callable[[], UnitOfWork]) -> list[Subscriber]:
+    counted = (ProductsPublished, ProductsChanged, ProductsWithdrawn)
+    return [
+        Subscriber("catalog.on_stock_changed", StockChanged, subscribers.on_stock_changed, uow),
+        *(
+            Subscriber(f"catalog.count_products.{event.__name__}", event, subscribers.count_products, uow)
+            for event in counted
+        ),
+    ]
 
 
 class CatalogContainer(containers.DeclarativeContainer):
@@ -72,33 +86,4 @@ class CatalogContainer(containers.DeclarativeContainer):
         edit_category=edit_category,
         edit_brand=edit_brand,
     )
-    subscribers = providers.List(
-        providers.Factory(
-            Subscriber,
-            name="catalog.on_stock_changed",
-            event=providers.Object(StockChanged),
-            handler=providers.Object(subscribers.on_stock_changed),
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Subscriber,
-            name="catalog.count_products.ProductsPublished",
-            event=providers.Object(ProductsPublished),
-            handler=providers.Object(subscribers.count_products),
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Subscriber,
-            name="catalog.count_products.ProductsChanged",
-            event=providers.Object(ProductsChanged),
-            handler=providers.Object(subscribers.count_products),
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Subscriber,
-            name="catalog.count_products.ProductsWithdrawn",
-            event=providers.Object(ProductsWithdrawn),
-            handler=providers.Object(subscribers.count_products),
-            uow=uow.provider,
-        ),
-    )
+    subscribers = providers.Callable(heard_by, uow.provider)

@@ -1,5 +1,7 @@
 """Wiring of the inventory."""
 
+from collections.abc import Callable
+
 from dependency_injector import containers, providers
 
 from merx.contexts.catalog.events import ProductsPublished, VariantsAdded
@@ -15,6 +17,16 @@ from merx.contexts.inventory.usecases.facade import InventoryFacade
 from merx.contexts.inventory.usecases.stock import WRITE_OFF, CountStockHandler
 from merx.contexts.orders.events import OrderCancelled, OrderShipped
 from merx.infra.outbox.events import Subscriber
+from merx.kernel.ports import UnitOfWork
+
+
+def heard_by(uow: Callable[[], UnitOfWork], give_back: subscribers.GiveBack) -> list[Subscriber]:
+    return [
+        Subscriber("inventory.on_products_published", ProductsPublished, subscribers.keep_stock, uow),
+        Subscriber("inventory.on_variants_added", VariantsAdded, subscribers.keep_stock, uow),
+        Subscriber("inventory.on_order_cancelled", OrderCancelled, give_back.on_order_cancelled, uow),
+        Subscriber("inventory.on_order_shipped", OrderShipped, give_back.on_order_shipped, uow),
+    ]
 
 
 class InventoryContainer(containers.DeclarativeContainer):
@@ -48,33 +60,4 @@ class InventoryContainer(containers.DeclarativeContainer):
 
     controllers = providers.Object((http.InventoryController,))
     handlers = providers.Dict(inventory_queries=queries, count_stock=count_stock)
-    subscribers = providers.List(
-        providers.Factory(
-            Subscriber,
-            name="inventory.on_products_published",
-            event=providers.Object(ProductsPublished),
-            handler=providers.Object(subscribers.keep_stock),
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Subscriber,
-            name="inventory.on_variants_added",
-            event=providers.Object(VariantsAdded),
-            handler=providers.Object(subscribers.keep_stock),
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Subscriber,
-            name="inventory.on_order_cancelled",
-            event=providers.Object(OrderCancelled),
-            handler=give_back.provided.on_order_cancelled,
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Subscriber,
-            name="inventory.on_order_shipped",
-            event=providers.Object(OrderShipped),
-            handler=give_back.provided.on_order_shipped,
-            uow=uow.provider,
-        ),
-    )
+    subscribers = providers.Callable(heard_by, uow.provider, give_back)

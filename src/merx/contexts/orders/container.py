@@ -1,5 +1,6 @@
 """Wiring of orders. The one context that joins others in its transaction gets their facades as neighbours."""
 
+from collections.abc import Callable
 from typing import Any
 
 from dependency_injector import containers, providers
@@ -23,6 +24,15 @@ from merx.contexts.orders.usecases.place_order import PlaceOrderHandler
 from merx.contexts.payments.events import PaymentSucceeded
 from merx.infra.outbox.events import Subscriber
 from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
+from merx.kernel.ports import UnitOfWork
+
+
+def heard_by(uow: Callable[[], UnitOfWork], settle: subscribers.Settle) -> list[Subscriber]:
+    return [
+        Subscriber("orders.on_email_verified", EmailVerified, subscribers.on_email_verified, uow),
+        Subscriber("orders.on_email_changed", EmailChanged, subscribers.on_email_changed, uow),
+        Subscriber("orders.on_payment_succeeded", PaymentSucceeded, settle.on_payment_succeeded, uow),
+    ]
 
 
 class OrdersContainer(containers.DeclarativeContainer):
@@ -77,26 +87,4 @@ class OrdersContainer(containers.DeclarativeContainer):
         cancel_order=cancel_order,
         ship_order=ship_order,
     )
-    subscribers = providers.List(
-        providers.Factory(
-            Subscriber,
-            name="orders.on_email_verified",
-            event=providers.Object(EmailVerified),
-            handler=providers.Object(subscribers.on_email_verified),
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Subscriber,
-            name="orders.on_email_changed",
-            event=providers.Object(EmailChanged),
-            handler=providers.Object(subscribers.on_email_changed),
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Subscriber,
-            name="orders.on_payment_succeeded",
-            event=providers.Object(PaymentSucceeded),
-            handler=settle.provided.on_payment_succeeded,
-            uow=uow.provider,
-        ),
-    )
+    subscribers = providers.Callable(heard_by, uow.provider, settle)

@@ -1,5 +1,7 @@
 """Wiring of payments."""
 
+from collections.abc import Callable
+
 from dependency_injector import containers, providers
 
 from merx.contexts.orders.events import OrderCancelled
@@ -10,6 +12,11 @@ from merx.contexts.payments.usecases.collect import CollectCashHandler
 from merx.contexts.payments.usecases.facade import PaymentsFacade
 from merx.infra.outbox.events import Subscriber
 from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
+from merx.kernel.ports import UnitOfWork
+
+
+def heard_by(uow: Callable[[], UnitOfWork], call_off: subscribers.CallOff) -> list[Subscriber]:
+    return [Subscriber("payments.on_order_cancelled", OrderCancelled, call_off.on_order_cancelled, uow)]
 
 
 class PaymentsContainer(containers.DeclarativeContainer):
@@ -42,12 +49,4 @@ class PaymentsContainer(containers.DeclarativeContainer):
     )
     controllers = providers.Object((http.PaymentController,))
     handlers = providers.Dict(payments=api, payment_queries=queries, collect_cash=collect_cash)
-    subscribers = providers.List(
-        providers.Factory(
-            Subscriber,
-            name="payments.on_order_cancelled",
-            event=providers.Object(OrderCancelled),
-            handler=call_off.provided.on_order_cancelled,
-            uow=uow.provider,
-        ),
-    )
+    subscribers = providers.Callable(heard_by, uow.provider, call_off)

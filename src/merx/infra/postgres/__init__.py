@@ -3,6 +3,8 @@
 from merx.infra.postgres.columns import AsJson, Base, VersionedRow, as_json, money
 from merx.infra.postgres.compiled import Compiled, compiled, json_text
 from merx.infra.postgres.database import Database
+from merx.infra.postgres.forgetting import forget_before
+from merx.infra.postgres.patterns import beginning_with
 from merx.infra.postgres.reader import Reader
 from merx.infra.postgres.repository import PostgresRepository
 from merx.infra.postgres.uow import PostgresTx, PostgresUow, postgres_tx
@@ -24,7 +26,9 @@ __all__ = [
     "Reader",
     "VersionedRow",
     "as_json",
+    "beginning_with",
     "compiled",
+    "forget_before",
     "json_text",
     "money",
     "postgres_tx",

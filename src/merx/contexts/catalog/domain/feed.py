@@ -27,7 +27,7 @@ MAX_LINE_BYTES = 1 << 20
 MAX_ATTRIBUTES = 300
 MAX_LEVELS = 8
 
-# Known and not used: provenance, pictures (fetched by nobody yet), links to other products.
+# Known and not used: provenance, pictures, links to other products.
 _IGNORED = frozenset({"source", "category_source", "image", "images", "colour_siblings"})
 _PRODUCT = frozenset(
     {"id", "name", "brand", "model", "mpn", "category", "price", "sale_price", "currency", "description"}

@@ -1,8 +1,6 @@
 """WebAuthn through the package of that name, loaded when the first passkey comes."""
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,6 +17,7 @@ from merx.contexts.identity.ports.passkeys import (
     PasskeyAttestation,
     RequestOptions,
 )
+from merx.kernel import base64url
 
 T = TypeVar("T")
 
@@ -173,6 +172,6 @@ def _descriptors(held: Sequence[Passkey]) -> list[Any]:
 def _decoded(text: str) -> bytes:
     """base64url, with or without padding. Raises WrongFactor."""
     try:
-        return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        return base64url.decode(text)
+    except ValueError:
         raise WrongFactor from None

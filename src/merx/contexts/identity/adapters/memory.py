@@ -64,10 +64,7 @@ class MemorySessions:
         return len(ended)
 
     async def forget(self, before: datetime, limit: int) -> int:
-        old = [session.id for session in self._rows.values() if session.expires_at < before][:limit]
-        for id in old:
-            self._rows.delete(id)
-        return len(old)
+        return self._rows.forget(lambda session: session.expires_at < before, limit)
 
 
 class MemoryCodes:
@@ -105,10 +102,7 @@ class MemoryCodes:
         return sum(one.used_at is None and now < one.expires_at for one in of_account)
 
     async def forget(self, before: datetime, limit: int) -> int:
-        old = [code.id for code in self._rows.values() if code.expires_at < before][:limit]
-        for id in old:
-            self._rows.delete(id)
-        return len(old)
+        return self._rows.forget(lambda code: code.expires_at < before, limit)
 
 
 class MemoryIdentityUow(MemoryUow):

@@ -51,10 +51,7 @@ class MemoryProviderSignIns:
         self._rows.put(sign_in.id, sign_in)
 
     async def forget(self, before: datetime, limit: int) -> int:
-        old = [each.id for each in self._rows.values() if each.expires_at < before][:limit]
-        for id in old:
-            self._rows.delete(id)
-        return len(old)
+        return self._rows.forget(lambda each: each.expires_at < before, limit)
 
 
 class MemoryLinkedIdentityQueries:

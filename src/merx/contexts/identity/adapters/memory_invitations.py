@@ -32,10 +32,7 @@ class MemoryInvitations(MemoryRepository[Invitation]):
         return any(role_id in each.role_ids and each.is_open(now) for each in self._rows.values())
 
     async def forget(self, before: datetime, limit: int) -> int:
-        old = [each.id for each in self._rows.values() if each.expires_at < before][:limit]
-        for id in old:
-            self._rows.delete(id)
-        return len(old)
+        return self._rows.forget(lambda each: each.expires_at < before, limit)
 
 
 class MemoryInvitationQueries:

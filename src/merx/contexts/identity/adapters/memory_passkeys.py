@@ -66,7 +66,4 @@ class MemorySpentChallenges:
         return True
 
     async def forget(self, before: datetime, limit: int) -> int:
-        old = [one.id for one in self._rows.values() if one.expires_at < before][:limit]
-        for id in old:
-            self._rows.delete(id)
-        return len(old)
+        return self._rows.forget(lambda one: one.expires_at < before, limit)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, delete, insert, select, update
+from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, insert, select, update
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,6 +32,7 @@ from merx.infra.postgres import (
     Reader,
     VersionedRow,
     compiled,
+    forget_before,
 )
 
 SCHEMA = "identity"
@@ -97,14 +98,7 @@ _END_SESSIONS = compiled(
     )
     .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
 )
-_OLD_SESSIONS = (
-    select(SessionRow.id)
-    .where(SessionRow.expires_at < bindparam("before"))
-    .order_by(SessionRow.expires_at)
-    .limit(bindparam("how_many"))
-    .with_for_update(skip_locked=True)
-)
-_FORGET_SESSIONS = compiled(delete(SessionRow).where(SessionRow.id.in_(_OLD_SESSIONS)))
+_FORGET_SESSIONS = forget_before(SessionRow.expires_at)
 
 
 class PostgresAccounts(PostgresRepository[Account]):

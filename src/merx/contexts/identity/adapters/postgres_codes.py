@@ -4,11 +4,11 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ARRAY, ForeignKey, String, Text, bindparam, delete, func, insert, select, update
+from sqlalchemy import ARRAY, ForeignKey, String, Text, bindparam, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
-from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, Base, PostgresTx, compiled
+from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, Base, PostgresTx, compiled, forget_before
 
 SCHEMA = "identity"
 
@@ -61,14 +61,7 @@ _OPEN_CODES = compiled(
         OneTimeCodeRow.expires_at > bindparam("now"),
     )
 )
-_OLD_CODES = (
-    select(OneTimeCodeRow.id)
-    .where(OneTimeCodeRow.expires_at < bindparam("before"))
-    .order_by(OneTimeCodeRow.expires_at)
-    .limit(bindparam("how_many"))
-    .with_for_update(skip_locked=True)
-)
-_FORGET_CODES = compiled(delete(OneTimeCodeRow).where(OneTimeCodeRow.id.in_(_OLD_CODES)))
+_FORGET_CODES = forget_before(OneTimeCodeRow.expires_at)
 
 
 class PostgresCodes:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, delete, select, update
+from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,7 @@ from merx.infra.postgres import (
     Reader,
     VersionedRow,
     compiled,
+    forget_before,
 )
 
 
@@ -87,14 +88,7 @@ _SAVE = compiled(
     .where(ProviderSignInRow.id == bindparam("sign_in_id"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGING})
 )
-_OLD = (
-    select(ProviderSignInRow.id)
-    .where(ProviderSignInRow.expires_at < bindparam("before"))
-    .order_by(ProviderSignInRow.expires_at)
-    .limit(bindparam("how_many"))
-    .with_for_update(skip_locked=True)
-)
-_FORGET = compiled(delete(ProviderSignInRow).where(ProviderSignInRow.id.in_(_OLD)))
+_FORGET = forget_before(ProviderSignInRow.expires_at)
 _NOTE_USE = compiled(
     update(LinkedIdentityRow).where(LinkedIdentityRow.id == bindparam("identity_id")).values(used_at=bindparam("at"))
 )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Index, Integer, String, bindparam, delete, select, text
+from sqlalchemy import ARRAY, Index, Integer, String, bindparam, select, text
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +21,7 @@ from merx.infra.postgres import (
     Reader,
     VersionedRow,
     compiled,
+    forget_before,
 )
 from merx.kernel.paging import Page, decode_id, page_of
 
@@ -65,14 +66,7 @@ _WITH_ROLE = compiled(
     )
     """
 )
-_OLD = (
-    select(InvitationRow.id)
-    .where(InvitationRow.expires_at < bindparam("before"))
-    .order_by(InvitationRow.expires_at)
-    .limit(bindparam("how_many"))
-    .with_for_update(skip_locked=True)
-)
-_FORGET = compiled(delete(InvitationRow).where(InvitationRow.id.in_(_OLD)))
+_FORGET = forget_before(InvitationRow.expires_at)
 
 
 class PostgresInvitations(PostgresRepository[Invitation]):

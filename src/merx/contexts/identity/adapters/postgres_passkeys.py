@@ -11,7 +11,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.identity.domain.errors import PasskeyHeldAlready
 from merx.contexts.identity.domain.passkey import Passkey
-from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, SECRET, Base, PostgresTx, VersionedRow, compiled
+from merx.infra.postgres import (
+    IDENTIFIER,
+    PERSONAL,
+    PLAIN,
+    SECRET,
+    Base,
+    PostgresTx,
+    VersionedRow,
+    compiled,
+    forget_before,
+)
 
 SCHEMA = "identity"
 
@@ -62,14 +72,7 @@ _SPEND = compiled(
     .values(id=bindparam("challenge_id"), expires_at=bindparam("until"))
     .on_conflict_do_nothing()
 )
-_OLD = (
-    select(SpentChallengeRow.id)
-    .where(SpentChallengeRow.expires_at < bindparam("before"))
-    .order_by(SpentChallengeRow.expires_at)
-    .limit(bindparam("how_many"))
-    .with_for_update(skip_locked=True)
-)
-_FORGET = compiled(delete(SpentChallengeRow).where(SpentChallengeRow.id.in_(_OLD)))
+_FORGET = forget_before(SpentChallengeRow.expires_at)
 
 
 class PostgresPasskeys:

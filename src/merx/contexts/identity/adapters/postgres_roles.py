@@ -15,7 +15,16 @@ from merx.contexts.identity.domain.errors import RoleNameTaken, RoleNotFound, St
 from merx.contexts.identity.domain.role import Role
 from merx.contexts.identity.ports.roles import RoleView
 from merx.contexts.identity.ports.staff import RoleName, StaffFilter, StaffView
-from merx.infra.postgres import PLAIN, Compiled, PostgresRepository, PostgresTx, Reader, VersionedRow, compiled
+from merx.infra.postgres import (
+    PLAIN,
+    Compiled,
+    PostgresRepository,
+    PostgresTx,
+    Reader,
+    VersionedRow,
+    beginning_with,
+    compiled,
+)
 from merx.kernel.paging import Page, decode_id, page_of
 from merx.kernel.rights import Grant
 
@@ -93,7 +102,7 @@ class PostgresStaffQueries:
 
     async def page(self, wanted: StaffFilter) -> Page[StaffView]:
         given = {
-            "prefix": _like(wanted.prefix) if wanted.prefix else None,
+            "prefix": beginning_with(wanted.prefix) if wanted.prefix else None,
             "status": wanted.status,
             "role_id": wanted.role_id,
             "after": decode_id(wanted.after),
@@ -129,8 +138,3 @@ def _staff(row: Any) -> StaffView:
         tuple(map(Grant.parse, grants)),
         created_at,
     )
-
-
-def _like(prefix: str) -> str:
-    escaped = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"{escaped}%"

@@ -1,5 +1,6 @@
 """Wiring of identity."""
 
+from collections.abc import Callable
 from operator import or_
 
 from dependency_injector import containers, providers
@@ -73,6 +74,17 @@ from merx.contexts.users.events import ProfileChanged
 from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.outbox.events import Subscriber
 from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
+from merx.kernel.ports import UnitOfWork
+
+
+def heard_by(
+    uow: Callable[[], UnitOfWork], issue_code: IssueCodeHandler, offer_email: OfferEmailHandler
+) -> list[Subscriber]:
+    return [
+        Subscriber("identity.on_profile_changed", ProfileChanged, subscribers.on_profile_changed, uow),
+        Subscriber("identity.on_code_asked", CodeAsked, issue_code, uow),
+        Subscriber("identity.on_email_change_asked", EmailChangeAsked, offer_email, uow),
+    ]
 
 
 class IdentityContainer(containers.DeclarativeContainer):
@@ -269,28 +281,11 @@ class IdentityContainer(containers.DeclarativeContainer):
     handlers = providers.Callable(
         or_, providers.Callable(or_, own_handlers, second_factors.handlers), through_providers.handlers
     )
-    subscribers = providers.List(
-        providers.Factory(
-            Subscriber,
-            name="identity.on_profile_changed",
-            event=providers.Object(ProfileChanged),
-            handler=providers.Object(subscribers.on_profile_changed),
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Subscriber,
-            name="identity.on_code_asked",
-            event=providers.Object(CodeAsked),
-            handler=providers.Singleton(IssueCodeHandler, queries=queries, clock=infra.clock),
-            uow=uow.provider,
-        ),
-        providers.Factory(
-            Subscriber,
-            name="identity.on_email_change_asked",
-            event=providers.Object(EmailChangeAsked),
-            handler=providers.Singleton(OfferEmailHandler, queries=queries, clock=infra.clock),
-            uow=uow.provider,
-        ),
+    subscribers = providers.Callable(
+        heard_by,
+        uow.provider,
+        providers.Singleton(IssueCodeHandler, queries=queries, clock=infra.clock),
+        providers.Singleton(OfferEmailHandler, queries=queries, clock=infra.clock),
     )
     housekeeping = providers.Container(HousekeepingContainer, infra=infra, uow=uow)
     schedule = housekeeping.schedule

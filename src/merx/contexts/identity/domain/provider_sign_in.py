@@ -4,7 +4,6 @@ Nothing is stored when it begins: the flow travels sealed in `state`. A row is m
 a state is good once; it remembers who the provider proved until that browser collects the outcome.
 """
 
-import base64
 import hashlib
 import hmac
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from merx.contexts.identity.domain.errors import InvalidCode
+from merx.kernel import base64url
 from merx.kernel.ids import new_id
 
 # From leaving for the provider to coming back.
@@ -34,7 +34,7 @@ class Purpose(StrEnum):
 
 def challenge_of(secret: str) -> str:
     """S256 of RFC 7636."""
-    return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).rstrip(b"=").decode()
+    return base64url.encode(hashlib.sha256(secret.encode()).digest())
 
 
 class ProviderFlow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

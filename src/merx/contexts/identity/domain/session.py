@@ -8,8 +8,6 @@ A refresh token names its session, its generation and a secret. The next secret 
 Whoever steals a token cannot compute the next one without the server's key.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -21,6 +19,7 @@ from uuid import UUID
 import msgspec
 
 from merx.contexts.identity.domain.errors import InvalidRefreshToken
+from merx.kernel import base64url
 from merx.kernel.ids import new_id
 
 PREFIX = "mx_rt_"
@@ -48,8 +47,8 @@ class RefreshToken(msgspec.Struct, frozen=True):
             raise InvalidRefreshToken
         body = text.removeprefix(PREFIX)
         try:
-            raw = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
+            raw = base64url.decode(body)
+        except ValueError:
             raise InvalidRefreshToken from None
         if len(raw) != _LENGTH:
             raise InvalidRefreshToken
@@ -57,7 +56,7 @@ class RefreshToken(msgspec.Struct, frozen=True):
 
     def text(self) -> str:
         raw = self.session_id.bytes + self.generation.to_bytes(4, "big") + self.secret
-        return PREFIX + base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        return PREFIX + base64url.encode(raw)
 
     def __repr__(self) -> str:
         return "RefreshToken(***)"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from merx.contexts.identity.domain.account import Account, GivenPassword, TypedEmail, email_key, trimmed
+from merx.contexts.identity.domain.account import GivenPassword, TypedEmail, email_key, trimmed
 from merx.contexts.identity.domain.caller import NOWHERE, Caller
 from merx.contexts.identity.domain.errors import EmailTaken, InvalidCode
 from merx.contexts.identity.domain.one_time_code import MAX_OPEN, CodePurpose, GivenCode, OneTimeCode
@@ -12,8 +12,7 @@ from merx.contexts.identity.ports.queries import IdentityQueries
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
 from merx.contexts.identity.usecases.present_password import PresentPassword
 from merx.contexts.identity.usecases.redeem import Redeemer
-from merx.kernel.actor import Actor
-from merx.kernel.audit import AuditEntry
+from merx.contexts.identity.usecases.trail import by_owner
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -39,7 +38,7 @@ class ChangeEmailHandler:
         await self.present_password(account_id, cmd.password, caller)
         async with self.uow() as uow:
             account = await uow.accounts.get(account_id)
-            uow.record(_about(account, caller.speaking_for(account), "identity.email-change-asked"))
+            uow.record(by_owner(caller, account, "email-change-asked"))
             uow.emit(
                 EmailChangeAsked(
                     at=self.clock.now(),
@@ -98,11 +97,7 @@ class ConfirmEmailHandler:
                     raise InvalidCode
                 uow.emit(account.change_email(code.new_email, now))
                 await uow.accounts.save(account)
-                uow.record(_about(account, caller.speaking_for(account), "identity.email-changed"))
+                uow.record(by_owner(caller, account, "email-changed"))
                 await uow.commit()
         except EmailTaken:
             raise InvalidCode from None
-
-
-def _about(account: Account, actor: Actor, action: str) -> AuditEntry:
-    return AuditEntry(actor=actor, action=action, target="account", target_id=account.id)

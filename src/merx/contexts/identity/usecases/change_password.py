@@ -10,7 +10,7 @@ from merx.contexts.identity.domain.session import EndReason
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords
 from merx.contexts.identity.usecases.present_password import PresentPassword
-from merx.kernel.audit import AuditEntry, facts
+from merx.contexts.identity.usecases.trail import by_owner
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -41,13 +41,5 @@ class ChangePasswordHandler:
             uow.emit(account.choose_password(password_hash, now))
             await uow.accounts.save(account)
             ended = await uow.sessions.end_all(account_id, EndReason.password_changed, now, session_id)
-            uow.record(
-                AuditEntry(
-                    actor=caller.speaking_for(account),
-                    action="identity.password-changed",
-                    target="account",
-                    target_id=account_id,
-                    changes=facts(sessions_ended=ended),
-                )
-            )
+            uow.record(by_owner(caller, account, "password-changed", sessions_ended=ended))
             await uow.commit()

@@ -7,7 +7,8 @@ from merx.contexts.identity.domain.caller import NOWHERE, Caller
 from merx.contexts.identity.domain.errors import SessionNotFound
 from merx.contexts.identity.domain.session import EndReason
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
-from merx.kernel.audit import AuditEntry, facts
+from merx.contexts.identity.usecases.trail import by_owner
+from merx.kernel.audit import AuditEntry
 from merx.kernel.ports import Clock
 
 
@@ -50,13 +51,5 @@ class EndAllSessionsHandler:
             # A sign-in that runs meanwhile takes the same lock: it is before this, and ends, or after it.
             owner = await uow.accounts.locked(account_id)
             ended = await uow.sessions.end_all(account_id, EndReason.everywhere, self.clock.now())
-            uow.record(
-                AuditEntry(
-                    actor=caller.speaking_for(owner),
-                    action="identity.sessions-ended",
-                    target="account",
-                    target_id=account_id,
-                    changes=facts(sessions_ended=ended),
-                )
-            )
+            uow.record(by_owner(caller, owner, "sessions-ended", sessions_ended=ended))
             await uow.commit()

@@ -22,8 +22,8 @@ from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFa
 from merx.contexts.identity.usecases.finish_provider_sign_in import OUTCOMES
 from merx.contexts.identity.usecases.identity_owner import add_identity
 from merx.contexts.identity.usecases.present_password import PresentPassword
+from merx.contexts.identity.usecases.trail import by_owner
 from merx.kernel.actor import Actor
-from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -81,15 +81,7 @@ class StartLinkHandler:
 
     async def _note(self, account: Account, rules: ProviderRules, caller: Caller) -> None:
         async with self.uow() as uow:
-            uow.record(
-                AuditEntry(
-                    actor=caller.speaking_for(account),
-                    action="identity.identity-link-begun",
-                    target="account",
-                    target_id=account.id,
-                    changes=facts(provider=rules.name),
-                )
-            )
+            uow.record(by_owner(caller, account, "identity-link-begun", provider=rules.name))
             await uow.commit()
 
 

@@ -9,7 +9,7 @@ from merx.contexts.identity.domain.session import EndReason
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords
 from merx.contexts.identity.usecases.redeem import Redeemer
-from merx.kernel.audit import AuditEntry
+from merx.contexts.identity.usecases.trail import by_owner
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -43,13 +43,6 @@ class ResetPasswordHandler:
             if verified is not None:
                 uow.emit(verified)
             await uow.accounts.save(account)
-            uow.record(
-                AuditEntry(
-                    actor=caller.speaking_for(account),
-                    action="identity.password-reset",
-                    target="account",
-                    target_id=account.id,
-                )
-            )
+            uow.record(by_owner(caller, account, "password-reset"))
             await uow.sessions.end_all(account.id, EndReason.password_changed, now)
             await uow.commit()

@@ -7,7 +7,7 @@ from merx.contexts.identity.domain.errors import InvalidCode
 from merx.contexts.identity.domain.one_time_code import CodePurpose, GivenCode
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.usecases.redeem import Redeemer
-from merx.kernel.audit import AuditEntry
+from merx.contexts.identity.usecases.trail import by_owner
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -33,13 +33,6 @@ class VerifyEmailHandler:
             if verified is None:
                 raise InvalidCode
             await uow.accounts.save(account)
-            uow.record(
-                AuditEntry(
-                    actor=caller.speaking_for(account),
-                    action="identity.email-verified",
-                    target="account",
-                    target_id=account.id,
-                )
-            )
+            uow.record(by_owner(caller, account, "email-verified"))
             uow.emit(verified)
             await uow.commit()

@@ -1,8 +1,6 @@
 """The local mailbox: one .eml file a mail, in a folder."""
 
 import asyncio
-import contextlib
-import os
 from collections.abc import Callable, Collection
 from datetime import datetime
 from email.headerregistry import Address
@@ -11,6 +9,7 @@ from uuid import UUID
 
 from merx.contexts.notifications.adapters.rfc5322 import as_message
 from merx.contexts.notifications.domain.mail import Mail
+from merx.infra import private_files
 from merx.kernel.errors import Unavailable
 
 _ID_LENGTH = len(str(UUID(int=0)))
@@ -31,7 +30,7 @@ class FolderMailbox:
     async def send(self, mail: Mail) -> None:
         content = as_message(mail, self._sender).as_bytes()
         try:
-            await asyncio.to_thread(_write, self._folder, file_name(mail), content)
+            await asyncio.to_thread(private_files.put, self._folder / file_name(mail), content)
         except OSError as error:
             raise Unavailable("the mail folder cannot be written") from error
 
@@ -51,28 +50,8 @@ class FolderMailbox:
 
 
 def _remove(folder: Path, wanted: Callable[[str], bool]) -> int:
-    files = [file for file in folder.glob("[0-9]*.eml") if wanted(file.name)]
+    """Also what a writer that was killed has left half written, whose name is hidden."""
+    files = [file for file in folder.glob("*.eml*") if wanted(file.name.lstrip("."))]
     for file in files:
         file.unlink(missing_ok=True)
     return len(files)
-
-
-def _write(folder: Path, name: str, content: bytes) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = folder / f".{name}.{os.getpid()}.tmp"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(folder / name)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise
-    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

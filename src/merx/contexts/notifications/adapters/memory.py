@@ -51,10 +51,7 @@ class MemoryMessages:
         }
 
     async def forget(self, before: datetime, limit: int) -> int:
-        old = [key for key, message in self._rows.items() if message.changed_at < before][:limit]
-        for key in old:
-            self._rows.delete(key)
-        return len(old)
+        return self._rows.forget(lambda message: message.changed_at < before, limit)
 
 
 class MemoryNotificationsUow(MemoryUow):

@@ -5,12 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ARRAY, String, and_, any_, bindparam, delete, or_, select, update
+from sqlalchemy import ARRAY, String, and_, any_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.notifications.domain.message import Message, MessageState
-from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, Base, PostgresTx, PostgresUow, compiled
+from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, Base, PostgresTx, PostgresUow, compiled, forget_before
 
 SCHEMA = "notifications"
 
@@ -65,8 +65,7 @@ _EVENTS_OF = compiled(
         )
     )
 )
-_OLD = select(MessageRow.id).where(MessageRow.changed_at < bindparam("before")).limit(bindparam("how_many"))
-_FORGET = compiled(delete(MessageRow).where(MessageRow.id.in_(_OLD)))
+_FORGET = forget_before(MessageRow.changed_at)
 _OF = compiled(select(_MESSAGE).where(_MESSAGE.c.dedupe_key == bindparam("key")))
 
 

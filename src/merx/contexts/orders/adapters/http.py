@@ -29,6 +29,7 @@ from merx.infra.http.once import once, own_once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.responses import Encoded
 from merx.infra.http.route_classes import RouteClass, limited
+from merx.infra.idempotency.http import REPLAYED
 from merx.kernel.actor import Actor
 from merx.kernel.paging import Page
 
@@ -88,7 +89,7 @@ class OrderController(Controller):
             )
         )
         failpoint("checkout.before-reply")
-        return Encoded(answer.body, answer.status, [(b"idempotency-replayed", b"true")] if answer.replayed else None)
+        return Encoded(answer.body, answer.status, [REPLAYED] if answer.replayed else None)
 
     @get("/", guards=[signed_in], operation_id="ListOrders", summary="Orders, newest first")
     async def list_orders(

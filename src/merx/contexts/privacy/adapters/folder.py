@@ -1,11 +1,10 @@
 """Exported files in a folder below the data folder, which only the shop's own account may enter."""
 
 import asyncio
-import contextlib
-import os
 from pathlib import Path
 from uuid import UUID
 
+from merx.infra import private_files
 from merx.kernel.errors import Unavailable
 
 
@@ -17,7 +16,7 @@ class FolderExportFiles:
 
     async def write(self, export_id: UUID, content: bytes) -> None:
         try:
-            await asyncio.to_thread(_write, self._folder, self._file(export_id), content)
+            await asyncio.to_thread(private_files.put, self._file(export_id), content)
         except OSError as error:
             raise Unavailable("the folder of exports cannot be written") from error
 
@@ -31,25 +30,9 @@ class FolderExportFiles:
 
     async def remove(self, export_id: UUID) -> None:
         try:
-            await asyncio.to_thread(self._file(export_id).unlink, missing_ok=True)
+            await asyncio.to_thread(private_files.remove, self._file(export_id))
         except OSError as error:
             raise Unavailable("the folder of exports cannot be written") from error
 
     def _file(self, export_id: UUID) -> Path:
         return self._folder / f"{export_id}.zip"
-
-
-def _write(folder: Path, file: Path, content: bytes) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = folder / f".{file.name}.{os.getpid()}.tmp"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as target:
-            target.write(content)
-            target.flush()
-            os.fsync(target.fileno())
-        draft.replace(file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise

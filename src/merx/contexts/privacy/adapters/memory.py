@@ -40,10 +40,7 @@ class MemoryErasures(MemoryRepository[Erasure]):
         return sum(each.asked_at > moment for each in own)
 
     async def forget_unproved(self, before: datetime, limit: int) -> int:
-        old = [each.id for each in self._rows.values() if each.due_at is None and each.asked_at < before][:limit]
-        for id in old:
-            self._rows.delete(id)
-        return len(old)
+        return self._rows.forget(lambda each: each.due_at is None and each.asked_at < before, limit)
 
 
 class MemoryExports(MemoryRepository[DataExport]):

@@ -25,7 +25,7 @@ _CLEAR = compiled(
     """
 )
 
-# A product is priced in the currency of its first active variant; variants in others have their own price lists later.
+# A product is priced in the currency of its first active variant.
 # Names are sorted by what both storages can compute alike, cut so that a cursor stays short.
 _LIST = compiled(
     """

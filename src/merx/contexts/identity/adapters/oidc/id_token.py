@@ -1,7 +1,5 @@
 """An ID token is believed when everything about it holds (OpenID Connect Core §3.1.3.7)."""
 
-import base64
-import binascii
 from typing import Any
 
 import msgspec
@@ -12,6 +10,7 @@ from joserfc.jws import JWSRegistry
 
 from merx.contexts.identity.adapters.oidc.documents import ProviderDocuments
 from merx.contexts.identity.domain.provider_errors import ProviderRefused
+from merx.kernel import base64url
 
 # Asymmetric only: `none` and HS256 with the public key as secret are the oldest tricks.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -89,9 +88,8 @@ def _header(token: str) -> _Header:
         raise ProviderRefused("the ID token is too long")
     first = token.split(".", 1)[0]
     try:
-        raw = base64.b64decode(first + "=" * (-len(first) % 4), altchars=b"-_", validate=True)
-        return msgspec.json.decode(raw, type=_Header)
-    except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError):
+        return msgspec.json.decode(base64url.decode(first), type=_Header)
+    except (ValueError, msgspec.MsgspecError, RecursionError):
         raise ProviderRefused("the ID token has no header") from None
 
 

@@ -1,7 +1,5 @@
 """Flows travel as `state`, sealed for one browser with a key that follows from the shop's secret."""
 
-import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -14,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from merx.contexts.identity.domain.provider_sign_in import ProviderFlow
 from merx.contexts.identity.ports.providers import Departure
 from merx.infra.tokens import GuestTokens
+from merx.kernel import base64url
 
 _NONCE = 12
 MAX_STATE = 2048
@@ -30,15 +29,15 @@ class SealedFlows:
     def close(self, flow: ProviderFlow, browser: str) -> Departure:
         nonce = os.urandom(_NONCE)
         sealed = nonce + self._aead.encrypt(nonce, msgspec.json.encode(flow), browser.encode())
-        return self._departure(base64.urlsafe_b64encode(sealed).rstrip(b"=").decode(), flow, browser)
+        return self._departure(base64url.encode(sealed), flow, browser)
 
     def open(self, state: str, browser: str) -> tuple[ProviderFlow, Departure] | None:
         if len(state) > MAX_STATE:
             return None
         try:
-            sealed = base64.b64decode(state + "=" * (-len(state) % 4), altchars=b"-_", validate=True)
+            sealed = base64url.decode(state)
             flow = _flows.decode(self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], browser.encode()))
-        except (InvalidTag, binascii.Error, ValueError, msgspec.MsgspecError):
+        except (InvalidTag, ValueError, msgspec.MsgspecError):
             return None
         return flow, self._departure(state, flow, browser)
 
@@ -48,4 +47,4 @@ class SealedFlows:
     def _derived(self, what: str, flow: ProviderFlow, browser: str) -> str:
         """43 characters that nobody can compute without the key: nothing has to be stored to know them again."""
         digest = hmac.digest(self._key, f"{what}\0{flow.id}\0{browser}".encode(), "sha256")
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return base64url.encode(digest)

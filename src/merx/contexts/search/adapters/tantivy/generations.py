@@ -154,11 +154,15 @@ class FolderPlace:
             running = FileLock(self._folder / "rebuild.lock", 0)
         except TimeoutError:
             raise RebuildRunning from None
-        writing = self.lock()
         try:
-            self._changes.write_bytes(b"")
-        finally:
-            writing.release()
+            writing = self.lock()
+            try:
+                self._changes.write_bytes(b"")
+            finally:
+                writing.release()
+        except BaseException:
+            running.release()
+            raise
         return running
 
     def note(self, ids: Iterable[UUID]) -> None:

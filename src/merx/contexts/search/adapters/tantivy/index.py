@@ -19,7 +19,7 @@ from merx.contexts.search.domain.documents import ListedProduct
 from merx.contexts.search.domain.query import Lexicon
 from merx.contexts.search.domain.spelling import Vocabulary
 from merx.contexts.search.domain.stock import StockNews
-from merx.contexts.search.ports.index import NO_NEWS, Found, NoIndex, Suggested, VariantState, Wanted
+from merx.contexts.search.ports.index import NO_NEWS, Found, NoIndex, RebuildRunning, Suggested, VariantState, Wanted
 from merx.kernel.errors import MerxError, Unavailable
 
 T = TypeVar("T")
@@ -135,6 +135,12 @@ class TantivyIndex:
     async def rebuild(self, pages: Pages, again: Again) -> int:
         try:
             return await Rebuild(self._place, self._rebuilders)(pages, again)
+        except RebuildRunning:
+            raise
+        except Exception as error:
+            # Whoever began it may not wait for it any more.
+            logger.error("the search index was not rebuilt: {}", type(error).__name__)
+            raise
         finally:
             self._look_again = 0.0
 

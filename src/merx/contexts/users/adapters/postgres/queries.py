@@ -29,7 +29,7 @@ from merx.contexts.users.ports.queries import (
     UserSort,
     UserSummary,
 )
-from merx.infra.postgres import Compiled, Reader, compiled
+from merx.infra.postgres import Compiled, Reader, beginning_with, compiled
 from merx.kernel.address import Address
 from merx.kernel.paging import Page, decode_id, page_of
 
@@ -139,7 +139,7 @@ class PostgresUsersQueries:
         )
         rows = await self._reader.fetch(
             statement,
-            prefix=_like(wanted.prefix),
+            prefix=beginning_with(wanted.prefix),
             kind=wanted.kind,
             group_id=wanted.group_id,
             after=after,
@@ -173,11 +173,6 @@ class PostgresUsersQueries:
         if row is None:
             raise AddressNotFound
         return _saved(row)
-
-
-def _like(prefix: str) -> str:
-    escaped = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"{escaped}%"
 
 
 def _consent(row: asyncpg.Record) -> ConsentView:
