@@ -24,7 +24,7 @@ from merx.infra.settings import Settings
 from merx.infra.tasks.nudge import QueueNudge
 from tests.bench.kit.measure import Figure
 from tests.bench.kit.servers import folder, postgres
-from tests.support.shelf import PostgresShelves, Shelved, Storage, postgres_storage, shelved
+from tests.support.shelf import PostgresShelves, Shelved, Storage, emit, postgres_storage
 from tests.support.toy_worker import toy_worker
 
 PENDING = compiled("select count(*) from platform.outbox_delivery where state = 'pending'")
@@ -128,9 +128,3 @@ async def write(storage: Storage, options: argparse.Namespace) -> None:
     for number in range(options.events):
         await emit(storage, f"event {number}")
         await asyncio.sleep(options.seconds / options.events)
-
-
-async def emit(storage: Storage, *names: str) -> None:
-    async with storage.uow() as uow:
-        uow.emit(*shelved(names))
-        await uow.commit()

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from merx.infra.clock import SystemClock
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.keys import ensure_keys, load_keys
 from merx.infra.settings import Settings
-from merx.infra.tokens import AccessTokens, ExpiredToken, GuestTokens, InvalidToken
+from merx.infra.tokens import AccessTokens, ExpiredToken, InvalidToken
 from merx.kernel.actor import ActorKind
 from merx.kernel.errors import Unauthenticated
 from merx.kernel.ids import new_id

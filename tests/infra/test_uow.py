@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -12,7 +11,6 @@ from merx.infra.outbox.events import Subscriber
 from merx.infra.postgres import Database, PostgresUow, compiled
 from merx.infra.postgres.uow import CACHE_CHANNEL
 from merx.infra.settings import Settings
-from merx.kernel.errors import Unavailable
 from merx.kernel.ids import new_id
 from tests.support.shelf import Shelf, ShelfNotFound, Shelved, Storage, shelved
 
@@ -176,159 +174,3 @@ async def test_a_swallowed_database_error_cannot_be_committed(database: Database
             await uow.tx.fetch(compiled("select 1 / 0"))
         with pytest.raises(RuntimeError, match="nothing was committed"):
             await uow.commit()
-
-
-async def kill_backends(database: Database) -> None:
-    admin = await database.connect()
-    await admin.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = current_database() and pid <> pg_backend_pid()"
-    )
-    await admin.close()
-
-
-@pytest.mark.services
-async def test_connections_that_the_server_closed_are_replaced(database: Database) -> None:
-    one = compiled("select 1")
-
-    async def write() -> None:
-        async with PostgresUow(database, None) as uow:
-            assert await uow.tx.fetchval(one) == 1
-            await asyncio.sleep(0.05)
-            await uow.commit()
-
-    async def read() -> None:
-        assert await database.reader.fetchval(one) == 1
-
-    for _ in range(3):
-        await asyncio.gather(*(write() for _ in range(8)), *(read() for _ in range(8)))
-        await kill_backends(database)
-    await asyncio.gather(*(write() for _ in range(8)), *(read() for _ in range(8)))
-
-
-@pytest.mark.services
-async def test_a_connection_lost_in_the_middle_is_unavailable_and_undone(database: Database) -> None:
-    async def work() -> None:
-        async with PostgresUow(database, None) as uow:
-            await uow.tx.fetchval(compiled("select 1"))
-            await kill_backends(database)
-            await uow.tx.fetchval(compiled("select 1"))
-
-    with pytest.raises(Unavailable):
-        await work()
-    async with PostgresUow(database, None) as uow:
-        assert await uow.tx.fetchval(compiled("select 2")) == 2
-
-
-@pytest.mark.services
-async def test_an_absent_server_and_an_empty_pool_are_unavailable_soon(database_url: str) -> None:
-    away = Database(Settings(database_url="postgresql://merx@127.0.0.1:1/merx"))
-    with pytest.raises(Unavailable):
-        async with PostgresUow(away, None):
-            pass
-    with pytest.raises(Unavailable):
-        await away.ping()
-    small = Database(Settings(database_url=database_url, database_pool=1, reader_pool=1, pool_wait_ms=200))
-    async with PostgresUow(small, None):
-        with pytest.raises(Unavailable):
-            async with PostgresUow(small, None):
-                pass
-    slow = asyncio.create_task(small.reader.fetchval(compiled("select pg_sleep(1)")))
-    await asyncio.sleep(0.1)
-    with pytest.raises(Unavailable):
-        await small.reader.fetchval(compiled("select 1"))
-    await slow
-    await small.close()
-
-
-@pytest.mark.services
-async def test_a_server_that_falls_silent_costs_one_short_wait_whatever_the_pool_holds(database_url: str) -> None:
-    silent = asyncio.Event()
-    writers: list[asyncio.StreamWriter] = []
-    socket = parse_qs(urlsplit(database_url).query)["host"][0] + "/.s.PGSQL.5432"
-
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            if not silent.is_set():
-                writer.write(data)
-
-    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(socket)
-        writers.extend((writer, back))
-        await asyncio.gather(pass_on(reader, back), pass_on(there, writer))
-
-    proxy = await asyncio.start_server(between, "127.0.0.1", 0)
-    port = proxy.sockets[0].getsockname()[1]
-    url = urlsplit(database_url)._replace(netloc=f"merx@127.0.0.1:{port}", query="").geturl()
-    database = Database(Settings(database_url=url, database_pool=4, connect_timeout_ms=300))
-
-    async def write() -> None:
-        async with PostgresUow(database, None) as uow:
-            await uow.tx.fetchval(compiled("select pg_sleep(0.1)"))
-
-    await asyncio.gather(*(write() for _ in range(4)))
-    silent.set()
-    started = asyncio.get_running_loop().time()
-    with pytest.raises(Unavailable):
-        await write()
-    assert asyncio.get_running_loop().time() - started < 0.9
-    for writer in writers:
-        writer.close()
-    await database.close()
-    proxy.close()
-
-
-@pytest.mark.services
-async def test_no_connection_stays_in_a_transaction(database: Database) -> None:
-    async def abandoned(number: int) -> None:
-        async with PostgresUow(database, None) as uow:
-            await uow.tx.fetchval(compiled("select 1"))
-            if number % 2:
-                raise ZeroDivisionError
-            await asyncio.sleep(5)
-
-    tasks = [asyncio.create_task(abandoned(number)) for number in range(10)]
-    await asyncio.sleep(0.3)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    open_ones = compiled(
-        "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
-    )
-    assert await database.reader.fetchval(open_ones) == 0
-
-
-@pytest.mark.services
-async def test_a_read_that_is_cut_off_spoils_nothing(database_url: str) -> None:
-    """Its statement ends on the server, its place is free again, and the next read gets its own answer."""
-    small = Database(Settings(database_url=database_url, database_pool=1, reader_pool=1, pool_wait_ms=2000))
-    for _ in range(3):
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.1):
-                await small.reader.fetchval(compiled("select pg_sleep(30)"))
-        assert await small.reader.fetchval(compiled("select 7")) == 7
-    asleep = compiled(
-        "select count(*) from pg_stat_activity where query like 'select pg_sleep(30%' and state = 'active'"
-    )
-    for _ in range(50):
-        if not await small.reader.fetchval(asleep):
-            break
-        await asyncio.sleep(0.05)
-    else:
-        raise AssertionError("the server goes on with what nobody waits for")
-    await small.close()
-
-
-@pytest.mark.services
-async def test_no_more_connections_read_than_allowed(database_url: str) -> None:
-    pair = Database(Settings(database_url=database_url, database_pool=1, reader_pool=2, pool_wait_ms=5000))
-    backends = await asyncio.gather(
-        *(pair.reader.fetchval(compiled("select pg_backend_pid() from pg_sleep(0.01)")) for _ in range(20))
-    )
-    assert len(set(backends)) == 2
-    # A refused statement leaves its connection sound.
-    for _ in range(5):
-        with pytest.raises(asyncpg.DivisionByZeroError):
-            await pair.reader.fetchval(compiled("select 1 / 0"))
-    assert await pair.reader.fetchval(compiled("select pg_backend_pid()")) in backends
-    await pair.close()

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from merx.contexts.orders.domain.number import new_number
-from merx.infra.tokens import GuestTokens
+from merx.infra.guest_tokens import GuestTokens
 from merx.kernel.ids import new_id
 from tests.matrix.people import Person
 from tests.matrix.shop import BASE, Shop

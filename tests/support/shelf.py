@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,8 @@ from merx.kernel.ports import Repository, UnitOfWork
 
 # Apart from the metadata of the product, which is compared with the migrations.
 TOY = MetaData(naming_convention=NAMING)
+# How long a delivery that failed waits in these tests.
+NOW = timedelta(0)
 
 
 class Label(Value):
@@ -174,3 +176,43 @@ async def postgres_storage(database: Database, *, tables: bool = True) -> Storag
 
 def shelved(names: Sequence[str]) -> list[Shelved]:
     return [Shelved(at=datetime(2030, 1, 1, tzinfo=UTC), name=name) for name in names]
+
+
+async def emit(storage: Storage, *names: str) -> None:
+    async with storage.uow() as uow:
+        uow.emit(*shelved(names))
+        await uow.commit()
+
+
+async def shelf_names(storage: Storage) -> list[str]:
+    async with storage.uow() as uow:
+        if storage.store is not None:
+            return [shelf.name for shelf in uow.tx.table("toy.shelf").values()]
+        return [row["name"] for row in await uow.tx.fetch(compiled("select name from toy.shelf"))]
+
+
+async def put_on_shelf(event: Shelved, uow: Any) -> None:
+    await uow.shelves.add(Shelf(id=new_id(), name=event.name))
+
+
+async def come_due(storage: Storage, by: timedelta) -> None:
+    """As if the time had passed for deliveries that wait for their next try."""
+    if storage.store is not None:
+        for row in storage.store.table("platform.outbox_delivery").values():
+            row.run_after -= by
+        return
+    assert storage.database is not None
+    earlier = compiled("update platform.outbox_delivery set run_after = run_after - cast(:by as interval)")
+    await storage.database.reader.execute(earlier, by=by)
+
+
+async def end_leases(storage: Storage) -> None:
+    """As if seven seconds had passed in which the holder was silent."""
+    if storage.store is not None:
+        for row in storage.store.table("platform.outbox_delivery").values():
+            row.lease_until = row.lease_until and row.lease_until - timedelta(seconds=7)
+        return
+    assert storage.database is not None
+    await storage.database.reader.execute(
+        compiled("update platform.outbox_delivery set lease_until = lease_until - interval '7 s'")
+    )

@@ -10,6 +10,7 @@ from merx.infra.audit.memory import MemoryTrail
 from merx.infra.audit.seals import TrailSeals
 from merx.infra.cache import ByteCache
 from merx.infra.clock import SystemClock
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.idempotency.answers import MemoryAnswers, PostgresAnswers
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.idempotency.postgres import PostgresIdempotency
@@ -33,7 +34,7 @@ from merx.infra.redis import redis_client
 from merx.infra.sealing import Sealer
 from merx.infra.settings import Settings
 from merx.infra.tasks.nudge import QueueNudge
-from merx.infra.tokens import AccessTokens, GuestTokens
+from merx.infra.tokens import AccessTokens
 from merx.kernel.approvals import SecondPerson
 
 ISSUER = AUDIENCE = "merx"

@@ -3,7 +3,7 @@
 import hmac
 from uuid import UUID
 
-from merx.infra.tokens import GuestTokens
+from merx.infra.guest_tokens import GuestTokens
 from merx.kernel import base64url
 
 PREFIX = "mx_otc_"

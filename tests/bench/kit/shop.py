@@ -15,8 +15,8 @@ import asyncpg
 
 from merx.bootstrap.container import App
 from merx.bootstrap.migrate import upgrade
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.settings import Settings
-from merx.infra.tokens import GuestTokens
 from merx.kernel.ids import new_id
 from tests.bench.kit.load import Answer, User, drive, request
 from tests.bench.kit.servers import Server, folder, postgres

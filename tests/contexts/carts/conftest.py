@@ -12,16 +12,19 @@ from dependency_injector import containers, providers
 from merx.contexts.carts.container import CartsContainer
 from merx.contexts.carts.ports.queries import CartView
 from merx.contexts.carts.usecases.access import Visitor
+from merx.contexts.carts.usecases.delivery import ChooseShipping, SetAddress
 from merx.contexts.carts.usecases.edit_lines import AddLine
+from merx.contexts.carts.usecases.merge_carts import MergeCarts
 from merx.contexts.carts.usecases.open_cart import OpenCart
 from merx.contexts.catalog.api import SellableVariant
 from merx.contexts.shipping.api import Parcel, ShippingOption
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.http.parts import HttpParts
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.memory import MemoryStore
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
-from merx.infra.tokens import AccessTokens, GuestTokens
+from merx.infra.tokens import AccessTokens
 from merx.kernel.actor import ActorKind
 from merx.kernel.address import Address
 from merx.kernel.ids import new_id
@@ -194,3 +197,17 @@ def shop(request: pytest.FixtureRequest) -> Shop:
 async def client(memory_shop: Shop) -> AsyncIterator[AsgiClient]:
     async with AsgiClient(staged(memory_shop.settings, memory_shop)) as found:
         yield found
+
+
+async def ready(shop: Shop, price: int = 10_00, quantity: int = 2):
+    """A cart with everything that checkout needs, and its variant."""
+    variant = shop.catalogue.sell(price=price)
+    cart = await shop.cart()
+    await shop.add(cart.id, variant, quantity)
+    await shop.container.set_address()(GUEST, cart.id, SetAddress(email=EMAIL, address=ADDRESS))
+    view = await shop.container.choose_shipping()(GUEST, cart.id, ChooseShipping(method_id=shop.carrier.slow))
+    return view, variant
+
+
+async def merge(shop: Shop, customer_id, cart_id, holds_token: bool = True):
+    return await shop.container.merge_carts()(customer_id, holds_token, MergeCarts(cart_id=cart_id))

@@ -4,41 +4,23 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from msgspec import UNSET
 
 from merx.contexts.carts.api import CartStatus
 from merx.contexts.carts.domain.errors import (
     ActiveCartExists,
-    AddressMissing,
     CartClosed,
     CartNotFound,
     LineNotFound,
-    ShippingNotOffered,
     UnknownVariant,
 )
 from merx.contexts.carts.usecases.access import Visitor
 from merx.contexts.carts.usecases.delivery import ChooseShipping, SetAddress
 from merx.contexts.carts.usecases.edit_lines import ChangeLine
-from merx.contexts.carts.usecases.merge_carts import MergeCarts
 from merx.contexts.carts.usecases.open_cart import OpenCart
 from merx.kernel.errors import StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money, UnknownCurrency
-from tests.contexts.carts.conftest import ADDRESS, EMAIL, GUEST, STRANGER, Shop
-
-
-async def ready(shop: Shop, price: int = 10_00, quantity: int = 2):
-    """A cart with everything that checkout needs, and its variant."""
-    variant = shop.catalogue.sell(price=price)
-    cart = await shop.cart()
-    await shop.add(cart.id, variant, quantity)
-    await shop.container.set_address()(GUEST, cart.id, SetAddress(email=EMAIL, address=ADDRESS))
-    view = await shop.container.choose_shipping()(GUEST, cart.id, ChooseShipping(method_id=shop.carrier.slow))
-    return view, variant
-
-
-async def merge(shop: Shop, customer_id, cart_id, holds_token: bool = True):
-    return await shop.container.merge_carts()(customer_id, holds_token, MergeCarts(cart_id=cart_id))
+from tests.contexts.carts.conftest import ADDRESS, EMAIL, GUEST, STRANGER, merge, ready
 
 
 async def test_a_new_cart_asks_for_everything(shop):
@@ -205,43 +187,6 @@ async def test_looking_at_the_cart_asks_the_inventory_itself(shop):
     assert (view.problems[0].code, view.problems[0].available, view.lines[0].available) == ("not_enough_stock", 1, 1)
 
 
-async def test_shipping_needs_an_address_and_an_offer(shop):
-    variant = shop.catalogue.sell()
-    cart = await shop.cart()
-    await shop.add(cart.id, variant)
-    box = shop.container
-    with pytest.raises(AddressMissing):
-        await box.list_shipping_options()(GUEST, cart.id)
-    with pytest.raises(AddressMissing):
-        await box.choose_shipping()(GUEST, cart.id, ChooseShipping(method_id=shop.carrier.slow))
-    await box.set_address()(GUEST, cart.id, SetAddress(email=EMAIL, address=ADDRESS))
-    options = await box.list_shipping_options()(GUEST, cart.id)
-    assert [(option.code, option.price) for option in options] == [
-        ("standard", Money(5_00, "USD")),
-        ("express", Money(15_00, "USD")),
-    ]
-    with pytest.raises(ShippingNotOffered):
-        await box.choose_shipping()(GUEST, cart.id, ChooseShipping(method_id=new_id()))
-
-
-async def test_shipping_goes_stale(shop):
-    cart, variant = await ready(shop)
-    view = await shop.add(cart.id, variant, 8)
-    assert (view.shipping.price, view.total) == (Money(0, "USD"), Money(100_00, "USD"))
-    (problem,) = view.problems
-    assert (problem.code, problem.seen, problem.price) == ("shipping_stale", Money(5_00, "USD"), Money(0, "USD"))
-    chosen = await shop.container.choose_shipping()(GUEST, cart.id, ChooseShipping(method_id=shop.carrier.slow))
-    assert chosen.problems == []
-
-    from msgspec.structs import replace
-
-    abroad = SetAddress(email=EMAIL, address=replace(ADDRESS, country="DE", region="", postal_code="10115"))
-    view = await shop.container.set_address()(GUEST, cart.id, abroad)
-    (problem,) = view.problems
-    assert (problem.code, problem.price, view.shipping.price) == ("shipping_stale", None, None)
-    assert (view.requirements, view.total) == (["shipping_method"], view.items_total)
-
-
 async def test_one_active_cart_for_each_customer_and_currency(shop):
     customer_id = new_id()
     opened = shop.container.open_cart()
@@ -291,63 +236,6 @@ async def test_nothing_is_kept_without_commit_and_versions_are_checked(shop):
             await uow.carts.save(held)
 
 
-async def test_merge_into_the_own_cart(shop):
-    customer_id = new_id()
-    owner = Visitor(customer_id, False)
-    lamp, chair = shop.catalogue.sell("Lamp", available=4), shop.catalogue.sell("Chair")
-    own, guests = await shop.cart(customer_id), await shop.cart()
-    await shop.add(own.id, lamp, 3, owner)
-    await shop.add(guests.id, lamp, 3)
-    await shop.add(guests.id, chair, 1)
-    await shop.container.set_address()(GUEST, guests.id, SetAddress(email=EMAIL, address=ADDRESS))
-
-    view = await merge(shop, customer_id, guests.id)
-
-    assert view.id == own.id
-    assert [(line.product_name, line.quantity) for line in view.lines] == [("Lamp", 4), ("Chair", 1)]
-    result = view.merge_result
-    assert [(line.variant_id, line.quantity) for line in result.added] == [(chair, 1)]
-    assert [(line.variant_id, line.wanted, line.added) for line in result.capped] == [(lamp, 3, 1)]
-    assert (view.email, view.address) == (EMAIL, ADDRESS)
-    with pytest.raises(CartNotFound):
-        await shop.read(guests.id)
-
-    again = await merge(shop, customer_id, guests.id)
-    assert again.lines == view.lines
-    assert (again.merge_result.added, again.merge_result.capped) == ([], [])
-    with pytest.raises(CartNotFound):
-        await merge(shop, new_id(), guests.id)
-
-
-async def test_merge_without_an_own_cart_takes_the_guests(shop):
-    customer_id = new_id()
-    variant = shop.catalogue.sell()
-    guests = await shop.cart()
-    await shop.add(guests.id, variant, 2)
-    other_currency = await shop.cart(customer_id, "INR")
-
-    view = await merge(shop, customer_id, guests.id)
-
-    assert view.id == guests.id
-    assert [(line.variant_id, line.quantity) for line in view.merge_result.added] == [(variant, 2)]
-    assert (await shop.read(guests.id, Visitor(customer_id, False))).lines == view.lines
-    assert (await shop.container.read_cart().current(customer_id, "INR")).id == other_currency.id
-    with pytest.raises(CartNotFound):
-        await shop.read(guests.id, GUEST)
-    assert (await merge(shop, customer_id, guests.id)).merge_result.added == []
-    with pytest.raises(CartNotFound):
-        await merge(shop, new_id(), guests.id)
-
-
-async def test_merge_needs_the_token(shop):
-    guests = await shop.cart()
-    with pytest.raises(CartNotFound):
-        await merge(shop, new_id(), guests.id, holds_token=False)
-    with pytest.raises(CartNotFound):
-        await merge(shop, new_id(), new_id())
-    assert (await shop.read(guests.id)).merge_result is UNSET
-
-
 async def test_checkout_sees_many_carts_at_once(shop):
     first, variant = await ready(shop)
     customer_id = new_id()
@@ -374,62 +262,3 @@ async def test_checkout_sees_many_carts_at_once(shop):
             shop.clock.now(),
             shop.clock.now(),
         )
-
-
-async def forget(shop: Shop) -> None:
-    (job,) = shop.container.schedule()
-    async with job.uow() as uow:
-        await job.handler(None, uow)
-        await uow.commit()
-
-
-async def left(shop: Shop, *cart_ids) -> list:
-    reads = shop.container.reads()
-    return [cart_id for cart_id in cart_ids if await reads.find(cart_id) is not None]
-
-
-async def test_what_guests_leave_behind_is_forgotten(shop):
-    lamp, customer = shop.catalogue.sell("Lamp"), new_id()
-    abandoned, empty, used = await shop.cart(), await shop.cart(), await shop.cart()
-    ordered, merged = await shop.cart(), await shop.cart()
-    own = await shop.cart(customer)
-    for cart in (abandoned, merged, ordered):
-        await shop.add(cart.id, lamp)
-    await shop.complete(ordered.id)
-    await merge(shop, customer, merged.id)
-    every = [cart.id for cart in (abandoned, empty, used, ordered, merged, own)]
-    shop.clock.advance(timedelta(days=29))
-    await shop.add(used.id, lamp)
-    shop.clock.advance(timedelta(days=1))
-    await forget(shop)
-    assert await left(shop, *every) == every
-    shop.clock.advance(timedelta(seconds=1))
-    await forget(shop)
-    assert await left(shop, *every) == [used.id, ordered.id, own.id]
-    with pytest.raises(CartNotFound):
-        await shop.add(abandoned.id, lamp)
-    # A guest who comes back in time keeps the cart for thirty days more.
-    shop.clock.advance(timedelta(days=28))
-    await forget(shop)
-    assert await left(shop, *every) == [used.id, ordered.id, own.id]
-    shop.clock.advance(timedelta(days=1))
-    await forget(shop)
-    assert await left(shop, *every) == [ordered.id, own.id]
-
-
-async def test_guests_carts_are_forgotten_the_oldest_first_in_batches(shop):
-    carts = []
-    for _ in range(3):
-        carts.append((await shop.cart()).id)
-        shop.clock.advance(timedelta(days=1))
-    async with shop.container.uow() as uow:
-        assert await uow.carts.forget_guests(shop.clock.now(), 2) == 2
-    assert await left(shop, *carts) == carts
-    async with shop.container.uow() as uow:
-        assert await uow.carts.forget_guests(shop.clock.now(), 2) == 2
-        await uow.commit()
-    assert await left(shop, *carts) == carts[2:]
-    async with shop.container.uow() as uow:
-        assert await uow.carts.forget_guests(shop.clock.now(), 2) == 1
-        await uow.commit()
-    assert await left(shop, *carts) == []

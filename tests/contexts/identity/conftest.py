@@ -17,6 +17,7 @@ from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.users.container import UsersContainer
 from merx.infra.approvals.memory import MemoryApprovals
 from merx.infra.approvals.postgres import PostgresApprovals
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.http.parts import HttpParts
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.limits.scripts import RedisAway
@@ -25,7 +26,7 @@ from merx.infra.permissions import PermissionCatalogue
 from merx.infra.postgres import Database
 from merx.infra.sealing import Sealer
 from merx.infra.settings import Settings
-from merx.infra.tokens import AccessTokens, GuestTokens
+from merx.infra.tokens import AccessTokens
 from merx.kernel.actor import Actor
 from merx.kernel.approvals import SecondPerson
 from merx.kernel.model import Event

@@ -24,6 +24,8 @@ KINDS = {
     "forum": {"trust_email": False},
     "office": {"trust_email": True, "kind": "staff", "mfa_acr": ("gold",)},
 }
+INTERRUPTED = {"error": "identity.sign-in-interrupted"}
+EVE = {"sub": "eve-1", "email": "eve@example.com", "email_verified": True, "name": "Eve"}
 
 
 def configured(issuer: str = ISSUER) -> tuple[OidcProvider, ...]:

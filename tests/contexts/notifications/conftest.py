@@ -8,12 +8,12 @@ from dependency_injector import containers, providers
 
 from merx.contexts.notifications.container import NotificationsContainer
 from merx.contexts.orders.events import OrderPlaced, PlacedLine
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.memory import MemoryStore
 from merx.infra.outbox.events import SubscriberRegistry
 from merx.infra.outbox.memory import MemoryOutbox
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
-from merx.infra.tokens import GuestTokens
 from merx.kernel.address import Address
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money

@@ -4,7 +4,7 @@ Each has a careless variant beside it that shows the fault.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from merx.contexts.privacy.adapters.postgres import PostgresPrivacyUow
 from merx.contexts.privacy.adapters.postgres.uow import PostgresErasures
 from merx.contexts.privacy.domain.erasure import Erasure, ErasureState
 from merx.contexts.privacy.domain.errors import InvalidErasureCode, TooLate
-from merx.contexts.privacy.events import ErasureDue, ExportAsked
+from merx.contexts.privacy.events import ErasureDue
 from merx.contexts.privacy.usecases.ask_erasure import (
     AskErasureHandler,
     CancelErasureHandler,
@@ -26,47 +26,14 @@ from merx.contexts.privacy.usecases.ask_erasure import (
     EraseMe,
 )
 from merx.contexts.privacy.usecases.erase import EraseHandler
-from merx.contexts.privacy.usecases.exports import AskExportHandler
 from merx.infra.postgres import PostgresTx, compiled
-from merx.kernel.actor import Actor, ActorKind
-from merx.kernel.errors import Conflict, MerxError
+from merx.kernel.actor import Actor
 from merx.kernel.personal_data import Subject
-from tests.contexts.privacy.conftest import CANARY, PASSWORD, Person, Shop
+from tests.contexts.privacy.conftest import CANARY, PASSWORD, Shop
+from tests.contexts.privacy.racing import Gate, Together, actor_of, at_once
 from tests.contexts.privacy.test_states import DUE, newest
 
 ROUNDS = 8
-
-
-class Gate:
-    """A part that takes its time to say whether something is unfinished."""
-
-    name = "gate"
-
-    def __init__(self) -> None:
-        self.reached, self.open = asyncio.Event(), asyncio.Event()
-
-    async def traces(self, subject: Subject) -> Subject:
-        return subject
-
-    async def matters(self, _: Subject) -> list[str]:
-        self.reached.set()
-        await self.open.wait()
-        return []
-
-    async def erase(self, _: Subject) -> None:
-        """Nothing here."""
-
-
-class Together(Gate):
-    """Lets go when so many are there: they begin their transactions in one moment."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self._all = asyncio.Barrier(number)
-
-    async def matters(self, _: Subject) -> list[str]:
-        await self._all.wait()
-        return []
 
 
 def eraser(
@@ -75,15 +42,6 @@ def eraser(
     whole: EraseHandler = shop.app.contexts.privacy.erase()
     parts = [*whole.parts, gate] if gate else whole.parts
     return kind(uow or whole.uow, parts, whole.accounts, whole.files, whole.clock, whole.token_life)
-
-
-async def at_once(*attempts: Awaitable[Any]) -> list[Any]:
-    """What each came to: an answer or one of our refusals."""
-    found = await asyncio.gather(*attempts, return_exceptions=True)
-    for each in found:
-        if isinstance(each, BaseException) and not isinstance(each, MerxError):
-            raise each
-    return found
 
 
 class Hasty(EraseHandler):
@@ -247,10 +205,6 @@ async def confirmed_at_once(shop: Shop, uow: Any = None) -> list[str]:
     return [type(each).__name__ for each in found if not isinstance(each, InvalidErasureCode)]
 
 
-def actor_of(person: Person) -> Actor:
-    return Actor(kind=ActorKind.customer, account_id=UUID(person.account_id), fresh=True)
-
-
 @pytest.mark.services
 async def test_s06_a_code_that_is_sent_six_times_at_once_confirms_once(postgres_shop: Shop):
     assert await confirmed_at_once(postgres_shop) == ["NoneType"]
@@ -284,48 +238,3 @@ async def test_negative_control_without_the_index_several_codes_are_good(postgre
     await owner.close()
     good, _ = await asked_at_once(postgres_shop)
     assert good > 1
-
-
-class OneLook(AskExportHandler):
-    async def __call__(self, actor: Actor) -> UUID:
-        assert actor.account_id is not None
-        return await self._ask(actor, actor.account_id)
-
-
-async def exports_at_once(shop: Shop, kind: type[AskExportHandler]) -> list[Any]:
-    person = await shop.register(CANARY)
-    whole: AskExportHandler = shop.app.contexts.privacy.ask_export()
-    ask = kind(whole.uow, whole.accounts, whole.clock)
-    return await at_once(*(ask(actor_of(person)) for _ in range(6)))
-
-
-@pytest.mark.services
-async def test_an_export_that_is_asked_for_six_times_at_once_is_one(postgres_shop: Shop):
-    assert len(set(await exports_at_once(postgres_shop, AskExportHandler))) == 1
-
-
-@pytest.mark.services
-async def test_negative_control_with_one_look_somebody_is_refused(postgres_shop: Shop):
-    assert any(isinstance(each, Conflict) for each in await exports_at_once(postgres_shop, OneLook))
-
-
-async def test_s37_a_file_that_is_written_while_its_person_is_erased_goes_too(shop: Shop):
-    """The worker that makes the file stands still until nothing is left of the person."""
-    person = await shop.register(CANARY)
-    asked = await shop.call("POST", "/users/me/export", None, person.headers)
-    maker, gate = shop.app.contexts.privacy.make_export(), Gate()
-
-    class Slow(Gate):
-        async def export(self, subject: Subject) -> list[Any]:
-            gate.reached.set()
-            await gate.open.wait()
-            return []
-
-    slow = type(maker)(maker.uow, [*maker.parts, Slow()], maker.accounts, maker.files, maker.clock, maker.days)
-    export_id = UUID(asked["id"])
-    work = asyncio.create_task(slow(ExportAsked(at=shop.clock.now(), export_id=export_id)))
-    await gate.reached.wait()
-    await shop.erase(person)
-    gate.open.set()
-    await work
-    assert await maker.files.read(export_id) is None

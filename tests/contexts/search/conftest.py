@@ -18,13 +18,15 @@ from merx.contexts.search.adapters.neighbours import CatalogProducts
 from merx.contexts.search.adapters.tantivy.index import FolderSearchIndex, TantivyIndex
 from merx.contexts.search.container import SearchContainer
 from merx.contexts.search.domain.documents import ListedProduct
+from merx.contexts.search.domain.facets import Selection
 from merx.contexts.search.usecases.find_products import FindProducts, FindProductsHandler, SearchPage
 from merx.contexts.search.usecases.reindex import ReindexHandler
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.http.parts import HttpParts
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.memory import MemoryStore
 from merx.infra.settings import Settings
-from merx.infra.tokens import AccessTokens, GuestTokens
+from merx.infra.tokens import AccessTokens
 from merx.kernel.actor import ActorKind
 from merx.kernel.errors import Unavailable
 from merx.kernel.ids import new_id
@@ -206,3 +208,14 @@ async def office() -> AsyncIterator[Office]:
 async def client(office: Office) -> AsyncIterator[AsgiClient]:
     async with AsgiClient(staged(office.settings, office)) as found:
         yield found
+
+
+IN_STOCK = Selection(in_stock=True)
+
+
+async def pages(*products: ListedProduct) -> AsyncIterator[list[ListedProduct]]:
+    yield list(products)
+
+
+def nothing_again(_: Sequence[UUID]) -> AsyncIterator[list[ListedProduct]]:
+    return pages()

@@ -8,12 +8,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dependency_injector import containers, providers
 
 from merx.contexts.shipping.container import ShippingContainer
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.http.parts import HttpParts
 from merx.infra.idempotency.memory import MemoryIdempotency
 from merx.infra.memory import MemoryStore
 from merx.infra.postgres import Database
 from merx.infra.settings import Settings
-from merx.infra.tokens import AccessTokens, GuestTokens
+from merx.infra.tokens import AccessTokens
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.support.asgi import AsgiClient

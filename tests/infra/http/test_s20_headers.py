@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.http.cookies import CookieMode
 from merx.infra.http.middleware import Frame
 from merx.infra.http.responses import Encoded
 from merx.infra.http.server import header_block
 from merx.infra.settings import Settings
-from merx.infra.tokens import GuestTokens
 from tests.infra.http.toy import MEMORY, Toys
 from tests.infra.http.wire import Connection, head_of
 from tests.support.asgi import AsgiClient

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.http.cookies import CookieMode
 from merx.infra.http.protocol import protocol_for
 from merx.infra.settings import Settings
-from merx.infra.tokens import GuestTokens, InvalidToken
+from merx.infra.tokens import InvalidToken
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.toy import Toys

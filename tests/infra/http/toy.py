@@ -12,6 +12,7 @@ from litestar.types import Scope
 from merx.bootstrap.api import Api, create_app
 from merx.infra.cache import ByteCache
 from merx.infra.clock import SystemClock
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.health import Probe
 from merx.infra.http.auth import GuestProof, customer, guest_or_owner, public, signed_in, staff
 from merx.infra.http.bodies import accepts
@@ -22,7 +23,7 @@ from merx.infra.http.responses import CachedBytes
 from merx.infra.keys import load_keys
 from merx.infra.log_writer import LineWriter
 from merx.infra.settings import Settings
-from merx.infra.tokens import AccessTokens, GuestTokens
+from merx.infra.tokens import AccessTokens
 from merx.kernel.actor import Actor
 from merx.kernel.address import Address
 from merx.kernel.errors import Conflict, Invalid, NotFound, RateLimited, StaleVersion, Unavailable

@@ -9,12 +9,8 @@ from merx.contexts.catalog.adapters.memory import MemoryCatalog, MemoryCatalogQu
 from merx.contexts.catalog.adapters.postgres import PostgresCatalog, PostgresCatalogQueries, PostgresCatalogUow
 from merx.contexts.catalog.domain.price_limit import PriceLimit
 from merx.contexts.catalog.events import ProductsChanged, ProductsPublished, ProductsWithdrawn
-from merx.contexts.catalog.usecases.edit_product import (
-    EDIT,
-    ChangeStatusHandler,
-    CreateProductHandler,
-    EditProductHandler,
-)
+from merx.contexts.catalog.usecases.change_status import ChangeStatusHandler
+from merx.contexts.catalog.usecases.edit_product import EDIT, CreateProductHandler, EditProductHandler
 from merx.contexts.catalog.usecases.edit_taxonomy import CreateCategoryHandler, EditBrandHandler, EditCategoryHandler
 from merx.contexts.catalog.usecases.import_catalogue import ImportCatalogueHandler
 from merx.contexts.inventory.events import StockChanged

@@ -13,11 +13,11 @@ from merx.contexts.notifications.adapters.subscribers import mail_subscribers
 from merx.contexts.notifications.domain.shop import Shop
 from merx.contexts.notifications.usecases.forget_mails import ForgetMailsHandler
 from merx.contexts.notifications.usecases.send_mail import SendMailHandler
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.one_time_codes import OneTimeCodes
 from merx.infra.outbox.jobs import Job
 from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
 from merx.infra.settings import Settings
-from merx.infra.tokens import GuestTokens
 
 
 def shop_of(settings: Settings, tokens: GuestTokens) -> Shop:

@@ -26,7 +26,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from loguru import logger
 
-from merx.infra.tokens import GuestTokens
+from merx.infra.guest_tokens import GuestTokens
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Forbidden, MerxError, NotFound, SecondFactorNeeded, Unauthenticated, Unavailable
 from merx.kernel.rights import Limit

@@ -12,12 +12,13 @@ from uuid import UUID
 from litestar.exceptions import ValidationException
 from prometheus_client import Counter
 
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.http.callers import is_loopback
 from merx.infra.http.origins import Origins, origin_of
 from merx.infra.http.problems import RawHeaders
 from merx.infra.metrics import registry
 from merx.infra.settings import Settings
-from merx.infra.tokens import GuestTokens, InvalidToken
+from merx.infra.tokens import InvalidToken
 from merx.kernel.errors import Forbidden, Invalid
 
 CSRF_HEADER = b"x-csrf-token"

@@ -16,12 +16,12 @@ from litestar.params import SkipValidationMarker
 from litestar.routes import HTTPRoute
 from litestar.types import Scope
 
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.http.allow import settle_options
 from merx.infra.http.auth import GUEST_HEADERS, GuestProof, Rule, route_rules
 from merx.infra.http.handler_hooks import forget_signature, set_before_request, set_guards
 from merx.infra.http.json_bodies import decode_strictly
 from merx.infra.http.query import settle_query
-from merx.infra.tokens import GuestTokens
 
 
 class Instant(Provide):

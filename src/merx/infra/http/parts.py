@@ -7,11 +7,12 @@ import msgspec
 from litestar import Controller
 
 from merx.infra.cache import ByteCache
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.health import Probe
 from merx.infra.http.callers import ApiKeys, InPlace, StaffRights
 from merx.infra.idempotency.store import IdempotencyStore
 from merx.infra.limits.buckets import Buckets
-from merx.infra.tokens import AccessTokens, GuestTokens
+from merx.infra.tokens import AccessTokens
 
 Hook = Callable[[], Awaitable[None]]
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.idempotency.answers import Answer, AnswerStore, Key
 from merx.infra.idempotency.store import Claimed, IdempotencyStore, Reply
-from merx.infra.tokens import GuestTokens
 from merx.kernel.ports import Transaction
 
 _TOKEN = re.compile(rb'"token":"[A-Za-z0-9_-]{43}"')

@@ -29,13 +29,13 @@ from merx.contexts.carts.usecases.edit_lines import (
 )
 from merx.contexts.carts.usecases.merge_carts import MergeCarts, MergeCartsHandler
 from merx.contexts.carts.usecases.open_cart import OpenCart, OpenCartHandler, ReadCartHandler
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.http.answers import may_answer
 from merx.infra.http.auth import GuestProof, customer, guest_or_owner, public
 from merx.infra.http.once import once
 from merx.infra.http.responses import Encoded
 from merx.infra.http.route_classes import keeps_place
 from merx.infra.idempotency.http import REPLAYED, checked_key
-from merx.infra.tokens import GuestTokens
 from merx.kernel.actor import Actor
 from merx.kernel.errors import Unauthenticated
 from merx.kernel.paging import Page

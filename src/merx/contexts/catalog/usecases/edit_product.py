@@ -10,7 +10,7 @@ from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound,
 from merx.contexts.catalog.domain.price_limit import WINDOW, PriceLimit, steps_of
 from merx.contexts.catalog.domain.product import Product, ProductStatus, Variant
 from merx.contexts.catalog.domain.taxonomy import name_slugs
-from merx.contexts.catalog.events import ProductsChanged, ProductsPublished, ProductsWithdrawn, VariantsAdded
+from merx.contexts.catalog.events import ProductsChanged, VariantsAdded
 from merx.contexts.catalog.ports.repositories import CatalogUow, CatalogUowFactory
 from merx.contexts.catalog.usecases.commands import CreateProduct, EditProduct, EditVariant, NewVariant
 from merx.kernel.actor import Actor, ActorKind
@@ -188,7 +188,7 @@ class EditProductHandler:
         self, uow: CatalogUow, actor: Actor, product_id: UUID, cmd: EditProduct, expected_version: int | None
     ) -> _Edited:
         await uow.storefront.hold_taxonomy()
-        product = await _present(uow, product_id, expected_version)
+        product = await present(uow, product_id, expected_version)
         await _check_references(uow, cmd.brand_id or None, cmd.category_id or None)
         prices = {variant.id: variant.price for variant in product.variants}
         edited = _Edited(product, pictured(product), product.slug, prices)
@@ -224,55 +224,7 @@ def _reprices(product: Product, known: Mapping[UUID, Money]) -> bool:
     return added and product.status is not ProductStatus.draft
 
 
-async def _present(uow: CatalogUow, product_id: UUID, expected_version: int | None) -> Product:
+async def present(uow: CatalogUow, product_id: UUID, expected_version: int | None) -> Product:
     product = await uow.products.get(product_id)
     same_version(product, expected_version)
     return product
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeStatusHandler:
-    """publish, archive or restore one product. Each raises StaleVersion when another version was expected."""
-
-    uow: CatalogUowFactory
-    clock: Clock
-
-    async def publish(self, actor: Actor, product_id: UUID, expected_version: int | None = None) -> None:
-        """Raises NotPublishable."""
-        async with self.uow() as uow:
-            await uow.storefront.hold_taxonomy()
-            product = await _present(uow, product_id, expected_version)
-            before = pictured(product)
-            now = self.clock.now()
-            product.publish(now)
-            await uow.products.save(product)
-            await uow.storefront.refresh([product.id])
-            variant_ids = tuple(variant.id for variant in product.variants)
-            uow.emit(ProductsPublished(at=now, product_ids=(product.id,), variant_ids=variant_ids))
-            uow.invalidate(*product_tags(product))
-            uow.record(AuditEntry.of(actor, "catalog.product-published", product, before=before))
-            await uow.commit()
-
-    async def archive(self, actor: Actor, product_id: UUID, expected_version: int | None = None) -> None:
-        async with self.uow() as uow:
-            await uow.storefront.hold_taxonomy()
-            product = await _present(uow, product_id, expected_version)
-            before = pictured(product)
-            now = self.clock.now()
-            product.archive(now)
-            await uow.products.save(product)
-            await uow.storefront.refresh([product.id])
-            uow.emit(ProductsWithdrawn(at=now, product_ids=(product.id,)))
-            uow.invalidate(*product_tags(product))
-            uow.record(AuditEntry.of(actor, "catalog.product-archived", product, before=before))
-            await uow.commit()
-
-    async def restore(self, actor: Actor, product_id: UUID, expected_version: int | None = None) -> None:
-        """Raises NotArchived."""
-        async with self.uow() as uow:
-            product = await _present(uow, product_id, expected_version)
-            before = pictured(product)
-            product.restore(self.clock.now())
-            await uow.products.save(product)
-            uow.record(AuditEntry.of(actor, "catalog.product-restored", product, before=before))
-            await uow.commit()

@@ -22,8 +22,8 @@ from merx.contexts.identity.usecases.start_session import SessionStarter
 from merx.contexts.identity.usecases.step_up import AskToStepUpHandler, StepUpHandler
 from merx.contexts.identity.usecases.tokens import TokenPair
 from merx.contexts.identity.usecases.totp import TotpHandler
+from merx.infra.guest_tokens import GuestTokens
 from merx.infra.passkey_site import rp_id, rp_origins
-from merx.infra.tokens import GuestTokens
 
 
 def challenge_key(tokens: GuestTokens) -> bytes:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from merx.infra.tokens import GuestTokens
+from merx.infra.guest_tokens import GuestTokens
 
 
 def rotation_key(tokens: GuestTokens) -> bytes:

@@ -20,7 +20,7 @@ from merx.contexts.orders.ports.neighbours import (
 from merx.contexts.payments.api import OpenPayment, PaymentsApi
 from merx.contexts.shipping.api import Parcel, ShippingApi
 from merx.infra.failpoints import failpoint
-from merx.infra.tokens import GuestTokens
+from merx.infra.guest_tokens import GuestTokens
 from merx.kernel.model import Event
 from merx.kernel.money import Money
 from merx.kernel.ports import Transaction

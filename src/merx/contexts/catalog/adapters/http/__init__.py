@@ -1,7 +1,8 @@
 """The catalogue over HTTP."""
 
 from merx.contexts.catalog.adapters.http.shop import BrandController, CategoryController, ProductController
-from merx.contexts.catalog.adapters.http.staff import StaffBrands, StaffCategories, StaffProducts
+from merx.contexts.catalog.adapters.http.staff import StaffProducts
+from merx.contexts.catalog.adapters.http.staff_taxonomy import StaffBrands, StaffCategories
 
 __all__ = [
     "BrandController",

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from merx.contexts.identity.domain.provider_sign_in import ProviderFlow
 from merx.contexts.identity.ports.providers import Departure
-from merx.infra.tokens import GuestTokens
+from merx.infra.guest_tokens import GuestTokens
 from merx.kernel import base64url
 
 _NONCE = 12

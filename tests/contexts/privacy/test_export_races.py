@@ -1,0 +1,60 @@
+"""An export that is asked for several times at once, and one that is overtaken."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from merx.contexts.privacy.events import ExportAsked
+from merx.contexts.privacy.usecases.exports import AskExportHandler
+from merx.kernel.actor import Actor
+from merx.kernel.errors import Conflict
+from merx.kernel.personal_data import Subject
+from tests.contexts.privacy.conftest import CANARY, Shop
+from tests.contexts.privacy.racing import Gate, actor_of, at_once
+
+
+class OneLook(AskExportHandler):
+    async def __call__(self, actor: Actor) -> UUID:
+        assert actor.account_id is not None
+        return await self._ask(actor, actor.account_id)
+
+
+async def exports_at_once(shop: Shop, kind: type[AskExportHandler]) -> list[Any]:
+    person = await shop.register(CANARY)
+    whole: AskExportHandler = shop.app.contexts.privacy.ask_export()
+    ask = kind(whole.uow, whole.accounts, whole.clock)
+    return await at_once(*(ask(actor_of(person)) for _ in range(6)))
+
+
+@pytest.mark.services
+async def test_an_export_that_is_asked_for_six_times_at_once_is_one(postgres_shop: Shop):
+    assert len(set(await exports_at_once(postgres_shop, AskExportHandler))) == 1
+
+
+@pytest.mark.services
+async def test_negative_control_with_one_look_somebody_is_refused(postgres_shop: Shop):
+    assert any(isinstance(each, Conflict) for each in await exports_at_once(postgres_shop, OneLook))
+
+
+async def test_s37_a_file_that_is_written_while_its_person_is_erased_goes_too(shop: Shop):
+    """The worker that makes the file stands still until nothing is left of the person."""
+    person = await shop.register(CANARY)
+    asked = await shop.call("POST", "/users/me/export", None, person.headers)
+    maker, gate = shop.app.contexts.privacy.make_export(), Gate()
+
+    class Slow(Gate):
+        async def export(self, subject: Subject) -> list[Any]:
+            gate.reached.set()
+            await gate.open.wait()
+            return []
+
+    slow = type(maker)(maker.uow, [*maker.parts, Slow()], maker.accounts, maker.files, maker.clock, maker.days)
+    export_id = UUID(asked["id"])
+    work = asyncio.create_task(slow(ExportAsked(at=shop.clock.now(), export_id=export_id)))
+    await gate.reached.wait()
+    await shop.erase(person)
+    gate.open.set()
+    await work
+    assert await maker.files.read(export_id) is None
