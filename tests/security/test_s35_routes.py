@@ -34,6 +34,7 @@ WAYS_IN = {
     "DELETE /api/v1/auth/mfa/totp",
     "POST /api/v1/auth/passkeys/registration",
     "DELETE /api/v1/auth/passkeys/{passkey_id}",
+    "DELETE /api/v1/auth/identities/{identity_id}",
 }
 # They compute something and change nothing.
 READS_BY_POST = {"POST /api/v1/inventory/verify"}

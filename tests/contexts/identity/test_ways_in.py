@@ -1,6 +1,7 @@
 """An owner does not lock herself out: the last way in stays, and the answer says what to do first."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from dependency_injector import providers
@@ -10,6 +11,7 @@ from merx.contexts.identity.adapters.postgres import PostgresAccounts, PostgresI
 from merx.contexts.identity.adapters.postgres_passkeys import PostgresPasskeys
 from merx.contexts.identity.domain.account import AccountKind
 from merx.contexts.identity.domain.linked_identity import LinkedIdentity
+from merx.contexts.identity.domain.provider_errors import LastWayIn
 from merx.infra.settings_oidc import OidcProvider
 from tests.contexts.identity.conftest import bearer, signed_in
 from tests.contexts.identity.factors import answer, post, with_passkey
@@ -132,13 +134,38 @@ def test_a_provider_for_staff_is_a_way_in_for_staff_alone(shop: OidcShop):
     assert found.issuers(AccountKind.staff) == {"https://login.example", "https://office.example"}
 
 
-async def test_whoever_runs_the_shop_can_take_the_last_passkey_and_the_mailbox_opens(shop: OidcShop):
-    browser = shop.browser()
-    tokens, _, identity = await without_a_password(browser, Device())
+async def test_whoever_runs_the_shop_takes_the_last_passkey_only_after_a_password_is_chosen(shop: OidcShop):
+    browser, device = shop.browser(), Device()
+    tokens, _, identity = await without_a_password(browser, device)
     assert await removed(browser, identity, tokens) == (204, "")
-    assert await shop.container.second_factors.remove_factors()(EMAIL) == 1
+    remove = shop.container.second_factors.remove_factors()
+    with pytest.raises(LastWayIn, match="choose a password first"):
+        await remove(EMAIL)
+    # Nothing went: the passkey opens as before, and its recovery codes are there.
+    held = (await browser.http.get("/auth/mfa", headers=bearer(await by_passkey(browser, device)))).json()
+    assert (held["passkeys"], held["recovery_codes_left"]) == (1, 10)
+    # What the refusal says helps.
     await reset(shop, await asked(shop, RESET, EMAIL))
+    assert await remove(EMAIL) == 1
     assert await signed_in(browser.http, EMAIL, NEW_PASSWORD)
+
+
+async def test_whoever_runs_the_shop_takes_a_passkey_where_a_provider_opens_too(shop: OidcShop):
+    browser = shop.browser()
+    await without_a_password(browser, Device())
+    assert await shop.container.second_factors.remove_factors()(EMAIL) == 1
+    assert await shop.browser().sign_in()
+
+
+async def test_s35_a_provider_is_unlinked_soon_after_a_proof_alone(shop: OidcShop):
+    """A computer left open must not be enough to make a provider no way in."""
+    browser = shop.browser()
+    tokens, passkey, identity = await without_a_password(browser, Device())
+    shop.clock.advance(timedelta(minutes=11))
+    tokens = await post(browser.http, "/auth/refresh", {"refresh_token": tokens["refresh_token"]})
+    for path in (identity, passkey):
+        assert await removed(browser, path, tokens) == (401, "auth.step-up-needed"), path
+    assert len((await browser.http.get("/auth/identities", headers=bearer(tokens))).json()) == 1
 
 
 @pytest.mark.services

@@ -77,7 +77,8 @@ ENTRIES: Entries = {
     ),
     f"DELETE {_AUTH}/identities/{{identity_id}}": Entry(
         _identity,
-        differs=dict.fromkeys(PROGRAMS, 401) | dict.fromkeys([Caller.other, *STAFF], 404),
+        # A key with every other scope may do without a step-up, and then it is no person.
+        differs=dict.fromkeys(PROGRAMS, 403) | {Caller.key_without: 401} | dict.fromkeys([Caller.other, *STAFF], 404),
         because="everybody has ways in of their own",
     ),
 }

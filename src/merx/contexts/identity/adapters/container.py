@@ -76,7 +76,7 @@ class SecondFactorsContainer(containers.DeclarativeContainer):
         TotpHandler, uow, totp_codes, infra.sealer, throttle, refusals, staff_must, infra.clock
     )
     make_recovery_codes = providers.Singleton(RecoveryCodesHandler, uow, infra.clock)
-    remove_factors = providers.Singleton(RemoveFactorsHandler, uow, infra.clock)
+    remove_factors = providers.Singleton(RemoveFactorsHandler, uow, ways_in, infra.clock)
     look_after_passkeys = providers.Singleton(
         PasskeysHandler, uow, ceremonies, challenges, ways_in, staff_must, infra.clock
     )

@@ -20,7 +20,7 @@ from merx.contexts.identity.usecases.link_identity import (
 )
 from merx.contexts.identity.usecases.second_factor_first import SecondFactorFirst
 from merx.contexts.identity.usecases.unlink_identity import UnlinkIdentityHandler
-from merx.infra.http.auth import signed_in
+from merx.infra.http.auth import fresh, signed_in
 from merx.infra.http.route_classes import RouteClass, limited
 from merx.kernel.actor import Actor
 from merx.kernel.model import View
@@ -93,7 +93,7 @@ class IdentitiesController(Controller):
 
     @delete(
         "/identities/{identity_id:uuid}",
-        guards=[signed_in],
+        guards=[fresh(signed_in)],
         status_code=204,
         operation_id="UnlinkIdentity",
         summary="Remove a provider from the account",

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from merx.contexts.identity.domain.account import email_key
+from merx.contexts.identity.domain.account import Account, email_key
 from merx.contexts.identity.domain.errors import AccountNotFound
+from merx.contexts.identity.domain.provider_errors import LastWayIn
 from merx.contexts.identity.events import FactorRemoved
-from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
+from merx.contexts.identity.usecases.ways_in import WaysIn
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.ports import Clock
@@ -13,9 +15,13 @@ from merx.kernel.ports import Clock
 
 @dataclass(frozen=True, slots=True)
 class RemoveFactorsHandler:
-    """How many went. The owner gets a mail for each. Be sure whom you do it for. Raises AccountNotFound."""
+    """How many went. The owner gets a mail for each. Be sure whom you do it for.
+
+    Raises AccountNotFound, and LastWayIn when a passkey is all that opens the account: a mailbox is no way in.
+    """
 
     uow: IdentityUowFactory
+    ways_in: WaysIn
     clock: Clock
 
     async def __call__(self, email: str) -> int:
@@ -29,6 +35,8 @@ class RemoveFactorsHandler:
             for passkey in await uow.passkeys.of(account.id):
                 await uow.passkeys.remove(account.id, passkey.id)
                 removed.append(("passkey", passkey.name))
+            if any(factor == "passkey" for factor, _ in removed):
+                await self._must_remain(uow, account)
             await uow.factors.put_recovery_codes(account.id, ())
             for factor, label in removed:
                 uow.emit(
@@ -53,3 +61,12 @@ class RemoveFactorsHandler:
             )
             await uow.commit()
         return len(removed)
+
+    async def _must_remain(self, uow: IdentityUow, account: Account) -> None:
+        try:
+            await self.ways_in.must_remain(uow, account)
+        except LastWayIn:
+            raise LastWayIn(
+                "nothing but a passkey opens this account, so nothing was removed: ask its owner to choose a password "
+                "first, with a code by mail (POST /api/v1/auth/password/forgot), and run this again"
+            ) from None

@@ -19,8 +19,8 @@ class WaysIn:
 
     providers: Providers
 
-    async def must_remain(self, uow: IdentityUow, account: Account, *, without: UUID) -> None:
-        """`without` is the passkey or identity that goes. Raises LastWayIn."""
+    async def must_remain(self, uow: IdentityUow, account: Account, *, without: UUID | None = None) -> None:
+        """`without` is the passkey or identity that goes, if it is not gone already. Raises LastWayIn."""
         if account.password_hash is not None:
             return
         if any(passkey.id != without for passkey in await uow.passkeys.of(account.id)):
