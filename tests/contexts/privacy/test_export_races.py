@@ -1,41 +1,51 @@
 """An export that is asked for several times at once, and one that is overtaken."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from merx.contexts.privacy.adapters.postgres import PostgresPrivacyUow
+from merx.contexts.privacy.adapters.postgres.uow import PostgresExports
 from merx.contexts.privacy.events import ExportAsked
 from merx.contexts.privacy.usecases.exports import AskExportHandler
-from merx.kernel.actor import Actor
+from merx.infra.postgres import PostgresTx
 from merx.kernel.errors import Conflict
 from merx.kernel.personal_data import Subject
 from tests.contexts.privacy.conftest import CANARY, Shop
 from tests.contexts.privacy.racing import Gate, actor_of, at_once
 
 
-class OneLook(AskExportHandler):
-    async def __call__(self, actor: Actor) -> UUID:
-        assert actor.account_id is not None
-        return await self._ask(actor, actor.account_id)
+class Unlocked(PostgresExports):
+    async def asked_since(self, account_id: UUID, moment: datetime) -> list[datetime]:
+        return []
 
 
-async def exports_at_once(shop: Shop, kind: type[AskExportHandler]) -> list[Any]:
+class UnlockedUow(PostgresPrivacyUow):
+    def open(self, tx: PostgresTx) -> None:
+        super().open(tx)
+        self.exports = Unlocked(tx)
+
+
+async def exports_at_once(shop: Shop, uow: Any = None) -> list[Any]:
     person = await shop.register(CANARY)
     whole: AskExportHandler = shop.app.contexts.privacy.ask_export()
-    ask = kind(whole.uow, whole.accounts, whole.clock)
+    ask = AskExportHandler(uow or whole.uow, whole.accounts, whole.clock)
     return await at_once(*(ask(actor_of(person)) for _ in range(6)))
 
 
 @pytest.mark.services
 async def test_an_export_that_is_asked_for_six_times_at_once_is_one(postgres_shop: Shop):
-    assert len(set(await exports_at_once(postgres_shop, AskExportHandler))) == 1
+    assert len(set(await exports_at_once(postgres_shop))) == 1
 
 
 @pytest.mark.services
-async def test_negative_control_with_one_look_somebody_is_refused(postgres_shop: Shop):
-    assert any(isinstance(each, Conflict) for each in await exports_at_once(postgres_shop, OneLook))
+async def test_negative_control_without_the_lock_somebody_is_refused(postgres_shop: Shop):
+    infra = postgres_shop.app.infra
+    found = await exports_at_once(postgres_shop, lambda: UnlockedUow(infra.database(), infra.outbox()))
+    assert any(isinstance(each, Conflict) for each in found)
 
 
 async def test_s37_a_file_that_is_written_while_its_person_is_erased_goes_too(shop: Shop):

@@ -18,9 +18,13 @@ _NOT_YOURS: dict[str, Any] = {"differs": {Caller.other: 404}, "because": "it bel
 
 
 async def _export(shop: Shop, person: Person) -> Target:
-    made = await shop.call("POST", "/users/me/export", None, person.headers | {"idempotency-key": new_id().hex})
-    await shop.settle()
-    return at(export_id=made["id"])
+    """The newest one: a person gets a few a day, and some who play a route take nothing back."""
+    held = (await shop.call("GET", "/users/me/exports?limit=1", None, person.headers))["items"]
+    if not held:
+        key = {"idempotency-key": new_id().hex}
+        held = [await shop.call("POST", "/users/me/export", None, person.headers | key)]
+        await shop.settle()
+    return at(export_id=held[0]["id"])
 
 
 async def _finish_orders(shop: Shop) -> None:

@@ -56,6 +56,9 @@ class MemoryExports(MemoryRepository[DataExport]):
         own = await self.of_account(account_id)
         return next((each for each in own if each.state is ExportState.preparing), None)
 
+    async def asked_since(self, account_id: UUID, moment: datetime) -> list[datetime]:
+        return sorted(each.asked_at for each in await self.of_account(account_id) if each.asked_at > moment)
+
     async def of_account(self, account_id: UUID) -> list[DataExport]:
         return [each for each in self._rows.values() if each.account_id == account_id]
 

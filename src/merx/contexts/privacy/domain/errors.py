@@ -52,3 +52,8 @@ class TooLate(Conflict):
 class AskedTooOften(RateLimited):
     slug = "privacy.asked-too-often"
     title = "Enough codes were sent"
+
+
+class TooManyExports(RateLimited):
+    slug = "privacy.too-many-exports"
+    title = "Enough exports for one day"

@@ -38,6 +38,11 @@ class Exports(Repository[DataExport], Protocol):
 
     async def preparing(self, account_id: UUID) -> DataExport | None: ...
 
+    async def asked_since(self, account_id: UUID, moment: datetime) -> list[datetime]:
+        """When the person asked after that moment, the oldest first, whatever became of it. Nobody else asks for this
+        account until the transaction ends."""
+        ...
+
     async def of_account(self, account_id: UUID) -> list[DataExport]:
         """All of them, expired ones too."""
         ...

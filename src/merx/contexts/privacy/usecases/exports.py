@@ -8,7 +8,7 @@ from uuid import UUID
 
 from merx.contexts.privacy.domain.archive import archive
 from merx.contexts.privacy.domain.errors import ExportNotFound, ExportNotReady, PersonNotFound
-from merx.contexts.privacy.domain.export import DataExport, ExportState
+from merx.contexts.privacy.domain.export import DAY, DataExport, ExportState
 from merx.contexts.privacy.events import ExportAsked, ExportReady
 from merx.contexts.privacy.ports.files import ExportFiles
 from merx.contexts.privacy.ports.neighbours import Accounts, Person
@@ -17,7 +17,7 @@ from merx.contexts.privacy.ports.queries import PrivacyQueries
 from merx.contexts.privacy.ports.repositories import PrivacyUowFactory
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry
-from merx.kernel.errors import Conflict, Unauthenticated
+from merx.kernel.errors import Unauthenticated
 from merx.kernel.model import Event
 from merx.kernel.personal_data import Section, Subject
 from merx.kernel.ports import Clock
@@ -51,7 +51,7 @@ async def traced(parts: Sequence[Part], subject: Subject) -> Subject:
 
 @dataclass(frozen=True, slots=True)
 class AskExportHandler:
-    """Asked again while it is being made, the answer is the same export. Raises PersonNotFound."""
+    """Asked again while it is being made, the answer is the same export. Raises PersonNotFound, TooManyExports."""
 
     uow: PrivacyUowFactory
     accounts: Accounts
@@ -60,17 +60,12 @@ class AskExportHandler:
     async def __call__(self, actor: Actor) -> UUID:
         account_id = the_person(actor)
         await known_person(self.accounts, account_id)
-        try:
-            return await self._ask(actor, account_id)
-        except Conflict:
-            # Asked twice in one moment: now there is one.
-            return await self._ask(actor, account_id)
-
-    async def _ask(self, actor: Actor, account_id: UUID) -> UUID:
         now = self.clock.now()
         async with self.uow() as uow:
+            lately = await uow.exports.asked_since(account_id, now - DAY)
             held = await uow.exports.preparing(account_id)
             if held is None:
+                DataExport.must_be_few(lately, now)
                 export, asked = DataExport.ask(account_id, now)
                 await uow.exports.add(export)
                 uow.emit(asked)

@@ -34,7 +34,8 @@ class ExportController(Controller):
         ask_export: NamedDependency[AskExportHandler],
         privacy_queries: NamedDependency[PrivacyQueries],
     ) -> ExportView:
-        """Asked again while it is being made, the answer is the same export. A mail tells when it is ready."""
+        """Asked again while it is being made, the answer is the same export. A mail tells when it is ready. Three a
+        day; beyond that 429 with `Retry-After`."""
         return await privacy_queries.export(the_person(actor), await ask_export(actor))
 
     @get("/exports", guards=[customer], operation_id="ListMyExports", summary="My exports, newest first")

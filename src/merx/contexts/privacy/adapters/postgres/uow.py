@@ -46,6 +46,13 @@ _EXPORTS_OF = compiled(_EXPORT.where(DataExportRow.account_id == bindparam("acco
 _PREPARING_OF = compiled(
     _EXPORT.where(DataExportRow.account_id == bindparam("account_id"), _PREPARING).with_for_update()
 )
+# Beside the unique index, which keeps them to one at a time: the last one may be ready before this one is written.
+_ONE_AT_A_TIME = compiled("select pg_advisory_xact_lock(hashtextextended('privacy.export:' || :account_id, 0))")
+_ASKED = compiled(
+    select(DataExportRow.asked_at)
+    .where(DataExportRow.account_id == bindparam("account_id"), DataExportRow.asked_at > bindparam("moment"))
+    .order_by(DataExportRow.asked_at)
+)
 _OUTDATED = compiled(
     _EXPORT.where(_READY, DataExportRow.expires_at <= bindparam("now"))
     .order_by(DataExportRow.expires_at)
@@ -85,6 +92,10 @@ class PostgresExports(PostgresRepository[DataExport]):
     async def preparing(self, account_id: UUID) -> DataExport | None:
         found = await self._those(_PREPARING_OF, account_id=account_id)
         return found[0] if found else None
+
+    async def asked_since(self, account_id: UUID, moment: datetime) -> list[datetime]:
+        await self._tx.fetch(_ONE_AT_A_TIME, account_id=str(account_id))
+        return [row[0] for row in await self._tx.fetch(_ASKED, account_id=account_id, moment=moment)]
 
     async def of_account(self, account_id: UUID) -> list[DataExport]:
         return await self._those(_EXPORTS_OF, account_id=account_id)
