@@ -155,7 +155,6 @@ def _litestar(
         "cookie_mode": _value(cookies),
         "health": _value(health),
         "exposition": _value(Exposition(metrics)),
-        "open_metrics": _value(not settings.metrics_token),
         "docs": _value(docs),
     }
 

@@ -196,7 +196,7 @@ class App:
         return door
 
     def http_parts(self) -> HttpParts:
-        # The route of the metrics belongs to no context, and asks only callers from elsewhere.
+        # The route of the metrics belongs to no context.
         asked = limits_of(self.controllers)
         permissions = self.infra.permissions()
         permissions.learn({"metrics:read", WAIVES_STEP_UP, *asked}, asked)

@@ -12,5 +12,6 @@ LogFormat = Annotated[
 ]
 AccessLog = Annotated[bool, Meta(description="one line a request on standard error")]
 MetricsToken = Annotated[
-    str, Meta(description="bearer token for `/metrics`; without one only loopback and staff may read it")
+    str,
+    Meta(description="bearer token for `/metrics`; else staff and API keys with `metrics:read` alone read it"),
 ]

@@ -17,7 +17,7 @@ from merx.infra.settings import Settings, SettingsError, load_settings
 from tests.infra.http.toy import Toys, toy_app
 from tests.support.asgi import Answer, AsgiClient
 
-SMALL = Settings(storage="memory", max_in_flight=10, reserved_in_flight=4)
+SMALL = Settings(storage="memory", metrics_token="scrape-me-every-15-s", max_in_flight=10, reserved_in_flight=4)
 
 
 class Held(Controller):
@@ -108,7 +108,7 @@ async def test_the_floor_is_not_for_those_with_places_only(client: AsgiClient):
 async def test_a_full_process_is_alive(client: AsgiClient):
     waiting = await sent(client, 10)
     assert (await client.get("/api/v1/health/live")).status == 200
-    metrics: Any = await client.get("/metrics")
+    metrics: Any = await client.get("/metrics", headers={"authorization": f"Bearer {SMALL.metrics_token}"})
     assert b"merx_requests_shed_total" in metrics.body
     Held.go.set()
     await statuses(waiting)
