@@ -204,3 +204,11 @@ def test_total_is_the_exact_sum_of_what_is_shown(lines, shipping):
     assert view.problems == []
     assert ("lines" in view.requirements) == (not lines)
     assert ("shipping_method" in view.requirements) == (shipping is None)
+
+
+def test_s37_an_email_has_one_form_however_its_letters_were_typed():
+    """Else the orders of a guest would not be found, and not be erased, with the account that she makes later."""
+    made = cart()
+    for typed in ("Jose\u0301@example.com", "Jos\u00e9@example.com"):
+        made.deliver_to(typed, ADDRESS)
+        assert made.email == "Jos\u00e9@example.com"

@@ -1,5 +1,6 @@
 """The cart: lines, where they go, and how. Prices stay in the catalogue; a line remembers the one its shopper saw."""
 
+import unicodedata
 from datetime import datetime
 from uuid import UUID
 
@@ -146,7 +147,8 @@ class Cart(Entity):
     def deliver_to(self, email: str, address: Address) -> None:
         """Raises CartClosed."""
         self.must_be_active()
-        self.email = email
+        # One letter has one form, as in accounts: what a guest ordered is found by the e-mail that she proves later.
+        self.email = unicodedata.normalize("NFC", email)
         self.address = address
 
     def ship_with(self, offer: ShippingOffer) -> None:
