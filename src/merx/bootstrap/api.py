@@ -3,7 +3,6 @@
 import gc
 import os
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from inspect import getmembers, signature
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 
+from merx.bootstrap.version import installed_version
 from merx.infra.failpoints import arm
 from merx.infra.health import Health
 from merx.infra.http.access import AccessLog
@@ -57,7 +57,7 @@ class Api(Frame):
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI 3.1 document."""
-        return openapi_document(self.litestar, self.routes, _version())
+        return openapi_document(self.litestar, self.routes, installed_version("0"))
 
 
 def create_app(
@@ -204,10 +204,3 @@ def _hosts(settings: Settings) -> tuple[str, ...]:
     own = urlsplit(settings.public_url).hostname or ""
     local = () if settings.production else (*_LOOPBACK, settings.host)
     return (*settings.allowed_hosts, own, *local)
-
-
-def _version() -> str:
-    try:
-        return version("merx")
-    except PackageNotFoundError:
-        return "0"

@@ -11,11 +11,11 @@ import os
 import pkgutil
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 
 from merx.bootstrap import commands, failures
 from merx.bootstrap.demo.environment import STANDING_ALONE, join_running_shop
+from merx.bootstrap.version import installed_version
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="merx", description="A commerce backend. Start with: merx demo")
-    parser.add_argument("--version", action="version", version=f"merx {_version()}")
+    parser.add_argument("--version", action="version", version=f"merx {installed_version('from source')}")
     parsers = parser.add_subparsers(metavar="COMMAND", required=True)
     known = _modules()
     wanted = next((word for word in arguments if not word.startswith("-")), None)
@@ -66,10 +66,3 @@ def _modules() -> dict[str, str]:
 
 def _load(name: str) -> ModuleType:
     return importlib.import_module(f"{commands.__name__}.{name}")
-
-
-def _version() -> str:
-    try:
-        return version("merx")
-    except PackageNotFoundError:
-        return "from source"

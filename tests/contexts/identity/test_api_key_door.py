@@ -196,7 +196,7 @@ async def test_a_revoked_key_stops_in_every_process_within_a_second(postgres_sho
         for listener in listeners:
             listener.start()
         async with asyncio.timeout(5):
-            while not all(door._listening for door in doors):
+            while not all(door._known.listening for door in doors):
                 await asyncio.sleep(0.01)
         for door in doors:
             await door.actor(text, ANYWHERE)

@@ -1,10 +1,11 @@
 """The trail in memory. Units of work run one at a time, so the end of the chain needs no lock."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from merx.infra.audit.seals import TrailSeals
+from merx.infra.clock import utc_now
 from merx.kernel.audit import AuditEntry
 from merx.kernel.audit_chain import AuditRow, Head, chained
 
@@ -12,14 +13,10 @@ ENTRIES = "audit.entry"
 _HEAD = "audit.head"
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class MemoryTrail:
     """`seals` is asked for at the first row; without it rows are chained and not sealed."""
 
-    def __init__(self, now: Callable[[], datetime] = _now, seals: Callable[[], TrailSeals] | None = None) -> None:
+    def __init__(self, now: Callable[[], datetime] = utc_now, seals: Callable[[], TrailSeals] | None = None) -> None:
         self._now = now
         self._seals = seals
 

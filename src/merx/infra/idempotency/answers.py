@@ -5,11 +5,12 @@ and keeps its own before the commit. One statement each, for a whole batch.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 import msgspec
 
+from merx.infra.clock import utc_now
 from merx.infra.memory import memory_tx
 from merx.infra.postgres import compiled, postgres_tx
 from merx.kernel.errors import Conflict
@@ -110,13 +111,13 @@ class MemoryAnswers:
     TABLE = "platform.idempotency_answer"
 
     async def find(self, tx: Transaction, keys: Sequence[Key]) -> list[Answer | None]:
-        table, now = memory_tx(tx).table(self.TABLE), datetime.now(UTC)
+        table, now = memory_tx(tx).table(self.TABLE), utc_now()
         kept = (table.get((key.principal, key.route, key.key)) for key in keys)
         return [entry[1] if entry is not None and entry[0] > now else None for entry in kept]
 
     async def keep(self, tx: Transaction, answers: Sequence[tuple[Key, int, bytes]]) -> None:
         if any(await self.find(tx, [key for key, _, _ in answers])):
             raise KeyTaken
-        table, until = memory_tx(tx).table(self.TABLE), datetime.now(UTC) + KEPT_FOR
+        table, until = memory_tx(tx).table(self.TABLE), utc_now() + KEPT_FOR
         for key, status, body in answers:
             table.put((key.principal, key.route, key.key), (until, Answer(key.fingerprint, status, body)))

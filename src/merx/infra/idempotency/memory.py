@@ -1,11 +1,12 @@
 """Claimed idempotency keys in memory."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from merx.infra.clock import utc_now
 from merx.infra.idempotency.answers import KEPT_FOR, Answer, Key, MemoryAnswers
 from merx.infra.idempotency.errors import AnswerLost, StillRunning
 from merx.infra.idempotency.store import CLAIM, Claimed, Reply
@@ -27,12 +28,8 @@ class StoredKey(msgspec.Struct):
     noted_at: datetime | None = None
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class MemoryIdempotency:
-    def __init__(self, store: MemoryStore, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, store: MemoryStore, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
         self._rows: dict[tuple[str, str, str], StoredKey] = store.table(KEYS)
         self._answers: dict[tuple[str, str, str], tuple[datetime, Answer]] = store.table(MemoryAnswers.TABLE)

@@ -1,11 +1,12 @@
 """The outbox in memory, for tests and for `MERX_STORAGE=memory`."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from merx.infra.clock import utc_now
 from merx.infra.memory import MemoryTx
 from merx.infra.outbox.events import Nudge, SubscriberRegistry, nobody, rows_for
 from merx.kernel.model import Event
@@ -46,7 +47,7 @@ class MemoryOutbox:
 
     async def write(self, tx: MemoryTx, events: Sequence[Event]) -> list[UUID]:
         rows = rows_for(events, self._registry)
-        now = datetime.now(UTC)
+        now = utc_now()
         stored = tx.table(EVENTS)
         for event in zip(rows.event_ids, rows.tags, rows.payloads, rows.at, strict=True):
             stored.put(event[0], StoredEvent(*event))

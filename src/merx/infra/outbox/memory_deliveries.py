@@ -1,21 +1,18 @@
 """The queue in memory. Methods do not await in the middle, so each is atomic as the statements of PostgreSQL are."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from merx.infra.clock import utc_now
 from merx.infra.memory import MemoryStore, MemoryTx
 from merx.infra.outbox.deliveries import ENDED, LEASE, MAX_FAILURES, DeadLetter, Leased, QueueState, floor_id
 from merx.infra.outbox.memory import DELIVERIES, EVENTS, StoredDelivery, StoredEvent
 from merx.kernel.ids import new_id
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class MemoryDeliveries:
-    def __init__(self, store: MemoryStore, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, store: MemoryStore, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
         self._rows: dict[UUID, StoredDelivery] = store.table(DELIVERIES)
         self._events: dict[UUID, StoredEvent] = store.table(EVENTS)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from merx.infra.clock import utc_now
 from merx.infra.memory import MemoryStore
 from merx.infra.outbox.jobs import JobDue, Schedule, subscriber_name
 from merx.infra.outbox.memory import DELIVERIES, EVENTS, JOB_RUNS, StoredDelivery, StoredEvent
@@ -63,12 +64,8 @@ class PostgresTimetable:
         return [row["id"] for row in rows]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class MemoryTimetable:
-    def __init__(self, store: MemoryStore, schedule: Schedule, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, store: MemoryStore, schedule: Schedule, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
         self._runs: dict[str, tuple[datetime, UUID]] = store.table(JOB_RUNS)
         self._deliveries: dict[UUID, StoredDelivery] = store.table(DELIVERIES)

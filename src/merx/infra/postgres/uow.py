@@ -7,6 +7,7 @@ from typing import Any, Self
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from merx.infra.cache import EVERYTHING
 from merx.infra.idempotency.effect import note_effect
 from merx.infra.outbox.events import OutboxWriter
 from merx.infra.postgres.compiled import Compiled
@@ -20,7 +21,6 @@ from merx.kernel.model import Event
 CACHE_CHANNEL = "merx_cache"
 # NOTIFY refuses payloads of 8,000 bytes; a change that touches more tags than fit drops everything.
 _MAX_PAYLOAD = 7_900
-EVERYTHING = "*"
 
 
 def postgres_tx(tx: object) -> "PostgresTx":

@@ -6,7 +6,6 @@ While nobody tells us of changes, each request looks into the database.
 
 import asyncio
 import ipaddress
-from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,6 +13,7 @@ from uuid import UUID
 import msgspec
 from loguru import logger
 
+from merx.contexts.identity.adapters.remembered import Remembered
 from merx.contexts.identity.domain.api_key import is_key_text, key_digest
 from merx.contexts.identity.domain.errors import InvalidApiKey
 from merx.contexts.identity.ports.api_keys import ApiKeyQueries
@@ -21,6 +21,7 @@ from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.usecases.api_keys import api_key_tag
 from merx.contexts.identity.usecases.note_refusal import RefusalNotes
 from merx.infra.background import Background
+from merx.infra.cache import EVERYTHING
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ports import Clock
 
@@ -56,12 +57,9 @@ class ApiKeyDoor(Background):
         self._uow = uow
         self._refusals = refusals
         self._clock = clock
-        self._remember = remember
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: Remembered[str, _Known] = Remembered(remember)
         self._uses: dict[UUID, datetime] = {}
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
-        self._sequence = 0
-        self._listening = True
 
     async def actor(self, text: str, address: str) -> Actor:
         """Raises InvalidApiKey, and Unavailable when it cannot be found out."""
@@ -85,10 +83,9 @@ class ApiKeyDoor(Background):
             await self._refusals.api_key(msgspec.structs.replace(actor, client=address), action, key_id)
 
     async def _look(self, text: str, now: datetime) -> _Known:
-        self._known.pop(text, None)
+        begun = self._known.begin(text)
         if not is_key_text(text):
             raise InvalidApiKey
-        began = self._sequence
         async with self._looks:
             held = await self._queries.holder(key_digest(text))
         if held is None:
@@ -101,30 +98,19 @@ class ApiKeyDoor(Background):
             networks=tuple(ipaddress.ip_network(network) for network in held.networks),
             revoked=held.revoked,
         )
-        # What changed while we read must not be remembered as it was.
-        if self._listening and began == self._sequence:
-            self._known[text] = known
-            if len(self._known) > self._remember:
-                self._known.popitem(last=False)
+        self._known.keep(text, known, begun)
         return known
 
     def invalidate(self, tags: Iterable[str]) -> None:
-        ours = {tag for tag in tags if tag == "*" or tag.startswith("api-key:")}
-        if not ours:
-            return
-        self._sequence += 1
-        for text in [text for text, known in self._known.items() if known.tag in ours or "*" in ours]:
-            del self._known[text]
+        ours = {tag for tag in tags if tag == EVERYTHING or tag.startswith("api-key:")}
+        if ours:
+            self._known.forget(lambda _, known: known.tag in ours or EVERYTHING in ours)
 
     def suspend(self) -> None:
-        self._listening = False
-        self._sequence += 1
-        self._known.clear()
+        self._known.suspend()
 
     def resume(self) -> None:
-        self._sequence += 1
-        self._known.clear()
-        self._listening = True
+        self._known.resume()
 
     async def stop(self) -> None:
         running = self._task is not None

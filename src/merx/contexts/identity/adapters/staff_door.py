@@ -6,7 +6,6 @@ disabled are felt at once, though the token is good for minutes.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -15,10 +14,12 @@ from uuid import UUID
 import msgspec
 from loguru import logger
 
+from merx.contexts.identity.adapters.remembered import Remembered
 from merx.contexts.identity.domain.account import AccountKind
 from merx.contexts.identity.domain.errors import AccessEnded
 from merx.contexts.identity.ports.queries import IdentityQueries
 from merx.contexts.identity.usecases.granting import ALL_STAFF, staff_tag
+from merx.infra.cache import EVERYTHING
 from merx.kernel.actor import Actor
 from merx.kernel.errors import MerxError, Unavailable
 from merx.kernel.ports import Clock
@@ -41,10 +42,8 @@ class StaffDoor:
     def __init__(self, queries: IdentityQueries, clock: Clock) -> None:
         self._queries = queries
         self._clock = clock
-        self._known: OrderedDict[UUID, _Known] = OrderedDict()
+        self._known: Remembered[UUID, _Known] = Remembered(MAX_REMEMBERED)
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
-        self._sequence = 0
-        self._listening = True
 
     async def actor(self, actor: Actor) -> Actor:
         """Raises AccessEnded for an account that is not open, and Unavailable when it cannot be found out."""
@@ -65,39 +64,26 @@ class StaffDoor:
         return msgspec.structs.replace(actor, permissions=held)
 
     async def _look(self, account_id: UUID, now: datetime) -> _Known:
-        self._known.pop(account_id, None)
-        began = self._sequence
+        begun = self._known.begin(account_id)
         async with self._looks:
             profile = await self._queries.profile(account_id)
         if profile is None or profile.kind is not AccountKind.staff:
             raise AccessEnded
         known = _Known(frozenset(profile.permissions), now + REMEMBERED_FOR)
-        # What changed while we read must not be remembered as it was.
-        if self._listening and began == self._sequence:
-            self._known[account_id] = known
-            if len(self._known) > MAX_REMEMBERED:
-                self._known.popitem(last=False)
+        self._known.keep(account_id, known, begun)
         return known
 
     def invalidate(self, tags: Iterable[str]) -> None:
-        ours = {tag for tag in tags if tag == "*" or tag.startswith(ALL_STAFF)}
-        if not ours:
-            return
-        self._sequence += 1
-        if "*" in ours or ALL_STAFF in ours:
-            self._known.clear()
-        for account_id in [account_id for account_id in self._known if staff_tag(account_id) in ours]:
-            del self._known[account_id]
+        ours = {tag for tag in tags if tag == EVERYTHING or tag.startswith(ALL_STAFF)}
+        everybody = EVERYTHING in ours or ALL_STAFF in ours
+        if ours:
+            self._known.forget(lambda account_id, _: everybody or staff_tag(account_id) in ours)
 
     def suspend(self) -> None:
-        self._listening = False
-        self._sequence += 1
-        self._known.clear()
+        self._known.suspend()
 
     def resume(self) -> None:
-        self._sequence += 1
-        self._known.clear()
-        self._listening = True
+        self._known.resume()
 
 
 @lru_cache(maxsize=1024)
