@@ -1,7 +1,6 @@
 """A shop on PostgreSQL in which several people do one thing at once, and repositories that do not look twice."""
 
 import asyncio
-from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -27,15 +26,6 @@ EMAIL, THINKING = "ada@example.com", 0.05
 
 
 CODES = ("2345-6789-ABCD-EFGH", "3456-789A-BCDE-FGH2", "4567-89AB-CDEF-GH23", "5678-9ABC-DEFG-H234")
-
-
-async def at_once(*attempts: Awaitable[Any]) -> list[Any]:
-    """What each came to: an answer or one of our refusals."""
-    found = await asyncio.gather(*attempts, return_exceptions=True)
-    for each in found:
-        if isinstance(each, BaseException) and not isinstance(each, MerxError):
-            raise each
-    return found
 
 
 def good(outcomes: list[Any]) -> int:

@@ -37,11 +37,11 @@ from tests.contexts.identity.racing import (
     Unlocked,
     a_passkey,
     again,
-    at_once,
     careless,
     confirmed,
     count,
 )
+from tests.support.at_once import at_once
 
 pytestmark = pytest.mark.services
 

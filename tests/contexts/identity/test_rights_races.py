@@ -23,12 +23,12 @@ from tests.contexts.identity.racing import (
     EMAIL,
     THINKING,
     SlowInvitations,
-    at_once,
     careless,
     count,
     good,
 )
 from tests.contexts.identity.test_staff import owner_of
+from tests.support.at_once import at_once
 
 pytestmark = pytest.mark.services
 

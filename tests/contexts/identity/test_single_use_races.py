@@ -19,10 +19,10 @@ from tests.contexts.identity.racing import (
     EMAIL,
     THINKING,
     a_passkey,
-    at_once,
     careless,
     good,
 )
+from tests.support.at_once import at_once
 
 pytestmark = pytest.mark.services
 

@@ -1,12 +1,9 @@
 """Several at once about one person, and one who stands still on the way."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any
 from uuid import UUID
 
 from merx.kernel.actor import Actor, ActorKind
-from merx.kernel.errors import MerxError
 from merx.kernel.personal_data import Subject
 from tests.contexts.privacy.conftest import Person
 
@@ -41,15 +38,6 @@ class Together(Gate):
     async def matters(self, _: Subject) -> list[str]:
         await self._all.wait()
         return []
-
-
-async def at_once(*attempts: Awaitable[Any]) -> list[Any]:
-    """What each came to: an answer or one of our refusals."""
-    found = await asyncio.gather(*attempts, return_exceptions=True)
-    for each in found:
-        if isinstance(each, BaseException) and not isinstance(each, MerxError):
-            raise each
-    return found
 
 
 def actor_of(person: Person) -> Actor:

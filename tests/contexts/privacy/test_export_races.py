@@ -15,7 +15,8 @@ from merx.infra.postgres import PostgresTx
 from merx.kernel.errors import Conflict
 from merx.kernel.personal_data import Subject
 from tests.contexts.privacy.conftest import CANARY, Shop
-from tests.contexts.privacy.racing import Gate, actor_of, at_once
+from tests.contexts.privacy.racing import Gate, actor_of
+from tests.support.at_once import at_once
 
 
 class Unlocked(PostgresExports):

@@ -30,8 +30,9 @@ from merx.infra.postgres import PostgresTx, compiled
 from merx.kernel.actor import Actor
 from merx.kernel.personal_data import Subject
 from tests.contexts.privacy.conftest import CANARY, PASSWORD, Shop
-from tests.contexts.privacy.racing import Gate, Together, actor_of, at_once
+from tests.contexts.privacy.racing import Gate, Together, actor_of
 from tests.contexts.privacy.test_states import DUE, newest
+from tests.support.at_once import at_once
 
 ROUNDS = 8
 

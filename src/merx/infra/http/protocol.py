@@ -3,11 +3,11 @@ endless header or hold connections open for ever. What is no HTTP is refused in 
 """
 
 import asyncio
-import logging
 from asyncio.events import TimerHandle
 from typing import Any
 
 import httptools
+from loguru import logger
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
@@ -28,7 +28,6 @@ _SLOW = refusal(408, "request.too-slow", "The request did not arrive in time")
 _SLASH = ord("/")
 # What the connection waits for.
 _NOTHING, _HEAD, _BODY = range(3)
-_log = logging.getLogger(__name__)
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -202,7 +201,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _write(self, failure: Failure) -> None:
         request_id = str(new_id())
-        _log.info("refused before routing: %s, request id %s", failure.slug, request_id)
+        logger.info("refused before routing: {}, request id {}", failure.slug, request_id)
         body = failure.body(request_id)
         headers = [
             *self.server_state.default_headers,

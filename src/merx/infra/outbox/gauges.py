@@ -1,8 +1,8 @@
 """How much waits in the outbox and for how long, for Prometheus. An alert on the age sees a dead worker first."""
 
 import asyncio
-import logging
 
+from loguru import logger
 from prometheus_client import Gauge
 
 from merx.infra.background import Background
@@ -12,9 +12,6 @@ from merx.infra.outbox.deliveries import Deliveries
 PENDING = Gauge("merx_outbox_pending", "Deliveries that wait or run", registry=registry)
 DEAD = Gauge("merx_outbox_dead", "Deliveries given up, to be looked at: merx replay --list", registry=registry)
 OLDEST = Gauge("merx_outbox_oldest_seconds", "How long the oldest due delivery has been waiting", registry=registry)
-
-
-_log = logging.getLogger(__name__)
 
 
 class OutboxGauges(Background):
@@ -31,7 +28,7 @@ class OutboxGauges(Background):
             except Exception:
                 # Old numbers are better than none for ever; one line for each row of failures is enough.
                 if not failing:
-                    _log.warning("the outbox cannot be measured", exc_info=True)
+                    logger.opt(exception=True).warning("the outbox cannot be measured")
                 failing = True
             await asyncio.sleep(self._every)
 

@@ -5,6 +5,7 @@ leaves, so a picker always sees the number that is on the shelf.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from uuid import UUID
 
 import msgspec
@@ -175,7 +176,7 @@ class Shelf:
         return told
 
 
-class MovementKind:
+class MovementKind(StrEnum):
     """Names of the ledger's rows."""
 
     received = "received"
