@@ -4,16 +4,18 @@ Failures are put in the place of adapters, one after the other; nothing of ours 
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from dependency_injector import providers
 
+from merx.bootstrap.container import App
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.domain.account import AccountKind
 from merx.infra.http.parts import HttpParts
-from merx.infra.settings import SettingsError, load_settings
+from merx.infra.settings import Settings, SettingsError, load_settings
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.examples import example
@@ -181,3 +183,30 @@ def test_s41_a_token_outlives_its_session_by_minutes(production: dict[str, str])
     assert load_settings(production | {"MERX_ACCESS_TOKEN_SECONDS": "3600"}).access_token_seconds == 3600
     with pytest.raises(SettingsError, match="MERX_ACCESS_TOKEN_SECONDS"):
         load_settings(production | {"MERX_ACCESS_TOKEN_SECONDS": "3601"})
+
+
+@pytest.mark.services
+async def test_s41_without_redis_what_was_ended_stays_ended(database_url: str, tmp_path: Path):
+    """Whether a session goes on is known to PostgreSQL: Redis that is away neither ends one nor brings one back."""
+    app = App(Settings(database_url=database_url, redis_url="redis://127.0.0.1:1/0", data_dir=str(tmp_path)))
+    app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
+    ensure = app.contexts.identity.ensure_account()
+    await ensure("ada@example.com", "Ada", AccountKind.customer, (), PASSWORD)
+    client, login = AsgiClient(staged(app.settings, app)), {"email": "ada@example.com", "password": PASSWORD}
+
+    async def refreshed(token: str) -> Answer:
+        return await client.post("/api/v1/auth/refresh", json={"refresh_token": token})
+
+    try:
+        phone, laptop = [(await client.post("/api/v1/auth/login", json=login)).json() for _ in range(2)]
+        newest = (await refreshed(phone["refresh_token"])).json()["refresh_token"]
+        out = await client.post("/api/v1/auth/logout", json={"refresh_token": newest})
+        assert out.status == 204, out.body
+        assert [(await refreshed(token)).status for token in (newest, phone["refresh_token"])] == [401, 401]
+        here = {"authorization": f"Bearer {laptop['access_token']}"}
+        assert (await client.post("/api/v1/auth/logout-all", headers=here)).status == 204
+        assert (await refreshed(laptop["refresh_token"])).status == 401
+        wrong_ones = [await client.post("/api/v1/auth/login", json=login | {"password": "x" * 9}) for _ in range(15)]
+        assert wrong_ones[-1].status == 429, "guesses are counted in the process"
+    finally:
+        await app.close()
