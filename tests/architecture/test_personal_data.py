@@ -108,13 +108,6 @@ def test_s37_what_tells_of_a_person_is_erased_or_says_why_not():
     assert silent == []
 
 
-# Text in events that tells nothing of who a person is.
-PLAIN_TEXT = set(
-    "kind purpose number shipping_name payment_method carrier source code locale slug sku subscriber job product_name"
-    " currency status state provider".split()
-)
-
-
 def _is_text(kind: inspect.Type) -> bool:
     while isinstance(kind, inspect.Metadata):
         kind = kind.type
@@ -132,8 +125,8 @@ def _texts(kind: type) -> list[str]:
 @pytest.mark.parametrize("tag", EVENTS)
 def test_s37_text_in_events_is_blanked_or_plain(tag: str):
     """Events about a person are kept for days; their payload is a column like any other."""
-    unknown = [name for name in _texts(EVENTS[tag]) if name not in {*platform_data.BLANKS, *PLAIN_TEXT}]
+    unknown = [name for name in _texts(EVENTS[tag]) if name not in {*platform_data.BLANKS, *platform_data.PLAIN_TEXT}]
     assert unknown == [], (
         f"{tag}: {unknown}. Put the name into BLANKS of src/merx/infra/personal_data/platform.py when it tells who "
-        "a person is, else into PLAIN_TEXT of this test"
+        "a person is, else into PLAIN_TEXT there"
     )

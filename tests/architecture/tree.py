@@ -11,7 +11,7 @@ CONTEXTS = PACKAGE / "contexts"
 # A new context is a decision: it is added here and in the table of docs/architecture.md.
 KNOWN_CONTEXTS = set(
     "identity users media catalog inventory pricing shipping carts payments orders reviews wishlist"
-    " search recommendations notifications analytics audit privacy approvals".split()
+    " search recommendations notifications analytics audit privacy approvals operations".split()
 )
 
 

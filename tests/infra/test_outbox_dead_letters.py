@@ -4,7 +4,6 @@ from merx.infra.outbox.deliver import Deliverer
 from merx.infra.outbox.deliveries import Deliveries
 from merx.infra.outbox.events import Subscriber
 from merx.kernel.errors import Invalid
-from tests.support.drain import drain
 from tests.support.shelf import Shelved, Storage, emit
 
 
@@ -42,22 +41,3 @@ async def test_unknown_and_undecodable_are_dead_with_a_reason(
     assert "no subscriber is named" in reasons["toy.gone"]
     assert "hears toy.renamed.v1" in reasons["toy.other"]
     assert "must_have" in reasons["toy.grown"]
-
-
-async def test_dead_letters_can_be_replayed(storage: Storage, deliverer: Deliverer, deliveries: Deliveries) -> None:
-    broken = True
-
-    async def hear(_: Shelved) -> None:
-        if broken:
-            raise Invalid
-
-    storage.registry.add(Subscriber("toy.first", Shelved, hear), Subscriber("toy.second", Shelved, hear))
-    await emit(storage, "A", "B")
-    await deliverer.drain()
-    broken = False
-    assert await deliveries.replay(subscriber="toy.nobody") == 0
-    first = await deliveries.dead("toy.first")
-    assert await deliveries.replay(ids=[first[0].id]) == 1
-    assert await deliveries.replay(subscriber="toy.first") == 1
-    assert await deliveries.replay() == 2
-    assert await drain(deliverer, deliveries) == 4

@@ -27,6 +27,9 @@ async def test_s07_ids_of_others_in_path_query_and_body_lead_nowhere(shop: Shop)
     found: list[str] = []
     made: dict[str, int] = {}
     for access, route, entry in shown_to_customers(shop):
+        # It looks at who asks and at nothing else.
+        if access.path == "/api/v1/auth/api-keys/current":
+            continue
         wrong, requests = await failures(shop, access, route, entry)
         found += wrong
         made[name_of(access)] = requests

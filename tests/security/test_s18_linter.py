@@ -18,6 +18,8 @@ EXCUSED = {
     "merx/contexts/payments/adapters/personal_data.py",
     "merx/contexts/users/adapters/postgres/queries.py",
     "merx/infra/idempotency/postgres.py",
+    "merx/infra/invariants.py",
+    "merx/infra/outbox/invariants.py",
     "merx/infra/outbox/postgres_deliveries.py",
     "merx/infra/personal_data/platform.py",
     "merx/infra/personal_data/postgres.py",

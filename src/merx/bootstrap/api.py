@@ -33,6 +33,7 @@ from merx.infra.http.openapi import openapi_document
 from merx.infra.http.operations import HealthController, MetricsController, SchemaController
 from merx.infra.http.origins import Cors
 from merx.infra.http.parts import Hook, HttpParts, HttpSource
+from merx.infra.http.root import RootController, root_of
 from merx.infra.http.route_classes import RouteClasses
 from merx.infra.http.struct_schemas import SeenStructs
 from merx.infra.http.token_answers import settle_token_answers
@@ -156,6 +157,7 @@ def _litestar(
         "health": _value(health),
         "exposition": _value(Exposition(metrics)),
         "docs": _value(docs),
+        "root": _value(root_of(BASE)),
     }
 
     async def started() -> None:
@@ -166,6 +168,7 @@ def _litestar(
         route_handlers=[
             _MadeOnce(BASE, route_handlers=[_equipped(each, dependencies) for each in controllers]),
             _equipped(MetricsController, dependencies),
+            *([_equipped(RootController, dependencies)] if settings.docs_on else []),
         ],
         exception_handlers={Exception: handle_error},
         plugins=[SeenStructs()],

@@ -8,6 +8,7 @@ from dependency_injector import containers, providers
 from litestar import Controller
 
 from merx.bootstrap.infra import Infra
+from merx.bootstrap.invariants import invariants_of
 from merx.bootstrap.schema import check_schema
 from merx.contexts.approvals.container import ApprovalsContainer
 from merx.contexts.audit.container import AuditContainer
@@ -18,6 +19,7 @@ from merx.contexts.identity.adapters.staff_door import StaffDoor
 from merx.contexts.identity.container import IdentityContainer
 from merx.contexts.inventory.container import InventoryContainer
 from merx.contexts.notifications.container import NotificationsContainer
+from merx.contexts.operations.container import OperationsContainer
 from merx.contexts.orders.container import OrdersContainer
 from merx.contexts.payments.container import PaymentsContainer
 from merx.contexts.privacy.container import PrivacyContainer
@@ -26,12 +28,14 @@ from merx.contexts.shipping.container import ShippingContainer
 from merx.contexts.users.container import UsersContainer
 from merx.infra.cache import ByteCache
 from merx.infra.health import Probe
+from merx.infra.housekeeping import housekeeping
 from merx.infra.http.auth import limits_of
 from merx.infra.http.parts import Hook, HttpParts
 from merx.infra.memory import MemoryStore
 from merx.infra.outbox.deliver import Deliverer
 from merx.infra.outbox.events import SubscriberRegistry
 from merx.infra.outbox.gauges import OutboxGauges
+from merx.infra.outbox.jobs import Job
 from merx.infra.outbox.relay import Relay
 from merx.infra.outbox.scheduler import Scheduler
 from merx.infra.postgres import Database
@@ -76,6 +80,8 @@ class Contexts(containers.DeclarativeContainer):
         infra=infra,
         carriers=providers.Callable(_joined, catalog.approved, inventory.approved, identity.approved),
     )
+    # Of every context, so the application hands them in.
+    operations = providers.Container(OperationsContainer, infra=infra)
     privacy = providers.Container(
         PrivacyContainer,
         infra=infra,
@@ -106,6 +112,7 @@ NAMES = (
     "notifications",
     "audit",
     "approvals",
+    "operations",
     "privacy",
 )
 
@@ -124,6 +131,10 @@ class App:
         if self._tells_queue:
             self.infra.nudge.override(self.infra.queue_nudge)
         self.contexts = Contexts(infra=self.infra)
+        self.contexts.operations.all_jobs.override(providers.Callable(lambda: self.jobs))
+        self.contexts.operations.all_invariants.override(
+            providers.Callable(lambda: invariants_of(self._each(), self.infra))
+        )
         for context in self._each():
             self.registry.add(*context.subscribers())
 
@@ -172,6 +183,11 @@ class App:
     @property
     def schedule(self) -> list[Any]:
         return [job for context in self._each() if hasattr(context, "schedule") for job in context.schedule()]
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Those of the contexts, and what keeps the platform's own tables small."""
+        return [*self.schedule, *housekeeping(self.infra.deliveries(), self.infra.idempotency())]
 
     @property
     def probes(self) -> list[Probe]:

@@ -1,7 +1,6 @@
 """All periodic jobs of the application. Workers must know them to run them, the scheduler to time them."""
 
 from merx.bootstrap.container import App
-from merx.infra.housekeeping import housekeeping
 from merx.infra.outbox.jobs import Schedule, Timetable
 from merx.infra.outbox.timetables import MemoryTimetable, PostgresTimetable
 
@@ -9,7 +8,7 @@ from merx.infra.outbox.timetables import MemoryTimetable, PostgresTimetable
 def schedule_of(app: App) -> Schedule:
     """The jobs, made known to the application's registry. Call once for an application."""
     schedule = Schedule()
-    schedule.add(*app.schedule, *housekeeping(app.infra.deliveries(), app.infra.idempotency()))
+    schedule.add(*app.jobs)
     app.registry.add(*schedule.subscribers())
     return schedule
 

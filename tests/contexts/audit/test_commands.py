@@ -49,11 +49,11 @@ def test_keys_and_dead_letters_leave_rows_and_the_trail_is_proved(
     listed = capsys.readouterr().out.splitlines()
     assert [line.split()[2] for line in listed] == [
         "identity.signing-key-rotated",
-        "platform.dead-letters-replayed",
+        "operations.dead-letters-retried",
         "identity.signing-key-rotated",
     ]
     assert all(" system" in line for line in listed)
-    assert main(["audit", "list", "--action", "platform"]) == 0
+    assert main(["audit", "list", "--action", "operations"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
     for which in ([], ["--all"]):
         assert main(["audit", "verify", *which]) == 0
@@ -83,6 +83,7 @@ SPARED = {
     "audit list": "reads the trail",
     "config": "shows settings",
     "demo": "starts processes; what it puts in goes the way of `seed`",
+    "invariants": "reads",
     "keys list": "shows names of keys",
     "mail list": "shows the mailbox of this machine",
     "mail show": "shows the mailbox of this machine",
@@ -102,7 +103,7 @@ PLAYED = {
     "import": (["--again", "FILE"], ["catalog.import-begun", "catalog.import-finished"]),
     "keys rotate": ([], ["identity.signing-key-rotated"]),
     "reindex": (["--quiet"], ["search.index-rebuilt"]),
-    "replay": ([], ["platform.dead-letters-replayed"]),
+    "replay": ([], ["operations.dead-letters-retried"]),
     "second-factors remove": (["--email", STAFF_EMAIL], ["identity.factors-removed"]),
     "token": (["--email", STAFF_EMAIL], ["identity.staff-token-issued"]),
 }

@@ -185,3 +185,14 @@ def test_s08_the_access_matrix_lists_every_route():
     assert routes["GET", "/api/v1/toys/{order_id}"] == "guest_or_owner"
     assert routes["PATCH", "/api/v1/toys/{order_id}"] == "staff"
     assert ("GET", "/metrics") in routes
+
+
+class TestRoot:
+    async def test_it_says_where_the_interface_is(self):
+        async with AsgiClient(toy_app()) as client:
+            root = await client.get("/")
+            assert (root.status, root.header("content-type")) == (200, "application/json")
+            assert root.json()["api"] == BASE
+            for path in (root.json()["docs"], root.json()["schema"], root.json()["health"]):
+                assert (await client.get(path)).status == 200, path
+            assert (await client.post("/", json={})).status == 405

@@ -4,6 +4,7 @@ from tests.matrix.entries import (
     approvals,
     catalog,
     identity,
+    jobs,
     logistics,
     operations,
     privacy,
@@ -27,4 +28,5 @@ ENTRIES: Entries = {
     **operations.ENTRIES,
     **second_factors.ENTRIES,
     **approvals.ENTRIES,
+    **jobs.ENTRIES,
 }

@@ -1,7 +1,7 @@
 """Accounts, sessions, API keys."""
 
 from merx.contexts.identity.domain.one_time_code import CodePurpose
-from tests.matrix.callers import GUESTS, PROGRAMS, STAFF, Caller
+from tests.matrix.callers import CUSTOMERS, GUESTS, PROGRAMS, STAFF, Caller
 from tests.matrix.entry import Entries, Entry, Target, at, sends
 from tests.matrix.people import PASSWORD, Person
 from tests.matrix.shop import Shop
@@ -62,6 +62,10 @@ ENTRIES: Entries = {
     f"GET {_AUTH}/csrf": Entry(differs=dict.fromkeys((*GUESTS, *STAFF, *PROGRAMS), 401), because="there is no session"),
     f"GET {_AUTH}/jwks.json": Entry(),
     f"GET {_KEYS}": Entry(),
+    f"GET {_KEYS}/current": Entry(
+        differs=dict.fromkeys([*CUSTOMERS, *STAFF, Caller.nobodys_key], 403),
+        because="only a key can ask about the key it shows",
+    ),
     f"GET {_KEYS}/{{key_id}}": Entry(_key),
     # Nobody hands out more than they hold.
     f"POST {_KEYS}": Entry(sends({"name": "till", "scopes": ["api-keys:write"]}), **_NO_PROGRAM),

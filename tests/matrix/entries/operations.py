@@ -6,6 +6,7 @@ from tests.matrix.entry import Entries, Entry, at
 _SCHEMA = "/api/v1/schema"
 
 ENTRIES: Entries = {
+    "GET /": Entry(),
     "GET /api/v1/audit": Entry(),
     "GET /api/v1/audit/verify": Entry(),
     "GET /api/v1/health/live": Entry(),

@@ -24,28 +24,26 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError(["MERX_STORAGE=memory keeps no dead letters beyond its process"])
 
     from merx.bootstrap.infra import Infra
-    from merx.bootstrap.on_record import entry, own_uow
-    from merx.infra.outbox.postgres_deliveries import PostgresDeliveries
-    from merx.kernel.audit import facts
+    from merx.contexts.operations.container import OperationsContainer
+    from merx.kernel.actor import Actor
 
     async def main() -> None:
-        database = Infra(settings=settings).database()
-        deliveries = PostgresDeliveries(database)
+        infra = Infra(settings=settings)
+        operations = OperationsContainer(infra=infra)
         try:
             if args.list:
-                for letter in await deliveries.dead(args.subscriber, 1_000):
-                    when = letter.created_at.isoformat(timespec="seconds")
-                    print(f"{letter.id}  {when}  {letter.subscriber}  {letter.tag}  {letter.last_error}")
+                after = ""
+                while after is not None:
+                    page = await operations.dead_letter_queries().page(args.subscriber, after or None, 1_000)
+                    for letter in page.items:
+                        when = letter.created_at.isoformat(timespec="seconds")
+                        print(f"{letter.id}  {when}  {letter.subscriber}  {letter.tag}  {letter.last_error}")
+                    after = page.next
             else:
-                which = {"subscriber": args.subscriber, "deliveries": [str(id) for id in args.id or ()]}
-                async with own_uow(database) as uow:
-                    count = await deliveries.replay_in(uow.tx, args.subscriber, args.id)
-                    told = facts(**which, replayed=count)
-                    uow.record(entry("platform.dead-letters-replayed", "outbox", "dead-letters", told))
-                    await uow.commit()
-                print(f"{count} dead letters run again")
+                done = await operations.retry_dead_letters().all(Actor.system(), args.subscriber, args.id)
+                print(f"{done.retried} dead letters run again")
         finally:
-            await database.close()
+            await infra.database().close()
 
     asyncio.run(main())
     return 0

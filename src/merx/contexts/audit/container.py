@@ -6,6 +6,7 @@ from dependency_injector import containers, providers
 
 from merx.contexts.audit.adapters.folder import FolderAnchors
 from merx.contexts.audit.adapters.http import AuditController
+from merx.contexts.audit.adapters.invariants import promises
 from merx.contexts.audit.adapters.memory import MemoryAnchors, MemoryAuditQueries
 from merx.contexts.audit.adapters.personal_data import ROWS, TABLES
 from merx.contexts.audit.adapters.postgres import PostgresAuditQueries
@@ -47,6 +48,7 @@ class AuditContainer(containers.DeclarativeContainer):
         memory=providers.Singleton(MemoryPersonalData, "audit", uow.provider, TABLES, ROWS),
     )
 
+    invariants = providers.Callable(promises, verify_trail, infra.clock)
     controllers = providers.Object((AuditController,))
     handlers = providers.Dict(audit_queries=queries, verify_trail=verify_trail, audit_clock=infra.clock)
     subscribers = providers.List()

@@ -6,6 +6,7 @@ from dependency_injector import containers, providers
 
 from merx.contexts.catalog.events import ProductsPublished, VariantsAdded
 from merx.contexts.inventory.adapters import http, subscribers
+from merx.contexts.inventory.adapters.invariants import promises
 from merx.contexts.inventory.adapters.memory import MemoryInventoryQueries, MemoryInventoryUow, MemoryStockLedger
 from merx.contexts.inventory.adapters.postgres import (
     PostgresInventoryQueries,
@@ -58,6 +59,7 @@ class InventoryContainer(containers.DeclarativeContainer):
     approved = providers.Dict({WRITE_OFF.name: count_stock.provided.approved})
     give_back = providers.Singleton(subscribers.GiveBack, clock=infra.clock)
 
+    invariants = providers.Callable(promises, queries)
     controllers = providers.Object((http.InventoryController,))
     handlers = providers.Dict(inventory_queries=queries, count_stock=count_stock)
     subscribers = providers.Callable(heard_by, uow.provider, give_back)

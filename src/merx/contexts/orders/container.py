@@ -7,6 +7,7 @@ from dependency_injector import containers, providers
 
 from merx.contexts.identity.events import EmailChanged, EmailVerified
 from merx.contexts.orders.adapters import http, keys, neighbours, subscribers
+from merx.contexts.orders.adapters.invariants import PROMISES
 from merx.contexts.orders.adapters.memory import MemoryOrderQueries, MemoryOrdersUow
 from merx.contexts.orders.adapters.personal_data import (
     MATTERS,
@@ -22,6 +23,7 @@ from merx.contexts.orders.usecases.facade import OrdersFacade
 from merx.contexts.orders.usecases.fulfil import CancelOrderHandler, ShipOrderHandler
 from merx.contexts.orders.usecases.place_order import PlaceOrderHandler
 from merx.contexts.payments.events import PaymentSucceeded
+from merx.infra.invariants import in_memory, on_postgres
 from merx.infra.outbox.events import Subscriber
 from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
 from merx.kernel.ports import UnitOfWork
@@ -79,6 +81,11 @@ class OrdersContainer(containers.DeclarativeContainer):
         memory=providers.Singleton(
             MemoryPersonalData, "orders", uow.provider, TABLES, ROWS, memory_traces, memory_matters
         ),
+    )
+    invariants = providers.Selector(
+        infra.storage,
+        postgres=providers.Callable(on_postgres, PROMISES, infra.reader),
+        memory=providers.Callable(in_memory, PROMISES, infra.store),
     )
     controllers = providers.Object((http.OrderController,))
     handlers = providers.Dict(

@@ -6,10 +6,12 @@ from dependency_injector import containers, providers
 
 from merx.contexts.orders.events import OrderCancelled
 from merx.contexts.payments.adapters import http, memory, postgres, subscribers
+from merx.contexts.payments.adapters.invariants import PROMISES
 from merx.contexts.payments.adapters.personal_data import MATTERS, ROWS, TABLES, memory_matters
 from merx.contexts.payments.domain.methods import CashOnDeliveryPolicy
 from merx.contexts.payments.usecases.collect import CollectCashHandler
 from merx.contexts.payments.usecases.facade import PaymentsFacade
+from merx.infra.invariants import in_memory, on_postgres
 from merx.infra.outbox.events import Subscriber
 from merx.infra.personal_data import MemoryPersonalData, PostgresPersonalData
 from merx.kernel.ports import UnitOfWork
@@ -46,6 +48,11 @@ class PaymentsContainer(containers.DeclarativeContainer):
         infra.storage,
         postgres=providers.Singleton(PostgresPersonalData, "payments", uow.provider, TABLES, None, MATTERS),
         memory=providers.Singleton(MemoryPersonalData, "payments", uow.provider, TABLES, ROWS, None, memory_matters),
+    )
+    invariants = providers.Selector(
+        infra.storage,
+        postgres=providers.Callable(on_postgres, PROMISES, infra.reader),
+        memory=providers.Callable(in_memory, PROMISES, infra.store),
     )
     controllers = providers.Object((http.PaymentController,))
     handlers = providers.Dict(payments=api, payment_queries=queries, collect_cash=collect_cash)

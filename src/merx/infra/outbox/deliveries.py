@@ -55,7 +55,10 @@ class QueueState(msgspec.Struct, frozen=True):
 
 class Deliveries(Protocol):
     async def lease(self, limit: int, ids: Sequence[UUID] | None = None) -> list[Leased]:
-        """Up to `limit` due deliveries that nobody holds; out of `ids` when given. Counts as an attempt."""
+        """Up to `limit` due deliveries that nobody holds; out of `ids` when given. Counts as an attempt.
+
+        Of jobs that are paused there are none.
+        """
         ...
 
     async def suspects(self) -> bool:
@@ -87,10 +90,6 @@ class Deliveries(Protocol):
         ...
 
     async def dead(self, subscriber: str | None = None, limit: int = 100) -> list[DeadLetter]: ...
-
-    async def replay(self, subscriber: str | None = None, ids: Sequence[UUID] | None = None) -> int:
-        """Make dead letters due again with a clean record; how many."""
-        ...
 
     async def prune(self, older_than: timedelta) -> int:
         """Remove done deliveries, and events that no delivery needs. Dead letters and their events stay."""

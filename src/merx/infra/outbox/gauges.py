@@ -8,6 +8,7 @@ from prometheus_client import Gauge
 from merx.infra.background import Background
 from merx.infra.metrics import registry
 from merx.infra.outbox.deliveries import Deliveries
+from merx.kernel.errors import Unavailable
 
 PENDING = Gauge("merx_outbox_pending", "Deliveries that wait or run", registry=registry)
 DEAD = Gauge("merx_outbox_dead", "Deliveries given up, to be looked at: merx replay --list", registry=registry)
@@ -25,6 +26,10 @@ class OutboxGauges(Background):
             try:
                 await self.measure()
                 failing = False
+            except Unavailable as error:
+                if not failing:
+                    logger.warning("the outbox cannot be measured: {}", error)
+                failing = True
             except Exception:
                 # Old numbers are better than none for ever; one line for each row of failures is enough.
                 if not failing:

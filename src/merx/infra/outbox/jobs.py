@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from merx.infra.outbox.events import Subscriber
 from merx.kernel.model import Event
 from merx.kernel.ports import UnitOfWork
+
+JOB_PREFIX = "job:"
 
 
 class JobDue(Event, frozen=True, tag="platform.job-due.v1"):
@@ -32,13 +34,18 @@ class Job:
     uow: Callable[[], UnitOfWork] | None = None
     offset: timedelta = timedelta(0)
 
+    def period(self, at: datetime) -> datetime:
+        """When the period began that `at` is in."""
+        start = datetime.fromtimestamp(0, UTC) + self.offset
+        return start + (at - start) // self.every * self.every
+
     @property
     def subscriber(self) -> Subscriber:
         return Subscriber(subscriber_name(self.name), JobDue, self.handler, self.uow)
 
 
 def subscriber_name(job: str) -> str:
-    return f"job:{job}"
+    return f"{JOB_PREFIX}{job}"
 
 
 @dataclass
@@ -63,6 +70,7 @@ class Timetable(Protocol):
     async def tick(self) -> list[UUID]:
         """Make a delivery for every job whose period has begun and that has no run for it yet.
 
-        Any number of schedulers may tick at once. A job whose last run still waits gets no second one.
+        Any number of schedulers may tick at once. A job whose last run still waits gets no second one, and a paused
+        job none.
         """
         ...

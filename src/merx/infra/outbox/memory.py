@@ -14,6 +14,7 @@ from merx.kernel.model import Event
 EVENTS = "platform.outbox_event"
 DELIVERIES = "platform.outbox_delivery"
 JOB_RUNS = "platform.job_run"
+JOB_PAUSES = "platform.job_pause"
 
 
 class StoredEvent(msgspec.Struct):
@@ -38,6 +39,14 @@ class StoredDelivery(msgspec.Struct):
     lease_token: UUID | None = None
     last_error: str | None = None
     done_at: datetime | None = None
+
+
+class StoredRun(msgspec.Struct):
+    """The last run of a job, as `platform.job_run` has it."""
+
+    slot: datetime
+    delivery_id: UUID
+    created_at: datetime
 
 
 class MemoryOutbox:

@@ -7,7 +7,8 @@ from uuid import UUID
 from merx.infra.clock import utc_now
 from merx.infra.memory import MemoryStore, MemoryTx
 from merx.infra.outbox.deliveries import ENDED, LEASE, MAX_FAILURES, DeadLetter, Leased, QueueState, floor_id
-from merx.infra.outbox.memory import DELIVERIES, EVENTS, StoredDelivery, StoredEvent
+from merx.infra.outbox.jobs import subscriber_name
+from merx.infra.outbox.memory import DELIVERIES, EVENTS, JOB_PAUSES, StoredDelivery, StoredEvent
 from merx.kernel.ids import new_id
 
 
@@ -16,6 +17,7 @@ class MemoryDeliveries:
         self._now = now
         self._rows: dict[UUID, StoredDelivery] = store.table(DELIVERIES)
         self._events: dict[UUID, StoredEvent] = store.table(EVENTS)
+        self._pauses: dict[str, datetime] = store.table(JOB_PAUSES)
 
     async def lease(self, limit: int, ids: Sequence[UUID] | None = None) -> list[Leased]:
         wanted = None if ids is None else set(ids)
@@ -23,11 +25,14 @@ class MemoryDeliveries:
         return self._leased(due[:limit])
 
     def _due(self) -> list[StoredDelivery]:
-        now = self._now()
+        now, paused = self._now(), self._paused()
         rows = [
             row
             for row in self._rows.values()
-            if row.state == "pending" and row.lease_token is None and row.run_after <= now
+            if row.state == "pending"
+            and row.lease_token is None
+            and row.run_after <= now
+            and row.subscriber not in paused
         ]
         return sorted(rows, key=lambda row: row.run_after)
 
@@ -43,10 +48,15 @@ class MemoryDeliveries:
         return leased
 
     def _suspects(self) -> list[StoredDelivery]:
-        now = self._now()
+        now, paused = self._now(), self._paused()
         return [
-            row for row in self._rows.values() if row.state == "pending" and row.lease_until and row.lease_until < now
+            row
+            for row in self._rows.values()
+            if row.state == "pending" and row.lease_until and row.lease_until < now and row.subscriber not in paused
         ]
+
+    def _paused(self) -> set[str]:
+        return {subscriber_name(job) for job in self._pauses}
 
     async def suspects(self) -> bool:
         for row in self._suspects():
@@ -119,12 +129,6 @@ class MemoryDeliveries:
                 )
             )
         return letters
-
-    async def replay(self, subscriber: str | None = None, ids: Sequence[UUID] | None = None) -> int:
-        rows = [row for row in self._dead(subscriber) if ids is None or row.id in ids]
-        for row in rows:
-            row.state, row.run_after, row.attempts, row.failures = "pending", self._now(), 0, 0
-        return len(rows)
 
     async def prune(self, older_than: timedelta) -> int:
         floor = floor_id(older_than)

@@ -6,12 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from merx.infra.outbox.deliveries import ENDED, LEASE, MAX_FAILURES, DeadLetter, Leased, QueueState, floor_id
+from merx.infra.outbox.jobs import JOB_PREFIX
 from merx.infra.postgres.compiled import Compiled, compiled
 from merx.infra.postgres.database import Database
 from merx.infra.postgres.uow import PostgresTx
 from merx.kernel.ids import new_id
 
-_OPEN = "state = 'pending' and run_after <= now()"
+# Of paused jobs nothing begins, not even another attempt. The list is nearly always empty, and read once a statement.
+_PAUSED = f"array(select '{JOB_PREFIX}' || job from platform.job_pause)"  # noqa: S608 - fixed text
+_OPEN = f"state = 'pending' and run_after <= now() and subscriber <> all({_PAUSED})"
 
 
 def _leasing(condition: str, change: str) -> Compiled:
@@ -31,21 +34,21 @@ def _leasing(condition: str, change: str) -> Compiled:
     """)  # noqa: S608 - fixed text
 
 
-_SUSPECT = "state = 'pending' and lease_token is not null and lease_until < now()"
+_SUSPECT = f"state = 'pending' and lease_token is not null and lease_until < now() and subscriber <> all({_PAUSED})"
 _HELD = "id = :id and lease_token = :token and state = 'pending'"
 
 LEASE_DUE = _leasing(f"{_OPEN} and lease_token is null", "failures = d.failures")
 LEASE_THESE = _leasing(f"id = any(cast(:ids as uuid[])) and {_OPEN} and lease_token is null", "failures = d.failures")
 LEASE_SUSPECT = _leasing(_SUSPECT, "failures = d.failures + 1")
 # Leases are taken from the oldest, so a bounded look at those finds suspects however long the queue is.
-SUSPECTS = compiled("""
+SUSPECTS = compiled(f"""
     select exists (
         select from (
             select lease_token, lease_until from platform.outbox_delivery
-            where state = 'pending' and run_after <= now() order by run_after limit 1000
+            where {_OPEN} order by run_after limit 1000
         ) oldest where lease_token is not null and lease_until < now()
     )
-""")
+""")  # noqa: S608 - fixed text
 BURY_SUSPECTS = compiled(f"""
     update platform.outbox_delivery
     set state = 'dead', failures = failures + 1, last_error = :error, lease_token = null, lease_until = null
@@ -85,12 +88,6 @@ DEAD = compiled("""
     where d.state = 'dead' and (cast(:subscriber as text) is null or d.subscriber = :subscriber)
     order by d.id limit :limit
 """)
-REPLAY = compiled("""
-    update platform.outbox_delivery
-    set state = 'pending', run_after = now(), attempts = 0, failures = 0, lease_token = null, lease_until = null
-    where state = 'dead' and (cast(:subscriber as text) is null or subscriber = :subscriber)
-        and (cast(:ids as uuid[]) is null or id = any(:ids))
-""")
 PRUNE_DELIVERIES = compiled("""
     delete from platform.outbox_delivery where id in (
         select id from platform.outbox_delivery where id < :floor and state = 'done' limit :limit
@@ -107,13 +104,13 @@ PRUNE_JOB_RUNS = compiled("""
     delete from platform.job_run old where created_at < now() - cast(:age as interval)
         and exists (select from platform.job_run newer where newer.job = old.job and newer.slot > old.slot)
 """)
-STATE = compiled("""
+STATE = compiled(f"""
     select count(*) filter (where state = 'pending') as pending, count(*) filter (where state = 'dead') as dead,
         coalesce(extract(epoch from now() - min(run_after) filter (
-            where state = 'pending' and run_after <= now() and lease_token is null
+            where {_OPEN} and lease_token is null
         )), 0) as oldest
     from platform.outbox_delivery where state <> 'done'
-""")
+""")  # noqa: S608 - fixed text
 _PRUNE_BATCH = 5_000
 
 
@@ -167,13 +164,6 @@ class PostgresDeliveries:
     async def dead(self, subscriber: str | None = None, limit: int = 100) -> list[DeadLetter]:
         rows = await self._run.fetch(DEAD, subscriber=subscriber, limit=limit)
         return [DeadLetter(*row) for row in rows]
-
-    async def replay(self, subscriber: str | None = None, ids: Sequence[UUID] | None = None) -> int:
-        return await self._run.execute(REPLAY, subscriber=subscriber, ids=None if ids is None else list(ids))
-
-    async def replay_in(self, tx: PostgresTx, subscriber: str | None, ids: Sequence[UUID] | None) -> int:
-        """With this transaction, which says too who wanted it."""
-        return await tx.execute(REPLAY, subscriber=subscriber, ids=None if ids is None else list(ids))
 
     async def prune(self, older_than: timedelta) -> int:
         floor, removed = floor_id(older_than), 0

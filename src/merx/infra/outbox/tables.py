@@ -68,3 +68,12 @@ JOB_RUN = Table(
     Column("created_at", _TIME, nullable=False, server_default=func.now(), info=PLAIN),
     schema=SCHEMA,
 )
+
+# A job that stands here is paused, for every scheduler and every worker.
+JOB_PAUSE = Table(
+    "job_pause",
+    Base.metadata,
+    Column("job", Text, primary_key=True, info=PLAIN),
+    Column("paused_at", _TIME, nullable=False, info=PLAIN),
+    schema=SCHEMA,
+)

@@ -1,19 +1,35 @@
-"""Which jobs are due, decided by the storage, so that two schedulers make one run."""
+"""Which jobs are due, decided by the storage, so that two schedulers make one run.
+
+Whoever decides that a job runs holds `TURN`: a run that somebody asks for and one that is due never stand side by side.
+"""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from merx.infra.clock import utc_now
 from merx.infra.memory import MemoryStore
+from merx.infra.outbox.events import SubscriberRegistry
 from merx.infra.outbox.jobs import JobDue, Schedule, subscriber_name
-from merx.infra.outbox.memory import DELIVERIES, EVENTS, JOB_RUNS, StoredDelivery, StoredEvent
+from merx.infra.outbox.memory import (
+    DELIVERIES,
+    EVENTS,
+    JOB_PAUSES,
+    JOB_RUNS,
+    StoredDelivery,
+    StoredEvent,
+    StoredRun,
+)
+from merx.infra.outbox.postgres import PostgresOutbox
+from merx.infra.postgres import Database, PostgresUow
 from merx.infra.postgres.compiled import compiled
-from merx.infra.postgres.database import Database
 from merx.kernel.ids import new_id
 
+_TURN = "hashtext('platform.timetable')"
+TURN = compiled(f"select pg_advisory_xact_lock({_TURN})")
+_TRY_TURN = compiled(f"select pg_try_advisory_xact_lock({_TURN})")
 TICK = compiled("""
     with wanted as (
         select job, subscriber, event_id, delivery_id, date_bin(every, now(), timestamptz 'epoch' + delay) as slot
@@ -29,6 +45,7 @@ TICK = compiled("""
             where run.job = wanted.job order by run.slot desc limit 1
         ) last on true
         where (last.slot is null or last.slot < wanted.slot) and last.state is distinct from 'pending'
+            and not exists (select from platform.job_pause pause where pause.job = wanted.job)
     ), run as (
         insert into platform.job_run (job, slot, delivery_id) select job, slot, delivery_id from due
         on conflict do nothing returning delivery_id
@@ -46,41 +63,52 @@ TICK = compiled("""
 
 class PostgresTimetable:
     def __init__(self, database: Database, schedule: Schedule) -> None:
-        self._run = database.reader
+        self._database = database
         self._schedule = schedule
 
     async def tick(self) -> list[UUID]:
         jobs = self._schedule.jobs
-        rows = await self._run.fetch(
-            TICK,
-            tag=JobDue.tag(),
-            jobs=[job.name for job in jobs],
-            subscribers=[subscriber_name(job.name) for job in jobs],
-            periods=[job.every for job in jobs],
-            delays=[job.offset for job in jobs],
-            event_ids=[new_id() for _ in jobs],
-            delivery_ids=[new_id() for _ in jobs],
-        )
+        async with PostgresUow(self._database, PostgresOutbox(SubscriberRegistry())) as uow:
+            # Another scheduler decides at this moment, or somebody who wants a run: then the next second will do.
+            if not await uow.tx.fetchval(_TRY_TURN):
+                return []
+            rows = await uow.tx.fetch(
+                TICK,
+                tag=JobDue.tag(),
+                jobs=[job.name for job in jobs],
+                subscribers=[subscriber_name(job.name) for job in jobs],
+                periods=[job.every for job in jobs],
+                delays=[job.offset for job in jobs],
+                event_ids=[new_id() for _ in jobs],
+                delivery_ids=[new_id() for _ in jobs],
+            )
+            await uow.commit()
         return [row["id"] for row in rows]
 
 
 class MemoryTimetable:
     def __init__(self, store: MemoryStore, schedule: Schedule, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
-        self._runs: dict[str, tuple[datetime, UUID]] = store.table(JOB_RUNS)
+        self._store = store
+        self._runs: dict[str, StoredRun] = store.table(JOB_RUNS)
+        self._pauses: dict[str, datetime] = store.table(JOB_PAUSES)
         self._deliveries: dict[UUID, StoredDelivery] = store.table(DELIVERIES)
         self._events: dict[UUID, StoredEvent] = store.table(EVENTS)
         self._schedule = schedule
 
     async def tick(self) -> list[UUID]:
+        async with self._store.lock:
+            return self._tick()
+
+    def _tick(self) -> list[UUID]:
         now, made = self._now(), []
         for job in self._schedule.jobs:
-            start = datetime.fromtimestamp(0, UTC) + job.offset
-            slot = start + (now - start) // job.every * job.every
-            last = self._runs.get(job.name)
+            slot, last = job.period(now), self._runs.get(job.name)
+            if job.name in self._pauses:
+                continue
             if last is not None:
-                delivery = self._deliveries.get(last[1])
-                if last[0] >= slot or (delivery is not None and delivery.state == "pending"):
+                delivery = self._deliveries.get(last.delivery_id)
+                if last.slot >= slot or (delivery is not None and delivery.state == "pending"):
                     continue
             event = JobDue(at=now, job=job.name, slot=slot)
             payload = msgspec.json.encode(event).decode()
@@ -89,6 +117,6 @@ class MemoryTimetable:
             self._deliveries[delivery_id] = StoredDelivery(
                 delivery_id, event.id, subscriber_name(job.name), created_at=now, run_after=now
             )
-            self._runs[job.name] = (slot, delivery_id)
+            self._runs[job.name] = StoredRun(slot, delivery_id, now)
             made.append(delivery_id)
         return made

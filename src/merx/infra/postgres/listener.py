@@ -47,7 +47,11 @@ class CacheListener(Background):
                 # Whatever it is, it may pass; it is said once.
                 kind = type(error).__name__
                 if kind != self._said:
-                    logger.warning("cache listener lost its connection", kind=kind)
+                    logger.warning(
+                        "no connection to the database ({}); it is tried again and again, and nothing is kept in caches"
+                        " meanwhile. Does MERX_DATABASE_URL name a server that runs?",
+                        kind,
+                    )
                 self._said = kind
             finally:
                 self._suspend()

@@ -6,11 +6,12 @@ from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from merx.contexts.identity.ports.api_keys import ApiKeyQueries, ApiKeyView
+from merx.contexts.identity.ports.api_keys import ApiKeyQueries, ApiKeyView, OwnApiKeyView
 from merx.contexts.identity.usecases.api_keys import ApiKeysHandler, MakeApiKey, RotateApiKey
-from merx.infra.http.auth import staff
+from merx.infra.http.auth import signed_in, staff
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
-from merx.kernel.actor import Actor
+from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.errors import Forbidden
 from merx.kernel.model import View
 from merx.kernel.paging import Page
 
@@ -40,6 +41,16 @@ class ApiKeyController(Controller):
         self, api_key_queries: NamedDependency[ApiKeyQueries], limit: PageLimit = DEFAULT_LIMIT, after: After = None
     ) -> Page[ApiKeyView]:
         return await api_key_queries.page(limit, after)
+
+    @get("/current", guards=[signed_in], operation_id="GetOwnApiKey", summary="The API key of this request")
+    async def current(
+        self, actor: NamedDependency[Actor], api_key_queries: NamedDependency[ApiKeyQueries]
+    ) -> OwnApiKeyView:
+        """So that a program can see its scopes and when it needs another key. People get 403."""
+        if actor.kind is not ActorKind.api_key or actor.account_id is None:
+            raise Forbidden("this is for API keys")
+        key = await api_key_queries.one(actor.account_id)
+        return OwnApiKeyView(*(getattr(key, name) for name in OwnApiKeyView.__struct_fields__))
 
     @get("/{key_id:uuid}", guards=[_READ], operation_id="GetApiKey", summary="One API key")
     async def api_key(self, key_id: FromPath[UUID], api_key_queries: NamedDependency[ApiKeyQueries]) -> ApiKeyView:

@@ -28,6 +28,18 @@ class ApiKeyView(View, frozen=True):
     last_used_at: datetime | None
 
 
+class OwnApiKeyView(View, frozen=True):
+    """What a program may know of the key it shows."""
+
+    id: UUID
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    networks: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+
+
 class ApiKeyHolder(View, frozen=True):
     """What a request with a key is checked against."""
 

@@ -1,5 +1,6 @@
 """The inventory in memory."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -203,14 +204,15 @@ class MemoryInventoryQueries:
         return [LocationView(x.id, x.code, x.name, x.priority, x.active, x.version) for x in ordered]
 
     async def discrepancies(self) -> list[Discrepancy]:
-        found = []
-        for (variant_id, location_id), row in sorted(self._stock.items()):
-            place = (variant_id, location_id)
-            ledger = [m for m, _ in self._movements.values() if (m.variant_id, m.location_id) == place]
-            promised = sum(a.quantity for a in self._allocations.values() if (a.variant_id, a.location_id) == place)
-            on_hand, allocated = sum(m.on_hand for m in ledger), sum(m.allocated for m in ledger)
-            if (row.on_hand, row.allocated, row.allocated) != (on_hand, allocated, promised):
-                found.append(
-                    Discrepancy(variant_id, location_id, row.on_hand, on_hand, row.allocated, allocated, promised)
-                )
-        return found
+        on_hand, allocated, promised = Counter[object](), Counter[object](), Counter[object]()
+        for movement, _ in self._movements.values():
+            place = (movement.variant_id, movement.location_id)
+            on_hand[place] += movement.on_hand
+            allocated[place] += movement.allocated
+        for each in self._allocations.values():
+            promised[each.variant_id, each.location_id] += each.quantity
+        return [
+            Discrepancy(*place, row.on_hand, on_hand[place], row.allocated, allocated[place], promised[place])
+            for place, row in sorted(self._stock.items())
+            if (row.on_hand, row.allocated, row.allocated) != (on_hand[place], allocated[place], promised[place])
+        ]

@@ -75,6 +75,9 @@ def understand(text: str, lexicon: Lexicon, synonyms: Synonyms) -> Query:
     whole = code(text)
     identifier = whole if len(whole) >= 3 and any(map(str.isdigit, whole)) and lexicon.has_code(whole) else ""
     typed = split_words(text)[:MAX_WORDS]
+    if not typed and (signs := text.strip()):
+        # Emoji or dots: nothing is called so, and everything would look like an answer.
+        return Query((Concept((signs,), (Alternative((signs,)),)),))
     words: list[str] = []
     ignored: list[str] = []
     for position, word in enumerate(typed):

@@ -1,0 +1,88 @@
+"""Jobs and dead letters in one transaction in the process. The timetable takes its turn with units of work."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+
+from merx.contexts.operations.adapters.periods import named
+from merx.contexts.operations.domain.errors import JobIsPaused, JobRuns
+from merx.infra.memory import MemoryStore, MemoryTable, MemoryTx, MemoryUow
+from merx.infra.outbox.events import OutboxWriter
+from merx.infra.outbox.jobs import Job, JobDue, subscriber_name
+from merx.infra.outbox.memory import (
+    DELIVERIES,
+    EVENTS,
+    JOB_PAUSES,
+    JOB_RUNS,
+    StoredDelivery,
+    StoredEvent,
+    StoredRun,
+)
+from merx.kernel.ids import new_id
+
+
+class MemoryJobBook:
+    def __init__(self, tx: MemoryTx, jobs: Callable[[], Sequence[Job]]) -> None:
+        self._pauses: MemoryTable[datetime] = tx.table(JOB_PAUSES)
+        self._runs: MemoryTable[StoredRun] = tx.table(JOB_RUNS)
+        self._events: MemoryTable[StoredEvent] = tx.table(EVENTS)
+        self._deliveries: MemoryTable[StoredDelivery] = tx.table(DELIVERIES)
+        self._jobs = jobs
+
+    async def pause(self, name: str, now: datetime) -> bool:
+        if self._pauses.get(named(self._jobs(), name).name) is not None:
+            return False
+        self._pauses.put(name, now)
+        return True
+
+    async def resume(self, name: str) -> bool:
+        if self._pauses.get(named(self._jobs(), name).name) is None:
+            return False
+        self._pauses.delete(name)
+        return True
+
+    async def run(self, name: str) -> None:
+        job, now = named(self._jobs(), name), datetime.now(UTC)
+        if self._pauses.get(name) is not None:
+            raise JobIsPaused("resume it first")
+        last = self._runs.get(name)
+        running = self._deliveries.get(last.delivery_id) if last is not None else None
+        if running is not None and running.state == "pending":
+            raise JobRuns("wait until the present run has ended")
+        event, delivery_id = JobDue(at=now, job=name, slot=job.period(now)), new_id()
+        payload = msgspec.json.encode(event).decode()
+        self._events.put(event.id, StoredEvent(event.id, JobDue.tag(), payload, now))
+        self._deliveries.put(
+            delivery_id,
+            StoredDelivery(delivery_id, event.id, subscriber_name(name), created_at=now, run_after=now),
+        )
+        self._runs.put(name, StoredRun(now, delivery_id, now))
+
+
+class MemoryDeadLetters:
+    def __init__(self, tx: MemoryTx) -> None:
+        self._deliveries: MemoryTable[StoredDelivery] = tx.table(DELIVERIES)
+
+    async def retry(self, subscriber: str | None, ids: Sequence[UUID] | None) -> list[UUID]:
+        wanted = None if ids is None else set(ids)
+        found = [
+            row
+            for row in self._deliveries.values()
+            if row.state == "dead" and subscriber in (None, row.subscriber) and (wanted is None or row.id in wanted)
+        ]
+        for row in found:
+            row.state, row.run_after, row.attempts, row.failures = "pending", datetime.now(UTC), 0, 0
+            self._deliveries.put(row.id, row)
+        return [row.id for row in found]
+
+
+class MemoryOperationsUow(MemoryUow):
+    def __init__(self, store: MemoryStore, outbox: OutboxWriter, jobs: Callable[[], Sequence[Job]]) -> None:
+        super().__init__(store, outbox)
+        self._jobs = jobs
+
+    def open(self, tx: MemoryTx) -> None:
+        self.jobs = MemoryJobBook(tx, self._jobs)
+        self.dead_letters = MemoryDeadLetters(tx)

@@ -1,0 +1,88 @@
+"""Reads of jobs and dead letters on PostgreSQL."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from merx.contexts.operations.adapters.periods import named, picked, run_state, view_of
+from merx.contexts.operations.domain.errors import DeadLetterNotFound
+from merx.contexts.operations.ports.dead_letters import DeadLetterDetail, DeadLetterView
+from merx.contexts.operations.ports.jobs import JobView, RunState, RunView
+from merx.infra.outbox.jobs import Job
+from merx.infra.personal_data.platform import without_people
+from merx.infra.postgres import Reader, compiled
+from merx.kernel.paging import Page, decode_id, encode_cursor
+
+_RUNS = compiled("""
+    select wanted.job, pause.paused_at, last.* from unnest(cast(:jobs as text[])) as wanted (job)
+    left join platform.job_pause pause on pause.job = wanted.job
+    left join lateral (
+        select run.slot, run.created_at, delivery.state, delivery.lease_token is not null as leased,
+            coalesce(delivery.attempts, 0) as attempts, delivery.done_at, coalesce(delivery.last_error, '') as error
+        from platform.job_run run left join platform.outbox_delivery delivery on delivery.id = run.delivery_id
+        where run.job = wanted.job order by run.slot desc limit 1
+    ) last on true
+""")
+_LETTER = """
+    select d.id, d.subscriber, coalesce(e.tag, ''), d.event_id, d.attempts, d.failures, coalesce(d.last_error, ''),
+        d.created_at{more}
+    from platform.outbox_delivery d left join platform.outbox_event e on e.id = d.event_id
+    where d.state = 'dead' and {condition}
+"""
+_LETTERS = compiled(
+    _LETTER.format(
+        more="",
+        condition="(cast(:subscriber as text) is null or d.subscriber = :subscriber)"
+        " and (cast(:after as uuid) is null or d.id > :after) order by d.id limit :rows",
+    )
+)
+_ONE_LETTER = compiled(_LETTER.format(more=", e.at, e.payload", condition="d.id = :id"))
+
+
+class PostgresJobQueries:
+    def __init__(self, reader: Reader, jobs: Callable[[], Sequence[Job]]) -> None:
+        self._reader = reader
+        self._jobs = jobs
+
+    async def page(self, now: datetime, after: str | None, limit: int) -> Page[JobView]:
+        jobs, following = picked(self._jobs(), after, limit)
+        return Page(await self._views(jobs, now), following)
+
+    async def one(self, name: str, now: datetime) -> JobView:
+        [view] = await self._views([named(self._jobs(), name)], now)
+        return view
+
+    async def _views(self, jobs: Sequence[Job], now: datetime) -> list[JobView]:
+        rows = {row["job"]: row for row in await self._reader.fetch(_RUNS, jobs=[job.name for job in jobs])}
+        return [
+            view_of(job, now, rows[job.name]["paused_at"], rows[job.name]["slot"], _last(rows[job.name]))
+            for job in jobs
+        ]
+
+
+def _last(row: asyncpg.Record) -> RunView | None:
+    if row["slot"] is None:
+        return None
+    state = run_state(row["state"], leased=row["leased"])
+    error = "" if state is RunState.done else row["error"]
+    return RunView(row["created_at"], state, row["attempts"], row["done_at"], error)
+
+
+class PostgresDeadLetterQueries:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def page(self, subscriber: str | None, after: str | None, limit: int) -> Page[DeadLetterView]:
+        rows = await self._reader.fetch(_LETTERS, subscriber=subscriber, after=decode_id(after), rows=limit + 1)
+        items = [DeadLetterView(*row) for row in rows[:limit]]
+        return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+
+    async def one(self, letter_id: UUID) -> DeadLetterDetail:
+        row = await self._reader.fetchrow(_ONE_LETTER, id=letter_id)
+        if row is None:
+            raise DeadLetterNotFound
+        *told, payload = row
+        told.append(None if payload is None else without_people(payload))
+        return DeadLetterDetail(*told)

@@ -1,0 +1,1 @@
+"""What operations needs from outside: storage; adapters implement it."""
