@@ -141,7 +141,8 @@ async def test_control_without_owning_the_taxonomy_two_moves_make_a_loop(shop):
     await asyncio.gather(
         move(Actor.system(), a, MoveCategory(parent_id=b)), move(Actor.system(), b, MoveCategory(parent_id=a))
     )
-    assert len(await rows(shop, MISPLACED)) == 2
+    # One or both, by who of them wrote down where the other stands first.
+    assert await rows(shop, MISPLACED) != []
 
 
 async def test_moves_and_edits_and_new_children_leave_every_trail_right(shop):

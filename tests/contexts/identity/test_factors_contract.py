@@ -261,10 +261,12 @@ class TestRaces:
         assert len(await self.outcomes(postgres_shop)) == 1
 
     async def test_negative_control_read_then_write_opens_more_often(self, postgres_shop):
+        all_have_read = asyncio.Barrier(8)
+
         class NaiveFactors(PostgresSecondFactors):
             async def use_step(self, account_id, step):
                 totp = await self.totp(account_id)
-                await asyncio.sleep(0.05)
+                await all_have_read.wait()
                 if totp.last_step >= step:
                     return False
                 await self._tx.execute(
