@@ -36,11 +36,16 @@ for name, examples in (("quick", 25), ("thorough", 300)):
 settings.load_profile(os.environ.get("MERX_PROPERTIES", "quick"))
 
 
-# Collecting makes a million objects that stay: the collector looks at them seldom, and after that never again.
+# Collecting makes half a million objects that stay: the collector looks at them seldom, and after that never again.
 gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_collection_finish() -> None:
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """What the last tests left is found here; pytest looks five times more, at what is left after the first."""
     gc.collect()
     gc.freeze()
 

@@ -1,52 +1,74 @@
-"""One built application, played by the containers of many tests in turn.
+"""Routes that were built once, played by the containers of many tests in turn.
 
 Building the routes takes 50 to 250 ms, and they are the same for every test of a context; what differs is what stands
-behind them. `staged(settings, shop)` gives the application with `shop` behind it. Only the latest one is on stage:
-a test with two applications at once, or one about the application itself, calls `create_app`.
+behind them, and the frame in front. `staged(settings, shop)` gives the application with `shop` behind it, and
+`fresh(settings, shop)` one that has counted nothing yet. Whoever is asked is on stage until another one is: a test in
+which two answer at the same time, or one about the application itself, calls `create_app`.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import msgspec
 from litestar.di import Provide
 
-from merx.bootstrap.api import Api, create_app
+from merx.bootstrap.api import Api, Routes, Shared, framed
 from merx.infra.health import Probe
 from merx.infra.http.dependencies import provide
 from merx.infra.http.parts import HttpParts, HttpSource
 from merx.infra.settings import Settings
 
 _PASSED_ON = ("access_tokens", "guest_tokens", "cache", "idempotency", "api_keys", "staff_rights", "in_place")
+_MAY_BE_MISSING = ("cache", "idempotency", "api_keys", "staff_rights", "in_place")
 
 
 class _Present:
     """Passes everything on to the part of this name that is on stage."""
 
     def __init__(self, stage: "_Stage", name: str) -> None:
-        self._stage, self._name = stage, name
+        vars(self).update(_stage=stage, _name=name)
 
     def __getattr__(self, attribute: str) -> Any:
-        return getattr(getattr(self._stage.parts, self._name), attribute)
+        return getattr(self._stage.find(self._name), attribute)
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        setattr(self._stage.find(self._name), attribute, value)
 
 
 class _Stage:
     def __init__(self, settings: Settings, parts: HttpParts) -> None:
-        self.parts = parts
-        self.api = create_app(settings, self)
+        self.parts = self._latest = parts
+        self._shared = Shared.of(settings, parts)
+        self._passing = self._passed_on()
+        everywhere = Shared(*(_Present(self, name) for name in Shared.__struct_fields__))
+        self._routes = Routes.built(settings, self._passing, everywhere)
+        self._framed: dict[Settings, Api] = {}
 
-    def http_parts(self) -> HttpParts:
+    def find(self, name: str) -> Any:
+        return getattr(self._shared if name in Shared.__struct_fields__ else self.parts, name)
+
+    def fresh(self, settings: Settings, parts: HttpParts) -> Api:
+        return self._framed_by(settings, parts, lambda: parts)
+
+    def staged(self, settings: Settings, parts: HttpParts) -> Api:
+        self.parts = self._latest = parts
+        if settings not in self._framed:
+            self._framed[settings] = self._framed_by(settings, self._passing, lambda: self._latest)
+        return self._framed[settings]
+
+    def _framed_by(self, settings: Settings, parts: HttpParts, played: Callable[[], HttpParts]) -> Api:
+        shared = Shared.of(settings, parts)
+
+        async def enter(*request: Any) -> None:
+            self.parts, self._shared = played(), shared
+            await self._routes.app(*request)
+
+        return framed(settings, parts, shared, msgspec.structs.replace(self._routes, app=enter))
+
+    def _passed_on(self) -> HttpParts:
         present: dict[str, Any] = {name: _Present(self, name) for name in _PASSED_ON}
-        if self.parts.cache is None:
-            present["cache"] = None
-        if self.parts.idempotency is None:
-            present["idempotency"] = None
-        if self.parts.api_keys is None:
-            present["api_keys"] = None
-        if self.parts.staff_rights is None:
-            present["staff_rights"] = None
-        if self.parts.in_place is None:
-            present["in_place"] = None
+        present |= {name: None for name in _MAY_BE_MISSING if getattr(self.parts, name) is None}
         return HttpParts(
             **present,
             controllers=self.parts.controllers,
@@ -84,24 +106,28 @@ _stages: dict[Any, _Stage] = {}
 def staged(settings: Settings, source: HttpSource) -> Api:
     """Like `create_app(settings, source)`, from the second time on without building anything."""
     parts = source.http_parts()
-    # No route knows them.
+    # No frame knows them.
     settings = msgspec.structs.replace(
         settings, data_dir=".", database_url="postgresql://nowhere", storage="memory", search_refresh_seconds=0.0
     )
-    probes = tuple((probe.name, probe.required) for probe in parts.probes)
+    return _stage(settings, parts).staged(settings, parts)
+
+
+def fresh(settings: Settings, source: HttpSource) -> Api:
+    """Like `create_app(settings, source)`, from the second time on without building the routes."""
+    parts = source.http_parts()
+    return _stage(settings, parts).fresh(settings, parts)
+
+
+def _stage(settings: Settings, parts: HttpParts) -> _Stage:
     key = (
-        settings,
+        # What routes know of the settings.
+        (settings.docs_on, settings.body_limit, settings.metrics_token != ""),
         tuple(parts.controllers),
         tuple(parts.dependencies),
-        probes,
-        parts.cache is None,
-        parts.idempotency is None,
-        parts.api_keys is None,
-        parts.staff_rights is None,
-        parts.in_place is None,
+        tuple((probe.name, probe.required) for probe in parts.probes),
+        tuple(name for name in _MAY_BE_MISSING if getattr(parts, name) is None),
     )
-    stage = _stages.get(key)
-    if stage is None:
-        stage = _stages[key] = _Stage(settings, parts)
-    stage.parts = parts
-    return stage.api
+    if key not in _stages:
+        _stages[key] = _Stage(settings, parts)
+    return _stages[key]

@@ -20,6 +20,7 @@ from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.approvals import Asked
 from merx.kernel.ids import new_id
+from tests.support.apps import new_app
 from tests.support.clock import FixedClock
 
 LIMITED = {
@@ -108,7 +109,7 @@ class Shop:
 
 @pytest.fixture
 async def memory_shop() -> AsyncIterator[Shop]:
-    app = App(Settings(storage="memory", **LIMITED))
+    app = new_app(Settings(storage="memory", **LIMITED))
     yield Shop(app)
     await app.close()
 

@@ -94,6 +94,12 @@ class Wiring:
             self.infra.providers[name].set_provides(value)
 
 
+@cache
+def _wiring() -> Wiring:
+    """Wired once: that takes longer than most tests."""
+    return Wiring()
+
+
 class Shop:
     """The wired context, and shortcuts for what many tests do."""
 
@@ -102,15 +108,15 @@ class Shop:
         storage: str,
         database: Database | None = None,
         settings: Settings | None = None,
-        wiring: Wiring | None = None,
     ) -> None:
+        """On memory it takes the place of the one before; on PostgreSQL there may be several at once."""
         self.clock = FixedClock()
         self.outbox = RecordedOutbox()
         self.access_tokens = AccessTokens(Ed25519PrivateKey.generate(), issuer="t", audience="t", clock=self.clock)
         self.storage = storage
         self.permissions = PermissionCatalogue()
         self.permissions.learn(PERMISSIONS, LIMITS)
-        wiring = wiring or Wiring()
+        wiring = _wiring() if storage == "memory" else Wiring()
         wiring.give(
             settings=settings or Settings(storage=storage),
             storage=storage,
@@ -154,15 +160,9 @@ class Shop:
             await uow.commit()
 
 
-@cache
-def _wiring() -> Wiring:
-    """Wired once: that takes longer than most tests."""
-    return Wiring()
-
-
 @pytest.fixture
 def memory_shop() -> Shop:
-    return Shop("memory", wiring=_wiring())
+    return Shop("memory")
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from merx.infra.settings import Settings
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.test_frame import KEY, PLACE
-from tests.infra.http.toy import Toys, toy_app
+from tests.infra.http.toy import MEMORY, Toys
 from tests.support.apps import new_app
 from tests.support.asgi import Answer, AsgiClient
-from tests.support.stage import staged
+from tests.support.stage import fresh, staged
 
 FEW = Settings(
     storage="memory",
@@ -72,7 +72,7 @@ def toys(asked: Asked) -> Limited:
 
 @pytest.fixture
 def client(toys: Limited) -> AsgiClient:
-    return AsgiClient(toy_app(FEW, toys), client=HERE)
+    return AsgiClient(fresh(FEW, toys), client=HERE)
 
 
 async def reads(client: AsgiClient, number: int, **options: Any) -> int:
@@ -151,7 +151,7 @@ async def test_cached_answers_are_free(client: AsgiClient, toys: Limited):
     statuses = {(await client.get("/api/v1/toys/product")).status for _ in range(200)}
     assert statuses == {200}
     assert toys.product.reads == 1
-    first = await AsgiClient(toy_app(FEW, Limited()), client=HERE).get("/api/v1/toys/product")
+    first = await AsgiClient(fresh(FEW, Limited()), client=HERE).get("/api/v1/toys/product")
     # A cache on the way would show the allowance of one caller to another.
     assert first.header("ratelimit-limit") is None
     assert await reads(client, 20) == 9
@@ -178,13 +178,13 @@ async def test_without_redis_changes_are_still_limited():
         async def take(self, _: Sequence[Ask]) -> Taken:
             raise RedisAway
 
-    client = AsgiClient(toy_app(FEW, Limited(SharedBuckets(Away(), LocalBuckets()))), client=HERE)
+    client = AsgiClient(fresh(FEW, Limited(SharedBuckets(Away(), LocalBuckets()))), client=HERE)
     assert await writes(client, 20) == 6
     assert await reads(client, 20) == 10
 
 
 async def test_in_development_nobody_is_limited():
-    client = AsgiClient(toy_app(), client=HERE)
+    client = AsgiClient(fresh(MEMORY, Toys(MEMORY)), client=HERE)
     answer = await client.get("/api/v1/toys")
     assert answer.header("ratelimit-limit") is None
 
@@ -197,7 +197,7 @@ def test_in_production_everybody_is_limited():
 class TestS25:
     async def test_s25_what_callers_add_to_the_addresses_is_not_believed(self):
         settings = msgspec.structs.replace(FEW, trusted_proxies=1)
-        client = AsgiClient(toy_app(settings, Limited()), client=("10.0.0.1", 1))
+        client = AsgiClient(fresh(settings, Limited()), client=("10.0.0.1", 1))
         passed = 0
         for number in range(30):
             hops = f"203.0.113.{number}, 2001:db8::{number}, 192.0.2.1"
@@ -223,13 +223,14 @@ async def test_s28_pages_cannot_be_made_large(client: AsgiClient, query: str):
     assert time.perf_counter() - began < 0.05
 
 
-class TestRouteClasses:
-    @pytest.fixture
-    def classes(self) -> RouteClasses:
-        classes = RouteClasses()
-        classes.learn(staged(Settings(storage="memory"), new_app()).litestar)
-        return classes
+@pytest.fixture(scope="module")
+def classes() -> RouteClasses:
+    classes = RouteClasses()
+    classes.learn(staged(Settings(storage="memory"), new_app()).litestar)
+    return classes
 
+
+class TestRouteClasses:
     @pytest.mark.parametrize(
         ("method", "path", "route_class"),
         [
@@ -248,7 +249,7 @@ class TestRouteClasses:
         assert classes.declared(method, path) == route_class
 
     async def test_s04_signing_in_is_limited_by_address(self):
-        client = AsgiClient(staged(FEW, new_app()), client=HERE)
+        client = AsgiClient(fresh(FEW, new_app()), client=HERE)
         body = {"email": "nobody@example.com", "password": "wrong"}
         statuses = [
             (await client.post("/api/v1/auth/login", json=body | {"email": f"n{n}@example.com"})).status

@@ -14,8 +14,9 @@ from merx.infra.http.bodies import accepts
 from merx.infra.http.route_classes import RouteClass, keeps_place, limited
 from merx.infra.limits.metrics import SHED
 from merx.infra.settings import Settings, SettingsError, load_settings
-from tests.infra.http.toy import Toys, toy_app
+from tests.infra.http.toy import Toys
 from tests.support.asgi import Answer, AsgiClient
+from tests.support.stage import fresh
 
 SMALL = Settings(storage="memory", metrics_token="scrape-me-every-15-s", max_in_flight=10, reserved_in_flight=4)
 
@@ -50,7 +51,7 @@ class Held(Controller):
 @pytest.fixture
 async def client() -> AsgiClient:
     Held.go = asyncio.Event()
-    return AsgiClient(toy_app(SMALL, Toys(SMALL, Held)))
+    return AsgiClient(fresh(SMALL, Toys(SMALL, Held)))
 
 
 async def sent(client: AsgiClient, number: int, method: str = "GET", path: str = "") -> list[asyncio.Task[Answer]]:

@@ -11,9 +11,10 @@ from merx.infra.http.lag import LoopLag
 from merx.infra.limits.metrics import SHED
 from merx.infra.settings import Settings
 from tests.infra.http.test_load import Held
-from tests.infra.http.toy import ToyController, Toys, toy_app
+from tests.infra.http.toy import ToyController, Toys
 from tests.infra.http.wire import Connection, head_of
 from tests.support.protection import unprotected
+from tests.support.stage import fresh
 
 BUSY = Settings(storage="memory", max_in_flight=20, reserved_in_flight=10, busy_in_flight=3, cache_bytes=100_000)
 PAGE = b"GET /api/v1/held HTTP/1.1\r\nHost: localhost\r\n"
@@ -32,7 +33,7 @@ class Crowd:
 
     def __init__(self) -> None:
         Held.go = asyncio.Event()
-        self.app = toy_app(BUSY, Toys(BUSY, Held, ToyController))
+        self.app = fresh(BUSY, Toys(BUSY, Held, ToyController))
         self.lag = self.app.turned_away.load.lag = ToldLag()
         self._first = Connection(self.app)
 
