@@ -2,20 +2,31 @@
 
 import asyncio
 import gc
-import os
 import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
 
-from tests.support.hurried import HurriedLoop
-from tests.support.usual_log import log_as_usual
+_FIXTURES = ("tests.support.servers", "tests.support.keycloak.server", "tests.support.keycloak.realm")
+pytest.register_assert_rewrite(*_FIXTURES)
 
-pytest_plugins = ["tests.support.servers", "tests.support.keycloak.server", "tests.support.keycloak.realm"]
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
+        # This process shares the tests out and runs none: the others wait until it has loaded what it needs.
+        return
+    for name in _FIXTURES:
+        config.pluginmanager.import_plugin(name)
+    from tests.support.properties import settle_examples
+    from tests.support.usual_log import log_as_usual
+
+    settle_examples()
+    log_as_usual()
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    from tests.support.hurried import HurriedLoop
+
     return {"hurried": HurriedLoop} if item.get_closest_marker("hurried") else {"usual": asyncio.new_event_loop}
 
 
@@ -27,13 +38,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _OF_ALL.search(item.nodeid):
             item.add_marker("proofs")
-
-
-# The fast suite tries some new examples each time, `nox -s properties` very many. A busy machine is not a failing
-# property; in CI every run tries the same examples, so a red run can be repeated.
-for name, examples in (("quick", 25), ("thorough", 300)):
-    settings.register_profile(name, max_examples=examples, deadline=None, derandomize=bool(os.environ.get("CI")))
-settings.load_profile(os.environ.get("MERX_PROPERTIES", "quick"))
 
 
 # Collecting makes half a million objects that stay: the collector looks at them seldom, and after that never again.
@@ -48,6 +52,3 @@ def pytest_sessionfinish() -> None:
     """What the last tests left is found here; pytest looks five times more, at what is left after the first."""
     gc.collect()
     gc.freeze()
-
-
-log_as_usual()

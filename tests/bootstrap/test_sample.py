@@ -3,20 +3,23 @@
 from pathlib import Path
 
 import pytest
+from dependency_injector import providers
 
 from merx.bootstrap import cli
-from merx.bootstrap.api import create_app
 from merx.bootstrap.sample import SampleShop
 from merx.bootstrap.seed import STAFF
+from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
+from tests.support.stage import fresh
 
 FEED = Path(__file__).parents[1] / "data" / "feed-mixed.jsonl"
 
 
 async def test_it_is_filled_before_it_serves():
     shop = new_app()
-    async with AsgiClient(create_app(shop.settings, SampleShop(shop, FEED))) as client:
+    shop.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
+    async with AsgiClient(fresh(shop.settings, SampleShop(shop, FEED))) as client:
         listed = (await client.get("/api/v1/products?in_stock=true")).json()["items"]
         assert "lamp" in {word for product in listed for word in product["slug"].split("-")}
         found = (await client.get("/api/v1/search/products?q=lamp")).json()

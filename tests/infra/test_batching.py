@@ -43,7 +43,8 @@ async def test_a_failure_reaches_everybody_and_leaves_nothing_behind(caplog):
     with pytest.raises(asyncio.CancelledError):
         await given_up
     await asyncio.sleep(0.03)
-    gc.collect()
+    # Of the young alone: what this test made is among them, and all the others take a third of a second.
+    gc.collect(1)
     assert "never retrieved" not in caplog.text
     source.fails = False
     assert await loader.get_many([1]) == {1: "1"}

@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives import serialization
 from dependency_injector import providers
 from loguru import logger
 
-from merx.bootstrap.api import create_app
 from merx.bootstrap.container import App
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.domain.account import AccountKind
@@ -33,6 +32,7 @@ from tests.journeys.test_first_order import ADDRESS
 from tests.security.canary_doors import doors
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.drain import drain
+from tests.support.stage import fresh
 from tests.support.usual_log import log_as_usual
 
 SHOP_SECRET = "Zq4vXc81mPkw93hTbnRUyeLaS7d2GfJ0"
@@ -222,7 +222,7 @@ async def playing(settings: Settings, log: Log, canaries: Canaries) -> AsyncIter
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     canaries.secrets["the signing key"] = private.decode().splitlines()[1]
-    async with AsgiClient(create_app(settings, app, log.writer)) as client:
+    async with AsgiClient(fresh(settings, app, log.writer)) as client:
         play = Play(app, client, folder / "mail", canaries)
         await play.world.stock_up()
         yield play

@@ -16,7 +16,6 @@ import msgspec
 import pytest
 from dependency_injector import providers
 
-from merx.bootstrap.api import create_app
 from merx.bootstrap.container import App
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.infra.error_text import text_of, trace_of
@@ -27,6 +26,7 @@ from merx.infra.settings import Settings
 from tests.contexts.privacy.conftest import PASSWORD, Shop
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
+from tests.support.stage import fresh
 from tests.support.usual_log import log_as_usual
 
 ODDA = {
@@ -64,7 +64,7 @@ def log(tmp_path: Path) -> Iterator[Log]:
 async def opened(settings: Settings, log: Log) -> AsyncIterator[Shop]:
     app = App(settings, deliver_here=settings.storage == "memory")
     app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
-    async with AsgiClient(create_app(settings, app, log.writer)) as client:
+    async with AsgiClient(fresh(settings, app, log.writer)) as client:
         shop = Shop(app, client, FixedClock())
         await shop.stock_up()
         yield shop

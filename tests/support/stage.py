@@ -17,6 +17,7 @@ from merx.bootstrap.api import Api, Routes, Shared, framed
 from merx.infra.health import Probe
 from merx.infra.http.dependencies import provide
 from merx.infra.http.parts import HttpParts, HttpSource
+from merx.infra.log_writer import LineWriter
 from merx.infra.settings import Settings
 
 _PASSED_ON = ("access_tokens", "guest_tokens", "cache", "idempotency", "api_keys", "staff_rights", "in_place")
@@ -48,8 +49,8 @@ class _Stage:
     def find(self, name: str) -> Any:
         return getattr(self._shared if name in Shared.__struct_fields__ else self.parts, name)
 
-    def fresh(self, settings: Settings, parts: HttpParts) -> Api:
-        return self._framed_by(settings, parts, lambda: parts)
+    def fresh(self, settings: Settings, parts: HttpParts, log: LineWriter | None) -> Api:
+        return self._framed_by(settings, parts, lambda: parts, log)
 
     def staged(self, settings: Settings, parts: HttpParts) -> Api:
         self.parts = self._latest = parts
@@ -57,14 +58,16 @@ class _Stage:
             self._framed[settings] = self._framed_by(settings, self._passing, lambda: self._latest)
         return self._framed[settings]
 
-    def _framed_by(self, settings: Settings, parts: HttpParts, played: Callable[[], HttpParts]) -> Api:
+    def _framed_by(
+        self, settings: Settings, parts: HttpParts, played: Callable[[], HttpParts], log: LineWriter | None = None
+    ) -> Api:
         shared = Shared.of(settings, parts)
 
         async def enter(*request: Any) -> None:
             self.parts, self._shared = played(), shared
             await self._routes.app(*request)
 
-        return framed(settings, parts, shared, msgspec.structs.replace(self._routes, app=enter))
+        return framed(settings, parts, shared, msgspec.structs.replace(self._routes, app=enter), log)
 
     def _passed_on(self) -> HttpParts:
         present: dict[str, Any] = {name: _Present(self, name) for name in _PASSED_ON}
@@ -113,10 +116,10 @@ def staged(settings: Settings, source: HttpSource) -> Api:
     return _stage(settings, parts).staged(settings, parts)
 
 
-def fresh(settings: Settings, source: HttpSource) -> Api:
-    """Like `create_app(settings, source)`, from the second time on without building the routes."""
+def fresh(settings: Settings, source: HttpSource, log: LineWriter | None = None) -> Api:
+    """Like `create_app(settings, source, log)`, from the second time on without building the routes."""
     parts = source.http_parts()
-    return _stage(settings, parts).fresh(settings, parts)
+    return _stage(settings, parts).fresh(settings, parts, log)
 
 
 def _stage(settings: Settings, parts: HttpParts) -> _Stage:

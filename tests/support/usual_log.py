@@ -10,8 +10,8 @@ def log_as_usual() -> None:
     test would look for what must not be written into a log that nobody writes.
     """
     logger.remove()
-    # As in every process of Merx: the values of variables are not shown.
-    logger.add(_write, diagnose=False)
+    # As in every process of Merx: neither the values of variables are shown nor who called the caller.
+    logger.add(_write, backtrace=False, diagnose=False)
 
 
 def _write(line: str) -> None:

@@ -72,6 +72,12 @@ NEIGHBOUR = {
 }
 
 
+def _read(file: Path) -> tuple[str, str, str]:
+    message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    body = message.get_body(("plain",))
+    return str(message["To"]), str(message["Subject"]), body.get_content() if body else ""
+
+
 class Shop:
     """The wired application behind HTTP, with a clock that stands still and mail in a folder."""
 
@@ -79,6 +85,7 @@ class Shop:
         self.app = app
         self.client = client
         self.clock = clock
+        self._read: dict[Path, tuple[str, str, str]] = {}
         self.root = self.bearer(str(new_id()), ActorKind.staff, "*")
 
     def bearer(self, account_id: str, kind: ActorKind, *permissions: str) -> dict[str, str]:
@@ -114,12 +121,11 @@ class Shop:
 
     def mails(self) -> list[tuple[str, str, str]]:
         """To whom, subject and text, oldest first."""
-        found = []
-        for file in sorted((self.data / "mail").glob("*.eml")):
-            message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-            body = message.get_body(("plain",))
-            found.append((str(message["To"]), str(message["Subject"]), body.get_content() if body else ""))
-        return found
+        files = sorted((self.data / "mail").glob("*.eml"))
+        for file in files:
+            if file not in self._read:
+                self._read[file] = _read(file)
+        return [self._read[file] for file in files]
 
     def code(self, subject: str) -> str:
         """Out of the newest mail with this subject."""
