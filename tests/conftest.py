@@ -4,11 +4,13 @@ import asyncio
 import gc
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 _FIXTURES = ("tests.support.servers", "tests.support.keycloak.server", "tests.support.keycloak.realm")
 pytest.register_assert_rewrite(*_FIXTURES)
+_ALL_SERVICES = re.compile(r"^pytestmark = .*pytest\.mark\.services\b", re.MULTILINE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,6 +24,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
     settle_examples()
     log_as_usual()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file whose tests all need services is not loaded where none of them is wanted: taskiq alone takes 0.2 s."""
+    if "not services" not in config.getoption("markexpr") or collection_path.suffix != ".py":
+        return None
+    return _ALL_SERVICES.search(collection_path.read_text()) is not None or None
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

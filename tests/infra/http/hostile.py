@@ -6,6 +6,7 @@
 
 import base64
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -81,6 +82,7 @@ def routes_of(api: Api) -> list[Route]:
     return [_route(access.method, access.path, access.rule, access.handler) for access in api.routes]
 
 
+@cache
 def _route(method: str, path: str, rule: Rule, handler: HTTPRouteHandler) -> Route:
     found: dict[str, list[Parameter]] = {"path": [], "query": [], "header": []}
     body: Any = None

@@ -21,15 +21,13 @@ from merx.infra.http.auth import public
 from merx.infra.http.parts import HttpParts
 from merx.infra.settings import Settings
 from merx.infra.tokens import ExpiredToken
-from tests.infra.http.hostile import Attacker, routes_of
+from tests.infra.http.hostile import Attacker, Route, routes_of
 from tests.infra.http.strangers import REFUSALS, as_latecomer, as_stranger
 from tests.support.asgi import AsgiClient
 from tests.support.stage import staged
 
 # Quick to make, and the same routes on every storage.
 SETTINGS = Settings(storage="memory")
-ROUTES = sorted(routes_of(staged(SETTINGS, build(SETTINGS))), key=str)
-CLOSED = [route for route in ROUTES if route.rule.name != "public"]
 # Small enough to be shared out among processes, large enough that making the shop costs less than attacking it.
 PARTS = 4
 # Their use cases refuse strangers in the same words as the rule.
@@ -81,6 +79,15 @@ REFUSED_TWICE = {
     "DELETE /api/v1/users/me/erase",
 }
 
+
+def routes_behind(attacker: Attacker) -> list[Route]:
+    return sorted(routes_of(attacker.client.app), key=str)
+
+
+def closed_behind(attacker: Attacker) -> list[Route]:
+    return [route for route in routes_behind(attacker) if route.rule.name != "public"]
+
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -113,21 +120,23 @@ async def attacker(settings: Settings) -> AsyncIterator[Attacker]:
         yield Attacker(client, shop.infra.access_tokens())
 
 
-async def test_there_is_something_to_attack():
-    assert len(ROUTES) > 40
-    assert len([route for route in ROUTES if route.body is not None]) > 15
+async def test_there_is_something_to_attack(attacker: Attacker):
+    routes = routes_behind(attacker)
+    assert len(routes) > 40
+    assert len([route for route in routes if route.body is not None]) > 15
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 async def test_s29_bad_input_is_the_callers_fault(part: int, attacker: Attacker):
-    found = [line for route in ROUTES[part::PARTS] for line in await attacker.failures(route)]
+    found = [line for route in routes_behind(attacker)[part::PARTS] for line in await attacker.failures(route)]
     assert found == [], "\n" + "\n".join(found)
 
 
 async def test_strangers_are_kept_out(attacker: Attacker):
-    answers = [(route, await as_stranger(attacker, route)) for route in CLOSED]
+    closed = closed_behind(attacker)
+    answers = [(route, await as_stranger(attacker, route)) for route in closed]
     got = {str(route): (answer.is_problem, answer.status, answer.slug) for route, answer in answers}
-    assert got == {str(route): (True, *REFUSALS[route.rule.name]) for route in CLOSED}
+    assert got == {str(route): (True, *REFUSALS[route.rule.name]) for route in closed}
 
 
 class Unlocked:
@@ -149,16 +158,17 @@ class Unlocked:
         return type(controller.__name__, (controller,), handlers | own)
 
 
-async def test_only_the_rule_keeps_strangers_out(settings: Settings):
+async def test_only_the_rule_keeps_strangers_out(settings: Settings, attacker: Attacker):
     """Without the rules nearly every route answers something else: the test above sees a rule that is missing."""
+    closed = closed_behind(attacker)
     async with AsgiClient(create_app(settings, Unlocked(shop_of(settings)))) as client:
-        attacker = Attacker(client, None)
-        answers = [(route, await as_stranger(attacker, route)) for route in CLOSED]
+        answers = [(route, await as_stranger(Attacker(client, None), route)) for route in closed]
     refused = {str(route) for route, answer in answers if (answer.status, answer.slug) == REFUSALS[route.rule.name]}
     assert refused == REFUSED_TWICE
 
 
 async def test_expired_tokens_are_refused(attacker: Attacker):
-    answers = [(route, await as_latecomer(attacker, route)) for route in ROUTES]
+    routes = routes_behind(attacker)
+    answers = [(route, await as_latecomer(attacker, route)) for route in routes]
     got = {str(route): (answer.status, answer.slug) for route, answer in answers}
-    assert got == dict.fromkeys(map(str, ROUTES), (401, ExpiredToken.slug))
+    assert got == dict.fromkeys(map(str, routes), (401, ExpiredToken.slug))
