@@ -37,12 +37,12 @@ def test_whose_id_it_is(headers: dict[bytes, bytes], named: bytes | None) -> Non
 
 async def test_the_trace_of_a_caller_is_in_the_answer_and_in_the_trail() -> None:
     app = new_app()
-    async with AsgiClient(staged(app.settings, app)) as client:
-        token = app.infra.access_tokens().issue(new_id(), ActorKind.staff, ["*"])
-        sent = {"authorization": f"Bearer {token}", "traceparent": f"00-{TRACE.decode()}-{PARENT.decode()}-01"}
-        made = await client.post("/api/v1/brands", json={"name": "Acme"}, headers=sent)
-        assert (made.status, made.header("x-request-id")) == (201, TRACE.decode())
-        found = (await client.get(f"/api/v1/audit?request_id={TRACE.decode()}", headers=sent)).json()["items"]
-        assert [entry["action"] for entry in found] == ["catalog.brand-created"]
-        refused = await client.get("/api/v1/carts/current", headers={"traceparent": sent["traceparent"]})
-        assert (refused.status, refused.json()["request_id"]) == (401, TRACE.decode())
+    client = AsgiClient(staged(app.settings, app))
+    token = app.infra.access_tokens().issue(new_id(), ActorKind.staff, ["*"])
+    sent = {"authorization": f"Bearer {token}", "traceparent": f"00-{TRACE.decode()}-{PARENT.decode()}-01"}
+    made = await client.post("/api/v1/brands", json={"name": "Acme"}, headers=sent)
+    assert (made.status, made.header("x-request-id")) == (201, TRACE.decode())
+    found = (await client.get(f"/api/v1/audit?request_id={TRACE.decode()}", headers=sent)).json()["items"]
+    assert [entry["action"] for entry in found] == ["catalog.brand-created"]
+    refused = await client.get("/api/v1/carts/current", headers={"traceparent": sent["traceparent"]})
+    assert (refused.status, refused.json()["request_id"]) == (401, TRACE.decode())

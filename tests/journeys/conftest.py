@@ -1,6 +1,7 @@
 """The whole application behind HTTP, with events delivered when a test says so."""
 
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,9 @@ async def _world(settings: Settings) -> AsyncIterator[World]:
     # The index gathers changes for a second before it writes them; here nothing else is coming.
     settings = msgspec.structs.replace(settings, search_refresh_seconds=0.0)
     app = new_app(settings) if settings.storage == "memory" else App(settings)
-    async with AsgiClient(staged(settings, app)) as client:
+    client = AsgiClient(staged(settings, app))
+    # On memory nothing has to be started, and no job runs beside what a test does.
+    async with client if settings.storage == "postgres" else nullcontext():
         world = World(app, client)
         await world.stock_up()
         yield world

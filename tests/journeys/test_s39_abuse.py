@@ -62,18 +62,18 @@ async def test_s39_carts_hoard_nothing(memory_world: World):
 async def test_s39_cash_on_delivery_has_a_limit_where_couriers_have_one(tmp_path: Path):
     app = new_app(Settings(storage="memory", data_dir=str(tmp_path), search_refresh_seconds=0.0))
     app.contexts.payments.cash.override(providers.Object(CashOnDeliveryPolicy(limits={"USD": 100_00})))
-    async with AsgiClient(staged(app.settings, app)) as client:
-        world = World(app, client)
-        await world.stock_up()
-        wanted = await variant(world)
-        cart, key = await filled(world, wanted, STOCK)
-        assert cart["total"]["amount"] > 100_00
-        ways = await world.get(f"/payments/methods?amount={cart['total']['amount']}&currency=USD&country=US")
-        assert ways.json() == []
-        refused = await buy(world, cart, key)
-        assert (refused.status, refused.slug) == (422, "orders.payment-method-not-available"), refused.body
-        assert (await world.get(f"/inventory/variants/{wanted}")).json()["available"] == STOCK
-        assert (await buy(world, *await filled(world, wanted, 1))).status == 201
+    client = AsgiClient(staged(app.settings, app))
+    world = World(app, client)
+    await world.stock_up()
+    wanted = await variant(world)
+    cart, key = await filled(world, wanted, STOCK)
+    assert cart["total"]["amount"] > 100_00
+    ways = await world.get(f"/payments/methods?amount={cart['total']['amount']}&currency=USD&country=US")
+    assert ways.json() == []
+    refused = await buy(world, cart, key)
+    assert (refused.status, refused.slug) == (422, "orders.payment-method-not-available"), refused.body
+    assert (await world.get(f"/inventory/variants/{wanted}")).json()["available"] == STOCK
+    assert (await buy(world, *await filled(world, wanted, 1))).status == 201
 
 
 @pytest.fixture

@@ -89,17 +89,15 @@ def test_s38_where_a_key_is_required():
 
 async def test_s38_the_same_key_of_others_is_another_key():
     app = new_app()
-    async with AsgiClient(staged(app.settings, app)) as client:
-        ada, bob = bearer(app), bearer(app)
-        first = await brand(client, ada)
-        assert (first.status, (await brand(client, ada)).header("idempotency-replayed")) == (201, "true")
-        other = await brand(client, bob, "Borg")
-        assert (other.status, other.json()["name"], other.header("idempotency-replayed")) == (201, "Borg", None)
-        # Somebody without the right gets no answer that was kept for one who has it.
-        assert (await brand(client, bearer(app, ActorKind.customer))).status == 403
-        assert (
-            await client.post("/api/v1/brands", json={"name": "Acme"}, headers={"idempotency-key": KEY})
-        ).status == 401
+    client = AsgiClient(staged(app.settings, app))
+    ada, bob = bearer(app), bearer(app)
+    first = await brand(client, ada)
+    assert (first.status, (await brand(client, ada)).header("idempotency-replayed")) == (201, "true")
+    other = await brand(client, bob, "Borg")
+    assert (other.status, other.json()["name"], other.header("idempotency-replayed")) == (201, "Borg", None)
+    # Somebody without the right gets no answer that was kept for one who has it.
+    assert (await brand(client, bearer(app, ActorKind.customer))).status == 403
+    assert (await client.post("/api/v1/brands", json={"name": "Acme"}, headers={"idempotency-key": KEY})).status == 401
 
 
 async def test_s38_staff_in_the_place_of_a_customer_gets_no_answer_that_was_kept_for_her():
@@ -107,100 +105,98 @@ async def test_s38_staff_in_the_place_of_a_customer_gets_no_answer_that_was_kept
     app = new_app()
     app.contexts.identity.passwords.override(providers.Object(Argon2Passwords(memory_kib=64, time_cost=1)))
     issue = app.infra.access_tokens().issue
-    async with AsgiClient(staged(app.settings, app)) as client:
-        ensure = app.contexts.identity.ensure_account()
-        ada = await ensure("ada@example.com", "Ada", AccountKind.customer, (), PASSWORD)
-        sam = await ensure("sam@example.com", "Sam", AccountKind.staff, ("users:impersonate",), PASSWORD)
-        own = {"authorization": f"Bearer {issue(ada, ActorKind.customer)}", "idempotency-key": KEY}
-        token = issue(ada, ActorKind.customer, ttl=900, impersonator=sam)
-        in_place = {"authorization": f"Bearer {token}", "idempotency-key": KEY}
-        asked = await client.post("/api/v1/users/me/export", headers=own)
-        assert asked.status == 202, asked.body
-        assert (await client.post("/api/v1/users/me/export", headers=in_place)).status == 403
-        assert (await client.post("/api/v1/users/me/export", headers=own)).header("idempotency-replayed") == "true"
-        carts = [await client.post("/api/v1/carts", headers=who) for who in (own, in_place, in_place)]
-        assert [cart.header("idempotency-replayed") for cart in carts] == [None, None, "true"]
+    client = AsgiClient(staged(app.settings, app))
+    ensure = app.contexts.identity.ensure_account()
+    ada = await ensure("ada@example.com", "Ada", AccountKind.customer, (), PASSWORD)
+    sam = await ensure("sam@example.com", "Sam", AccountKind.staff, ("users:impersonate",), PASSWORD)
+    own = {"authorization": f"Bearer {issue(ada, ActorKind.customer)}", "idempotency-key": KEY}
+    token = issue(ada, ActorKind.customer, ttl=900, impersonator=sam)
+    in_place = {"authorization": f"Bearer {token}", "idempotency-key": KEY}
+    asked = await client.post("/api/v1/users/me/export", headers=own)
+    assert asked.status == 202, asked.body
+    assert (await client.post("/api/v1/users/me/export", headers=in_place)).status == 403
+    assert (await client.post("/api/v1/users/me/export", headers=own)).header("idempotency-replayed") == "true"
+    carts = [await client.post("/api/v1/carts", headers=who) for who in (own, in_place, in_place)]
+    assert [cart.header("idempotency-replayed") for cart in carts] == [None, None, "true"]
 
 
 async def test_s38_the_same_key_on_another_route_is_another_key():
     app = new_app()
-    async with AsgiClient(staged(app.settings, app)) as client:
-        ada = bearer(app)
-        assert (await brand(client, ada)).status == 201
-        answer = await client.post("/api/v1/categories", json={"name": "Acme"}, headers=ada | {"idempotency-key": KEY})
-        assert (answer.status, answer.header("idempotency-replayed")) == (201, None)
+    client = AsgiClient(staged(app.settings, app))
+    ada = bearer(app)
+    assert (await brand(client, ada)).status == 201
+    answer = await client.post("/api/v1/categories", json={"name": "Acme"}, headers=ada | {"idempotency-key": KEY})
+    assert (answer.status, answer.header("idempotency-replayed")) == (201, None)
 
 
 async def test_s38_the_same_key_about_another_thing_is_another_key():
     app = new_app()
-    async with AsgiClient(staged(app.settings, app)) as client:
-        ada = bearer(app)
-        made = [await client.post("/api/v1/categories", json={"name": name}, headers=ada) for name in ("A", "B", "C")]
-        a, b, above = (answer.json()["id"] for answer in made)
-        keyed = ada | {"idempotency-key": KEY}
-        moved = [
-            await client.post(f"/api/v1/categories/{each}/move", json={"parent_id": above}, headers=keyed)
-            for each in (a, b, a)
-        ]
-        assert [answer.status for answer in moved] == [200, 200, 200], [answer.body for answer in moved]
-        assert [answer.header("idempotency-replayed") for answer in moved] == [None, None, "true"]
+    client = AsgiClient(staged(app.settings, app))
+    ada = bearer(app)
+    made = [await client.post("/api/v1/categories", json={"name": name}, headers=ada) for name in ("A", "B", "C")]
+    a, b, above = (answer.json()["id"] for answer in made)
+    keyed = ada | {"idempotency-key": KEY}
+    moved = [
+        await client.post(f"/api/v1/categories/{each}/move", json={"parent_id": above}, headers=keyed)
+        for each in (a, b, a)
+    ]
+    assert [answer.status for answer in moved] == [200, 200, 200], [answer.body for answer in moved]
+    assert [answer.header("idempotency-replayed") for answer in moved] == [None, None, "true"]
 
 
 async def test_s38_guests_with_one_key_get_a_cart_each():
     """Short keys could meet by chance where nothing else tells callers apart."""
     app = new_app()
-    async with AsgiClient(staged(app.settings, app)) as client:
-        short = await client.post("/api/v1/carts", headers={"idempotency-key": "1"})
-        assert (short.status, short.slug) == (400, "idempotency.key-invalid")
-        first = await client.post("/api/v1/carts", headers={"idempotency-key": KEY})
-        again = await client.post("/api/v1/carts", headers={"idempotency-key": KEY})
-        assert (again.body, again.header("idempotency-replayed")) == (first.body, "true")
-        customer = await client.post(
-            "/api/v1/carts", headers=bearer(app, ActorKind.customer) | {"idempotency-key": KEY}
-        )
-        assert customer.json()["id"] != first.json()["id"]
-        assert "token" not in customer.json() or not customer.json()["token"]
+    client = AsgiClient(staged(app.settings, app))
+    short = await client.post("/api/v1/carts", headers={"idempotency-key": "1"})
+    assert (short.status, short.slug) == (400, "idempotency.key-invalid")
+    first = await client.post("/api/v1/carts", headers={"idempotency-key": KEY})
+    again = await client.post("/api/v1/carts", headers={"idempotency-key": KEY})
+    assert (again.body, again.header("idempotency-replayed")) == (first.body, "true")
+    customer = await client.post("/api/v1/carts", headers=bearer(app, ActorKind.customer) | {"idempotency-key": KEY})
+    assert customer.json()["id"] != first.json()["id"]
+    assert "token" not in customer.json() or not customer.json()["token"]
 
 
 async def test_s38_no_token_is_kept_and_every_replay_has_it():
     app = new_app()
-    async with AsgiClient(staged(app.settings, app)) as client:
-        first = await client.post("/api/v1/carts", headers={"idempotency-key": KEY})
-        token = first.json()["token"]
-        kept = app.infra.store().table(KEYS)
-        assert [row.reply.body.count(b'"token":""') for row in kept.values()] == [1]
-        assert token.encode() not in msgspec.msgpack.encode(list(kept.values()))
-        again = await client.post("/api/v1/carts", headers={"idempotency-key": KEY})
-        assert again.json() == first.json()
-        opened = await client.get(f"/api/v1/carts/{first.json()['id']}", headers={"x-cart-token": token})
-        assert opened.status == 200
+    client = AsgiClient(staged(app.settings, app))
+    first = await client.post("/api/v1/carts", headers={"idempotency-key": KEY})
+    token = first.json()["token"]
+    kept = app.infra.store().table(KEYS)
+    assert [row.reply.body.count(b'"token":""') for row in kept.values()] == [1]
+    assert token.encode() not in msgspec.msgpack.encode(list(kept.values()))
+    again = await client.post("/api/v1/carts", headers={"idempotency-key": KEY})
+    assert again.json() == first.json()
+    opened = await client.get(f"/api/v1/carts/{first.json()['id']}", headers={"x-cart-token": token})
+    assert opened.status == 200
 
 
 async def test_s38_another_body_is_422_and_twins_at_once_have_one_effect():
     app = new_app()
-    async with AsgiClient(staged(app.settings, app)) as client:
-        ada = bearer(app)
-        twins = await asyncio.gather(*(brand(client, ada) for _ in range(6)))
-        assert {answer.status for answer in twins} <= {201, 409}
-        assert all(answer.header("retry-after") == "1" for answer in twins if answer.status == 409)
-        assert len((await client.get("/api/v1/brands")).json()["items"]) == 1
-        other = await brand(client, ada, "Borg")
-        assert (other.status, other.slug) == (422, "idempotency.key-reused")
+    client = AsgiClient(staged(app.settings, app))
+    ada = bearer(app)
+    twins = await asyncio.gather(*(brand(client, ada) for _ in range(6)))
+    assert {answer.status for answer in twins} <= {201, 409}
+    assert all(answer.header("retry-after") == "1" for answer in twins if answer.status == 409)
+    assert len((await client.get("/api/v1/brands")).json()["items"]) == 1
+    other = await brand(client, ada, "Borg")
+    assert (other.status, other.slug) == (422, "idempotency.key-reused")
 
 
 async def test_s38_answers_are_kept_for_a_day_and_no_longer():
     assert timedelta(hours=24) == KEPT_FOR
     app = new_app()
-    async with AsgiClient(staged(app.settings, app)) as client:
-        ada = bearer(app)
-        assert (await brand(client, ada)).status == 201
-        rows: dict[Any, Any] = app.infra.store().table(KEYS)
-        (row,) = rows.values()
-        now = app.infra.clock().now()
-        assert timedelta(hours=24) - timedelta(minutes=1) < row.expires_at - now <= timedelta(hours=24)
-        row.expires_at = now
-        later = await brand(client, ada, "Borg")
-        assert (later.status, later.header("idempotency-replayed")) == (201, None)
+    client = AsgiClient(staged(app.settings, app))
+    ada = bearer(app)
+    assert (await brand(client, ada)).status == 201
+    rows: dict[Any, Any] = app.infra.store().table(KEYS)
+    (row,) = rows.values()
+    now = app.infra.clock().now()
+    assert timedelta(hours=24) - timedelta(minutes=1) < row.expires_at - now <= timedelta(hours=24)
+    row.expires_at = now
+    later = await brand(client, ada, "Borg")
+    assert (later.status, later.header("idempotency-replayed")) == (201, None)
 
 
 class Away:

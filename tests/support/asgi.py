@@ -39,7 +39,10 @@ def raw_headers(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 
 class AsgiClient:
-    """`async with AsgiClient(app) as client` runs start-up and shutdown around the block."""
+    """`async with AsgiClient(app) as client` runs start-up and shutdown around the block.
+
+    On memory few tests need that: without it no relay and no scheduler works beside them.
+    """
 
     def __init__(
         self, app: Any, *, headers: dict[str, str] | None = None, client: tuple[str, int] | None = None

@@ -98,6 +98,5 @@ def office(request: pytest.FixtureRequest) -> Office:
 
 
 @pytest.fixture
-async def client(memory_office: Office) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(staged(memory_office.settings, memory_office.app)) as found:
-        yield found
+async def client(memory_office: Office) -> AsgiClient:
+    return AsgiClient(staged(memory_office.settings, memory_office.app))

@@ -138,6 +138,5 @@ def room(request: pytest.FixtureRequest) -> Stockroom:
 
 
 @pytest.fixture
-async def client(memory_room: Stockroom) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(staged(memory_room.app.settings, memory_room.app)) as found:
-        yield found
+async def client(memory_room: Stockroom) -> AsgiClient:
+    return AsgiClient(staged(memory_room.app.settings, memory_room.app))

@@ -127,6 +127,5 @@ def shop(request: pytest.FixtureRequest) -> Shop:
 
 
 @pytest.fixture
-async def client(memory_shop: Shop) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(staged(memory_shop.app.settings, memory_shop.app)) as found:
-        yield found
+async def client(memory_shop: Shop) -> AsgiClient:
+    return AsgiClient(staged(memory_shop.app.settings, memory_shop.app))

@@ -85,6 +85,5 @@ def till(request: pytest.FixtureRequest) -> Till:
 
 
 @pytest.fixture
-async def client(memory_till: Till) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(staged(memory_till.app.settings, memory_till.app)) as found:
-        yield found
+async def client(memory_till: Till) -> AsgiClient:
+    return AsgiClient(staged(memory_till.app.settings, memory_till.app))

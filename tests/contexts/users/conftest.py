@@ -80,6 +80,5 @@ def town(request: pytest.FixtureRequest) -> Town:
 
 
 @pytest.fixture
-async def client(memory_town: Town) -> AsyncIterator[AsgiClient]:
-    async with AsgiClient(staged(memory_town.app.settings, memory_town.app)) as found:
-        yield found
+async def client(memory_town: Town) -> AsgiClient:
+    return AsgiClient(staged(memory_town.app.settings, memory_town.app))

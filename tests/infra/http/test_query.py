@@ -48,24 +48,24 @@ async def test_every_route_knows_its_parameters():
 
 async def test_lists_and_properties_may_be_repeated():
     shop = new_app()
-    async with AsgiClient(staged(shop.settings, shop)) as client:
-        for target in (
-            "/api/v1/search/products?category=a&category=b&attr.size=S&attr.size=M&&limit=5",
-            "/api/v1/products?attr.colour=red&attr%2Esize=S&attr.colour=blue",
-            "/api/v1/products?",
-        ):
-            assert (await client.get(target)).status == 200, target
+    client = AsgiClient(staged(shop.settings, shop))
+    for target in (
+        "/api/v1/search/products?category=a&category=b&attr.size=S&attr.size=M&&limit=5",
+        "/api/v1/products?attr.colour=red&attr%2Esize=S&attr.colour=blue",
+        "/api/v1/products?",
+    ):
+        assert (await client.get(target)).status == 200, target
 
 
 async def test_a_filter_is_not_forgotten_for_the_word_null():
     shop = new_app()
-    async with AsgiClient(staged(shop.settings, shop)) as client:
-        for query in ("in_stock=null", "in_stock=NULL", "price_min=%6Eull"):
-            status, name, message = field(await client.get(f"/api/v1/products?{query}"))
-            assert (status, message) == (400, "has no value `null`: leave it out"), query
-            assert name == query.partition("=")[0]
-        # A word like any other where words are looked for.
-        assert (await client.get("/api/v1/search/products?q=null")).status == 200
+    client = AsgiClient(staged(shop.settings, shop))
+    for query in ("in_stock=null", "in_stock=NULL", "price_min=%6Eull"):
+        status, name, message = field(await client.get(f"/api/v1/products?{query}"))
+        assert (status, message) == (400, "has no value `null`: leave it out"), query
+        assert name == query.partition("=")[0]
+    # A word like any other where words are looked for.
+    assert (await client.get("/api/v1/search/products?q=null")).status == 200
 
 
 def test_a_time_is_no_number():
@@ -89,12 +89,12 @@ def test_what_is_known_passes_however_it_is_written():
 
 async def test_options_names_all_that_an_address_can_do():
     shop = new_app()
-    async with AsgiClient(staged(shop.settings, shop)) as client:
-        for target, allowed in {
-            f"/users/groups/{new_id()}/members/{new_id()}": "DELETE, OPTIONS, PUT",
-            f"/categories/{new_id()}": "DELETE, GET, HEAD, OPTIONS, PATCH",
-            "/users/me": "GET, HEAD, OPTIONS, PATCH",
-            "/carts": "OPTIONS, POST",
-        }.items():
-            answer = await client.request("OPTIONS", f"/api/v1{target}")
-            assert (answer.status, answer.header("allow"), answer.body) == (204, allowed, b""), target
+    client = AsgiClient(staged(shop.settings, shop))
+    for target, allowed in {
+        f"/users/groups/{new_id()}/members/{new_id()}": "DELETE, OPTIONS, PUT",
+        f"/categories/{new_id()}": "DELETE, GET, HEAD, OPTIONS, PATCH",
+        "/users/me": "GET, HEAD, OPTIONS, PATCH",
+        "/carts": "OPTIONS, POST",
+    }.items():
+        answer = await client.request("OPTIONS", f"/api/v1{target}")
+        assert (answer.status, answer.header("allow"), answer.body) == (204, allowed, b""), target
