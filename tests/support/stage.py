@@ -125,7 +125,7 @@ def fresh(settings: Settings, source: HttpSource, log: LineWriter | None = None)
 def _stage(settings: Settings, parts: HttpParts) -> _Stage:
     key = (
         # What routes know of the settings.
-        (settings.docs_on, settings.body_limit, settings.metrics_token != ""),
+        (settings.docs_on, settings.body_limit),
         tuple(parts.controllers),
         tuple(parts.dependencies),
         tuple((probe.name, probe.required) for probe in parts.probes),
