@@ -7,6 +7,7 @@ import asyncio
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from enum import Enum
 from types import NoneType, TracebackType
 from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
@@ -34,7 +35,7 @@ _UNCHANGING = frozenset({str, int, float, bool, bytes, NoneType, UUID, datetime,
 def copied(value: Any) -> Any:
     """Like `copy.deepcopy`, eight times as fast for what is stored here: trees of structs, lists and dictionaries."""
     kind = type(value)
-    if kind in _UNCHANGING:
+    if kind in _UNCHANGING or issubclass(kind, Enum):
         return value
     if kind is list:
         return [copied(item) for item in value]
