@@ -108,6 +108,10 @@ def _place(stock: Stock, case: Case) -> None:
         case.headers = dict(case.headers or {}) | {"X-Cart-Token": token}
 
 
+def _as_program(stock: Stock, case: Case) -> None:
+    case.headers = dict(case.headers or {}) | {"Authorization": f"Bearer {stock.program}"}
+
+
 def _login(stock: Stock, case: Case) -> None:
     case.body = {"email": stock.next_of(stock.spare).email, "password": PASSWORD}
 
@@ -252,6 +256,7 @@ RECIPES: dict[str, Recipe] = {
     "DisableStaff": _clerk,
     "EnableStaff": _clerk,
     "EndSession": _end_session,
+    "GetOwnApiKey": _as_program,
     "GetStaff": _clerk,
     "Login": _login,
     "Logout": _with_refresh_token,

@@ -2,6 +2,7 @@
 
 import re
 from collections import deque
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,10 @@ from merx.contexts.catalog.usecases.commands import EditProduct
 from merx.contexts.catalog.usecases.edit_product import EDIT
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.domain.account import AccountKind
+from merx.contexts.identity.events import EmailVerified
+from merx.infra.outbox.events import Subscriber
 from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.errors import Invalid
 from merx.kernel.ids import new_id
 from tests.support.asgi import Answer, AsgiClient
 
@@ -97,6 +101,7 @@ class Stock:
         await self._orders()
         await self._codes()
         await self.app.deliverer.drain()
+        await self._operations()
 
     async def _person(self, email: str, kind: AccountKind, *permissions: str) -> Person:
         ensure = self.app.contexts.identity.ensure_account()
@@ -161,6 +166,22 @@ class Stock:
                 await uow.commit()
         self.ids["approval_id"] = deque(str(each.approval_id) for each in asked)
 
+    async def _operations(self) -> None:
+        """Jobs, and news that somebody refused; tried again in this process they are refused again."""
+        self.ids["name"] = deque(job.name for job in self.app.jobs)
+
+        async def refuse(_: EmailVerified) -> None:
+            raise Invalid
+
+        self.app.registry.add(Subscriber("toy.refuses", EmailVerified, refuse))
+        for _ in range(self._spare):
+            async with self.app.contexts.operations.uow() as uow:
+                uow.emit(EmailVerified(at=datetime.now(UTC), account_id=new_id(), email="nobody@example.com"))
+                await uow.commit()
+        await self.app.deliverer.drain()
+        page = await self.app.contexts.operations.dead_letter_queries().page(None, None, 100)
+        self.ids["letter_id"] = deque(str(letter.id) for letter in page.items)
+
     async def _shipping(self) -> None:
         zones, methods, rates = [], [], []
         for number in range(self._spare):
@@ -190,10 +211,11 @@ class Stock:
             await self._make("/auth/login", {"email": self.customer.email, "password": PASSWORD})
         sessions = (await self._send("GET", "/auth/sessions", person=self.customer)).json()
         self.sessions.extend(each["id"] for each in sessions)
+        self.program = keys[0]["key"]
         self.ids |= {
             "group_id": deque(groups),
             "address_id": deque(addresses),
-            "key_id": deque(each["api_key"]["id"] for each in keys),
+            "key_id": deque(each["api_key"]["id"] for each in keys[1:]),
             "account_id": deque([self.customer.id, *(person.id for person in list(self.spare)[-5:])]),
         }
 
