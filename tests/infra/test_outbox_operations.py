@@ -66,7 +66,7 @@ def test_memory_has_no_worker_and_no_replay(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(SettingsError):
         worker.run(argparse.Namespace(check=None, heartbeat=None))
     with pytest.raises(SettingsError):
-        replay.run(argparse.Namespace(list=True, subscriber=None, id=None))
+        replay.run(argparse.Namespace(list=True, subscriber=None, id=None, data=None))
 
 
 def test_a_failpoint_ends_the_process_at_its_turn() -> None:

@@ -4,22 +4,24 @@ Without arguments all of them; --list only shows them.
 """
 
 import argparse
-import os
+from pathlib import Path
 from uuid import UUID
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="show dead letters and change nothing")
     parser.add_argument("--subscriber", metavar="NAME", help="only those of one subscriber")
+    parser.add_argument("--data", type=Path, help="folder of the running shop, default ./.merx")
     parser.add_argument("--id", action="append", type=UUID, metavar="ID", help="only this one; may be repeated")
 
 
 def run(args: argparse.Namespace) -> int:
     import asyncio
 
-    from merx.infra.settings import SettingsError, load_settings
+    from merx.bootstrap.chosen_shop import settings_of
+    from merx.infra.settings import SettingsError
 
-    settings = load_settings(os.environ)
+    settings = settings_of(args.data)
     if settings.storage == "memory":
         raise SettingsError(["MERX_STORAGE=memory keeps no dead letters beyond its process"])
 
