@@ -1,10 +1,11 @@
 """A postal address as it is written on a parcel. Orders keep a copy; editing a profile never changes an order."""
 
+import unicodedata
 from typing import Annotated, Protocol
 
 import msgspec
 
-from merx.kernel.errors import Invalid
+from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.model import Value
 from merx.kernel.text import LINE
 
@@ -12,7 +13,22 @@ _Line = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=LINE)]
 _Optional = Annotated[str, msgspec.Meta(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
 CountryCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166-1 alpha-2")]
-Email = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}\Z")]
+MAX_EMAIL = 254
+Email = Annotated[
+    str, msgspec.Meta(max_length=MAX_EMAIL, pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}\Z")
+]
+
+
+def email_in_one_form(email: str) -> str:
+    """The address as it is kept: one letter has one form (RFC 6532 §3.1).
+
+    Else a stranger could take the key of an address that has a `k` with one that has a Kelvin sign, to which no mail
+    leads. Some letters become two in that form or as small ones. Raises Invalid when the address is too long then.
+    """
+    form = unicodedata.normalize("NFC", email.strip())
+    if max(len(form), len(form.lower())) > MAX_EMAIL:
+        raise Invalid("the e-mail is too long", fields=(FieldError("email", f"longer than {MAX_EMAIL} characters"),))
+    return form
 
 
 class Address(Value, frozen=True):

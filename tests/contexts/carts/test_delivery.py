@@ -7,6 +7,7 @@ from merx.contexts.carts.domain.errors import (
     ShippingNotOffered,
 )
 from merx.contexts.carts.usecases.delivery import ChooseShipping, SetAddress
+from merx.kernel.errors import Invalid
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from tests.contexts.carts.conftest import ADDRESS, EMAIL, GUEST, ready
@@ -47,3 +48,11 @@ async def test_shipping_goes_stale(shop):
     (problem,) = view.problems
     assert (problem.code, problem.price, view.shipping.price) == ("shipping_stale", None, None)
     assert (view.requirements, view.total) == (["shipping_method"], view.items_total)
+
+
+async def test_an_email_that_is_too_long_in_its_one_form_is_refused(shop):
+    # Each of these letters is two in the form that is stored: 239 of them are sent, 477 would be kept.
+    cart = await shop.cart()
+    long = SetAddress(email="\u0958" * 50 + "@" + "\u0958" * 185 + ".in", address=ADDRESS)
+    with pytest.raises(Invalid):
+        await shop.container.set_address()(GUEST, cart.id, long)

@@ -21,6 +21,7 @@ from merx.contexts.identity.domain.session import (
     Rotation,
     Session,
 )
+from merx.kernel.errors import Invalid
 from merx.kernel.ids import new_id
 from tests.support.calls import calls_of
 from tests.support.clock import FixedClock
@@ -53,6 +54,15 @@ def test_s05_nobody_takes_an_address_with_letters_that_look_the_same_and_get_no_
     account, event = open_account(email=typed)
     assert (account.email, event.email) == (kept, kept)
     assert account.email_key == email_key(kept) == email_key(typed)
+
+
+@pytest.mark.parametrize(
+    "letter", [pytest.param("\u0958", id="two when composed"), pytest.param("\u0130", id="two when small")]
+)
+def test_an_email_that_grows_beyond_what_can_be_kept_is_refused(letter):
+    with pytest.raises(Invalid):
+        open_account(email=letter * 64 + "@" + letter * 100 + ".in")
+    assert open_account(email=letter * 64 + "@" + letter * 50 + ".in")[0].email_key
 
 
 def test_permissions_are_a_set_and_only_for_staff():

@@ -46,11 +46,12 @@ _PROFILES = sa.text(
     "update users.profile p set email = a.email, email_key = a.email_key, version = p.version + 1"
     " from identity.account a where a.id = p.id and p.email <> a.email and a.id = any(:ids)"
 )
-# What was typed at a checkout: a guest's orders are found by the e-mail of the account that she makes later.
+# What was typed at a checkout: a guest's orders are found by the e-mail of the account that she makes later. The shop
+# may be at work: whom somebody erased since the row was read is not written back.
 _COPIES = [
     (
         sa.text(f"select id, email from {table} where {_ODD}"),  # noqa: S608 - fixed text
-        sa.text(f"update {table} set email = :email where id = :id"),  # noqa: S608 - fixed text
+        sa.text(f"update {table} set email = :email where id = :id and email = :before"),  # noqa: S608 - fixed text
     )
     for table in ("carts.cart", 'orders."order"')
 ]
@@ -64,8 +65,8 @@ def upgrade() -> None:
         connection.execute(_PROFILES, {"ids": moved})
     for rows, write in _COPIES:
         for id_, email in connection.execute(rows).all():
-            if (now := _present(email)) != email and len(now) <= _LONGEST:
-                connection.execute(write, {"id": id_, "email": now})
+            if (now := _present(email)) != email and _can_be_kept(now):
+                connection.execute(write, {"id": id_, "email": now, "before": email})
 
 
 def downgrade() -> None:
@@ -74,6 +75,11 @@ def downgrade() -> None:
 
 def _present(email: str) -> str:
     return unicodedata.normalize("NFC", email.strip())
+
+
+def _can_be_kept(email: str) -> bool:
+    """Some letters become two, in the present form or as small ones."""
+    return max(len(email), len(email.lower())) <= _LONGEST
 
 
 def _moved(
@@ -89,7 +95,7 @@ def _moved(
         other = connection.scalar(rival, {"id": id_, "key": now.lower()})
         if other is not None:
             logger.warning("the e-mail of {} {} is that of {} {} in another form: decide", kind, id_, kind, other)
-        elif len(now) > _LONGEST:
+        elif not _can_be_kept(now):
             logger.warning("the e-mail of {} {} is too long in its present form: decide", kind, id_)
         else:
             connection.execute(write, values)

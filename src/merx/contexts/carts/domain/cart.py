@@ -1,6 +1,5 @@
 """The cart: lines, where they go, and how. Prices stay in the catalogue; a line remembers the one its shopper saw."""
 
-import unicodedata
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from merx.contexts.carts.domain.errors import (
     UnknownVariant,
 )
 from merx.contexts.carts.domain.offer import Offer, ShippingOffer
-from merx.kernel.address import Address
+from merx.kernel.address import Address, email_in_one_form
 from merx.kernel.errors import FieldError, KeyReused
 from merx.kernel.ids import new_id
 from merx.kernel.model import Entity, Value
@@ -145,10 +144,10 @@ class Cart(Entity):
         self.lines.remove(self.line(line_id))
 
     def deliver_to(self, email: str, address: Address) -> None:
-        """Raises CartClosed."""
+        """Raises CartClosed, and Invalid for an e-mail that is too long as it is kept."""
         self.must_be_active()
         # One letter has one form, as in accounts: what a guest ordered is found by the e-mail that she proves later.
-        self.email = unicodedata.normalize("NFC", email)
+        self.email = email_in_one_form(email)
         self.address = address
 
     def ship_with(self, offer: ShippingOffer) -> None:

@@ -1,6 +1,5 @@
 """Who can sign in: customers and staff."""
 
-import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
@@ -11,6 +10,7 @@ import msgspec
 from merx.contexts.identity.domain.errors import CustomersHoldNoPermissions, OwnerHoldsNoOther, WeakPassword
 from merx.contexts.identity.domain.role import OWNER
 from merx.contexts.identity.events import AccountClosed, AccountRegistered, EmailChanged, EmailVerified, PasswordChanged
+from merx.kernel.address import email_in_one_form
 from merx.kernel.ids import new_id
 from merx.kernel.model import Entity
 
@@ -45,12 +45,8 @@ class AccountStatus(StrEnum):
 
 
 def trimmed(email: str) -> str:
-    """The address as its owner writes it; mail goes there.
-
-    One letter has one form (RFC 6532 §3.1): else a stranger could take the key of an address that has a `k` with one
-    that has a Kelvin sign, to which no mail leads.
-    """
-    return unicodedata.normalize("NFC", email.strip())
+    """The address as its owner writes it; mail goes there. Raises Invalid when it is too long as it is kept."""
+    return email_in_one_form(email)
 
 
 def email_key(email: str) -> str:

@@ -13,9 +13,9 @@ from merx.contexts.identity.domain.provider_errors import ProviderAway, Provider
 from merx.contexts.identity.domain.provider_sign_in import challenge_of
 from merx.contexts.identity.ports.providers import Departure, ProvedIdentity
 from merx.infra.settings_oidc import OidcProvider
+from merx.kernel.address import email_in_one_form
+from merx.kernel.errors import Invalid
 from merx.kernel.ports import Clock
-
-MAX_EMAIL = 254
 
 
 class _TokenAnswer(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ class OidcClient:
         known = person
         if person.email is None and discovery.userinfo_endpoint and answer.access_token:
             known = await self._user_info(discovery.userinfo_endpoint, answer.access_token, person)
-        email = known.email if known.email is not None and len(known.email) <= MAX_EMAIL else None
+        email = known.email if known.email is not None and _can_be_kept(known.email) else None
         return ProvedIdentity(
             provider.issuer,
             person.sub,
@@ -123,3 +123,11 @@ class OidcClient:
         if found.sub != person.sub:
             raise ProviderRefused("the provider speaks of another person")
         return found
+
+
+def _can_be_kept(email: str) -> bool:
+    try:
+        email_in_one_form(email)
+    except Invalid:
+        return False
+    return True
