@@ -32,6 +32,7 @@ FURTHER = {
     "second-factors": ('"totp"', '"recovery_codes_left":9'),
     "users": ("+14155550100", "SAN FRANCISCO, CA 94105", '[["regulars"], ["marketing_email"]]'),
     "audit": ("is as it was written", "Casey Customer", "ticket 4711"),
+    "operations": ("users.forget-consents", '["paused", null]', '{"items":[],"next":null}', "orders.totals-are-sums"),
     "privacy": ("data.json", "Confirm that we shall forget you", '"waiting"'),
 }
 # Seconds. A quiet machine needs ten for each; a command that waits for what never comes must not wait with the run.
