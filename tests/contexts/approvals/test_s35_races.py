@@ -12,6 +12,7 @@ from merx.contexts.catalog.adapters.postgres import PostgresCatalogUow
 from merx.contexts.catalog.adapters.postgres.price_steps import PostgresPriceSteps
 from merx.contexts.catalog.usecases.commands import EditProduct, EditVariant, Price
 from merx.contexts.catalog.usecases.edit_product import EditProductHandler
+from merx.contexts.inventory.domain.location import MAIN_LOCATION
 from merx.contexts.inventory.usecases.stock import AdjustStock
 from merx.infra.postgres import PostgresTx, compiled
 from merx.kernel.errors import StaleVersion
@@ -95,7 +96,7 @@ async def test_s35_the_control_that_sums_before_it_locks_leaves_the_limit(shop: 
 
     async def careless() -> None:
         async with shop.inventory.uow() as uow:
-            gone = await uow.stock.written_off(goods)
+            gone = await uow.stock.written_off(goods, MAIN_LOCATION)
             await ready.wait()
             if shop.count.limit.exceeded(AdjustStock(variant_id=goods, delta=-2, reason="r").delta, gone):
                 return

@@ -155,6 +155,19 @@ async def test_s35_another_location_is_no_way_round(shop: Shop):
     assert await shop.on_hand(goods) == 138
 
 
+async def test_s35_what_is_counted_in_elsewhere_hides_no_loss(shop: Shop):
+    goods, ada = await shop.stock(100), person()
+    attic = await shop.count.create_location(Actor.system(), CreateLocation(code="attic", name="Attic", priority=9))
+    assert await shop.adjust(ada, goods, -10) is None
+    assert await shop.adjust(ada, goods, 80, location_id=attic) is None
+    assert await shop.adjust(ada, goods, -1) is not None, "units that are said to be in the attic are no proof"
+    # Where they were counted in by mistake they may be counted out again, and not one more.
+    assert await shop.adjust(ada, goods, -80, location_id=attic) is None
+    assert await shop.adjust(ada, goods, 5) is None
+    assert await shop.adjust(ada, goods, -5) is None
+    assert await shop.adjust(ada, goods, -1) is not None
+
+
 async def test_s35_what_could_not_be_written_off_is_not_asked_for_nor_by_programs(shop: Shop):
     goods, waived = await shop.stock(20), frozenset({"*", WAIVES_STEP_UP})
     key = Actor(kind=ActorKind.api_key, account_id=new_id(), permissions=waived)

@@ -61,16 +61,15 @@ class MemoryStockLedger:
     async def followed(self, cause: UUID) -> bool:
         return self._causes.get(cause) is not None
 
-    async def written_off(self, variant_id: UUID) -> int:
+    async def written_off(self, variant_id: UUID, location_id: UUID) -> int:
         since = datetime.now(UTC) - timedelta(hours=24)
         ledger: Iterator[tuple[Movement, datetime]] = self._movements.values()
-        return -sum(
-            movement.on_hand
-            for movement, at in ledger
-            if (movement.variant_id, movement.kind, movement.cause) == (variant_id, MovementKind.adjusted, None)
-            and movement.actor != "system"
-            and at > since
-        )
+        gone = Counter[UUID]()
+        for movement, at in ledger:
+            alone = (movement.variant_id, movement.kind, movement.cause) == (variant_id, MovementKind.adjusted, None)
+            if alone and movement.actor != "system" and at > since:
+                gone[movement.location_id] -= movement.on_hand
+        return sum(units if place == location_id else max(units, 0) for place, units in gone.items())
 
     async def open(self, variant_ids: Sequence[UUID], location_id: UUID | None = None) -> list[UUID]:
         locations = self._by_priority()

@@ -11,7 +11,7 @@ class WriteOffLimit(msgspec.Struct, frozen=True):
     units: int
 
     def exceeded(self, delta: int, written_off: int) -> bool:
-        """`written_off` is what people alone counted out within 24 hours, less what they counted in."""
+        """`written_off` is what people alone counted out within 24 hours, less what they counted in again there."""
         return bool(self.units) and delta < 0 and written_off - delta > self.units
 
 

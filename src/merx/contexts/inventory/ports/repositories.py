@@ -38,8 +38,13 @@ class StockLedger(Protocol):
         """Whether movements that follow from this event are in the ledger. Lock the stock first."""
         ...
 
-    async def written_off(self, variant_id: UUID) -> int:
-        """Units that people alone counted out within 24 hours, less those they counted in. Lock the stock first."""
+    async def written_off(self, variant_id: UUID, location_id: UUID) -> int:
+        """Units that people alone counted out within 24 hours at all locations, less those they counted in again.
+
+        What was counted in somewhere is set against what left the same location only: units that are said to be at
+        another one are no proof of where these are. So the answer may be below 0 at `location_id`. Lock the stock
+        first.
+        """
         ...
 
     async def allocations(self, order_id: UUID) -> list[Allocation]:

@@ -83,7 +83,7 @@ class CountStockHandler:
         async with self.uow() as uow:
             counted = await self._counted(uow, actor, cmd.variant_id, cmd.location_id, cmd.delta)
             asked = None
-            if await self._too_much(uow, actor, cmd):
+            if await self._too_much(uow, actor, cmd, counted.row.location_id):
                 about = Variant(id=cmd.variant_id, version=counted.row.sequence)
                 there = replace(cmd, location_id=counted.row.location_id)
                 asked = await self.second.ask(uow, actor, WRITE_OFF, about, there)
@@ -124,10 +124,10 @@ class CountStockHandler:
         row.adjust(delta)
         return _Counted(shelf, row, delta)
 
-    async def _too_much(self, uow: InventoryUow, actor: Actor, cmd: AdjustStock) -> bool:
+    async def _too_much(self, uow: InventoryUow, actor: Actor, cmd: AdjustStock, location_id: UUID) -> bool:
         if not self.limit.units or cmd.delta > 0 or actor.kind is ActorKind.system:
             return False
-        return self.limit.exceeded(cmd.delta, await uow.stock.written_off(cmd.variant_id))
+        return self.limit.exceeded(cmd.delta, await uow.stock.written_off(cmd.variant_id, location_id))
 
     async def _write(
         self, uow: InventoryUow, actor: Actor, counted: _Counted, kind: str, reason: str, cause: UUID | None = None

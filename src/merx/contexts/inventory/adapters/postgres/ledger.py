@@ -28,9 +28,11 @@ _FOLLOWED = compiled("select exists (select 1 from inventory.movement where caus
 # What follows from a decision of two people has it as its cause.
 _WRITTEN_OFF = compiled(
     """
-    select cast(-coalesce(sum(on_hand), 0) as bigint) from inventory.movement
-     where variant_id = :variant_id and kind = 'adjusted' and at > now() - interval '24 hours'
-       and cause is null and actor <> 'system'
+    select cast(coalesce(sum(case when location_id = :location_id then gone else greatest(gone, 0) end), 0) as bigint)
+      from (select location_id, -sum(on_hand) as gone from inventory.movement
+             where variant_id = :variant_id and kind = 'adjusted' and at > now() - interval '24 hours'
+               and cause is null and actor <> 'system'
+             group by location_id) places
     """
 )
 _OPEN = compiled(
@@ -171,8 +173,8 @@ class PostgresStockLedger:
     async def followed(self, cause: UUID) -> bool:
         return bool(await self._tx.fetchval(_FOLLOWED, cause=cause))
 
-    async def written_off(self, variant_id: UUID) -> int:
-        return int(await self._tx.fetchval(_WRITTEN_OFF, variant_id=variant_id))
+    async def written_off(self, variant_id: UUID, location_id: UUID) -> int:
+        return int(await self._tx.fetchval(_WRITTEN_OFF, variant_id=variant_id, location_id=location_id))
 
     async def open(self, variant_ids: Sequence[UUID], location_id: UUID | None = None) -> list[UUID]:
         rows = await self._tx.fetch(_OPEN, ids=list(variant_ids), location_id=location_id)
