@@ -1,7 +1,7 @@
 """An export that is asked for several times at once, and one that is overtaken."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -69,3 +69,29 @@ async def test_s37_a_file_that_is_written_while_its_person_is_erased_goes_too(sh
     gate.open.set()
     await work
     assert await maker.files.read(export_id) is None
+
+
+async def test_the_older_file_goes_also_when_the_worker_was_killed_after_it_told_of_the_newer(shop: Shop):
+    person = await shop.register(CANARY)
+    maker = shop.app.contexts.privacy.make_export()
+
+    class Killed:
+        async def write(self, export_id: UUID, content: bytes) -> None:
+            await maker.files.write(export_id, content)
+
+        async def remove(self, export_id: UUID) -> None:
+            raise RuntimeError("killed")
+
+    first = await shop.call("POST", "/users/me/export", None, person.headers)
+    await shop.settle()
+    shop.clock.advance(timedelta(seconds=1))
+    second = await shop.call("POST", "/users/me/export", None, person.headers)
+    killed = type(maker)(maker.uow, maker.parts, maker.accounts, Killed(), maker.clock, maker.days)
+    with pytest.raises(RuntimeError, match="killed"):
+        await killed(ExportAsked(at=shop.clock.now(), export_id=UUID(second["id"])))
+    assert await maker.files.read(UUID(first["id"])) is not None
+    # The news comes again.
+    await shop.settle()
+    assert await maker.files.read(UUID(first["id"])) is None
+    held = await shop.call("GET", "/users/me/exports", None, person.headers)
+    assert {each["id"]: each["state"] for each in held["items"]} == {first["id"]: "expired", second["id"]: "ready"}

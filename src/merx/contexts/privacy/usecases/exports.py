@@ -100,29 +100,33 @@ class MakeExportHandler:
     async def __call__(self, event: ExportAsked) -> None:
         async with self.uow() as uow:
             found = await uow.exports.find((event.export_id,))
-        # An account that was closed meanwhile gets nothing.
-        person = await self.accounts.person(found[0].account_id) if found else None
         if not found:
             # Erased with the person, perhaps while we wrote its file.
             await self.files.remove(event.export_id)
-        if person is None or found[0].state is not ExportState.preparing:
             return
-        subject = await traced(self.parts, Subject(account_id=person.id))
-        sections: list[Section] = []
-        for part in self.parts:
-            sections += await part.export(subject)
-        now = self.clock.now()
-        content = await asyncio.to_thread(archive, sections, now)
-        await self.files.write(event.export_id, content)
-        try:
-            older = await self._is_there(event.export_id, person, len(content), now)
-        except ExportNotFound:
-            await self.files.remove(event.export_id)
+        (export,) = found
+        # An account that was closed meanwhile gets nothing.
+        person = await self.accounts.person(export.account_id) if export.state is ExportState.preparing else None
+        if person is not None:
+            subject = await traced(self.parts, Subject(account_id=person.id))
+            sections: list[Section] = []
+            for part in self.parts:
+                sections += await part.export(subject)
+            now = self.clock.now()
+            content = await asyncio.to_thread(archive, sections, now)
+            await self.files.write(export.id, content)
+            try:
+                await self._is_there(export.id, person, len(content), now)
+            except ExportNotFound:
+                await self.files.remove(export.id)
+                return
+        elif export.state is not ExportState.ready:
             return
-        await _expire(self.uow, self.files, older)
+        # Also when it was there already: whoever made it may have been killed before this.
+        await _expire(self.uow, self.files, await self._older(export))
 
-    async def _is_there(self, export_id: UUID, person: Person, size: int, now: datetime) -> list[DataExport]:
-        """The person is told. Returns the older ones. Raises ExportNotFound."""
+    async def _is_there(self, export_id: UUID, person: Person, size: int, now: datetime) -> None:
+        """The person is told. Raises ExportNotFound."""
         async with self.uow() as uow:
             export = await uow.exports.get(export_id)
             export.is_there(size, now, timedelta(days=self.days))
@@ -137,9 +141,12 @@ class MakeExportHandler:
                 expires_at=export.expires_at,
             )
             uow.emit(ready)
-            held = await uow.exports.of_account(person.id)
             await uow.commit()
-        return [each for each in held if each.id != export_id and each.state is ExportState.ready]
+
+    async def _older(self, export: DataExport) -> list[DataExport]:
+        async with self.uow() as uow:
+            held = await uow.exports.of_account(export.account_id)
+        return [each for each in held if each.id < export.id and each.state is ExportState.ready]
 
 
 @dataclass(frozen=True, slots=True)
