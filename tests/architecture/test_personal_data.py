@@ -1,6 +1,7 @@
 """Every stored column says what it tells of people, and what becomes of it when one of them is erased."""
 
 import importlib
+import json
 from collections import Counter
 
 import pytest
@@ -12,7 +13,7 @@ from merx.infra.personal_data import platform as platform_data
 from merx.infra.postgres import PERSONAL, PLAIN
 from merx.infra.postgres.words import word_of
 from merx.migrations.metadata import metadata
-from tests.architecture.test_events import EVENTS
+from tests.architecture.test_events import EVENTS, PAYLOADS
 from tests.architecture.tree import contexts, relative
 
 WORDS = ("plain", "identifier", "personal", "secret", "financial")
@@ -130,3 +131,23 @@ def test_s37_text_in_events_is_blanked_or_plain(tag: str):
         f"{tag}: {unknown}. Put the name into BLANKS of src/merx/infra/personal_data/platform.py when it tells who "
         "a person is, else into PLAIN_TEXT there"
     )
+
+
+def test_s27_whoever_repairs_the_shop_sees_nobody_in_an_event():
+    """Of every event that was published, as it is shown with a dead letter."""
+    told = 0
+    for tag, payload in json.loads(PAYLOADS.read_text()).items():
+        shown = platform_data.without_people(json.dumps(payload))
+        assert shown["id"] == payload["id"], tag
+        assert shown["at"] == payload["at"], tag
+        for name in {*platform_data.BLANKS, "address"} & payload.keys():
+            texts = [*payload[name].values()] if isinstance(payload[name], dict) else [payload[name]]
+            seen = [*shown[name].values()] if isinstance(payload[name], dict) else [shown[name]]
+            assert all(after == "***" for before, after in zip(texts, seen, strict=True) if before), f"{tag}: {name}"
+            told += 1
+    assert told > 10, "no event tells of anybody: this test looks at nothing"
+    odd = '{"lines": [{"note": "for Ada", "sku": "L-1", "quantity": 2}], "grown": {"of": ["Ada", 1, null, true, ""]}}'
+    assert platform_data.without_people(odd) == {
+        "lines": [{"note": "***", "sku": "L-1", "quantity": 2}],
+        "grown": {"of": ["***", 1, None, True, ""]},
+    }
