@@ -9,6 +9,12 @@ def encode(raw: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """With or without padding. Raises ValueError for anything else."""
+    """With or without padding. Raises ValueError for anything else: the same bytes have no second spelling.
+
+    The library alone takes `+` and `/` too, and ignores bits behind the last byte.
+    """
     bare = text.rstrip("=")
-    return base64.b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True)
+    raw = base64.b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True)
+    if encode(raw) != bare:
+        raise ValueError("not base64url")
+    return raw
