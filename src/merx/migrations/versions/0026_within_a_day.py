@@ -1,4 +1,4 @@
-"""Limits of the shop hold within 24 hours: where a price came from, and what was counted out."""
+"""Limits of the shop hold within 24 hours: where a price came from."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,15 +24,7 @@ def upgrade() -> None:
         schema="catalog",
     )
     op.create_index("ix_price_step_variant", "price_step", ["variant_id", "at"], schema="catalog")
-    op.create_index(
-        "ix_movement_adjusted",
-        "movement",
-        ["variant_id", "at"],
-        schema="inventory",
-        postgresql_where=sa.text("kind = 'adjusted'"),
-    )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_movement_adjusted", "movement", schema="inventory")
     op.drop_table("price_step", schema="catalog")
