@@ -5,6 +5,10 @@ from typing import Any
 
 import msgspec
 
+from merx.bootstrap import seed
+from merx.bootstrap.demo import filling
+from merx.contexts.orders.ports.queries import PlacedOrder
+from merx.infra.outbox.deliveries import Leased
 from merx.kernel.address import Address
 from merx.kernel.model import Command, Entity, Event, View
 from tests.support.apps import new_app
@@ -56,6 +60,15 @@ def test_s26_nothing_that_opens_something_is_shown():
             wrong |= {f"{kind.__name__}.{name}" for name in hides_nothing(kind)}
     assert sorted(wrong - NAMES) == [], "give it a __repr__ that keeps it"
     assert seen > 100
+
+
+def test_s26_nor_by_what_is_none_of_these_kinds():
+    new_app().http_parts()
+    # The token of a lease opens nothing: it tells two workers apart.
+    others = {kind for kind in kinds(msgspec.Struct) if {"password", "token"} & set(kind.__struct_fields__)} - {Leased}
+    assert {PlacedOrder, seed.Login, filling.Login} <= others
+    wrong = {kind.__name__: hides_nothing(kind) for kind in others}
+    assert [name for name, shown in wrong.items() if {"password", "token"} & set(shown)] == []
 
 
 def test_s26_an_address_is_shown_nowhere():

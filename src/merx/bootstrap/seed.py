@@ -22,6 +22,9 @@ class Login(msgspec.Struct, frozen=True):
     email: str
     password: str
 
+    def __repr__(self) -> str:
+        return "Login(***)"
+
 
 class SeedResult(msgspec.Struct, frozen=True):
     staff: Login

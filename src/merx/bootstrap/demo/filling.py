@@ -22,6 +22,9 @@ class Login(msgspec.Struct, frozen=True):
     email: str
     password: str
 
+    def __repr__(self) -> str:
+        return "Login(***)"
+
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True):
     """The logins a person may use, and what the catalogue import refused."""

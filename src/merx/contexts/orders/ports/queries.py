@@ -77,6 +77,9 @@ class PlacedOrder(msgspec.Struct, frozen=True):
     token: str
     next_action: dict[str, Any] | None
 
+    def __repr__(self) -> str:
+        return "PlacedOrder(***)"
+
 
 class OrderSummary(View, frozen=True):
     id: UUID
