@@ -1,5 +1,6 @@
 """News that do not arrive and a trail that was rewritten are told of; and what could not be checked says so."""
 
+import asyncio
 from datetime import timedelta
 
 from merx.contexts.operations.usecases.invariants import CheckInvariantsHandler
@@ -71,3 +72,23 @@ async def test_what_takes_too_long_is_not_called_true():
     ]
     assert not report.hold
     assert not (await CheckInvariantsHandler(lambda: promises[:1], FixedClock())()).hold
+
+
+async def test_who_asks_meanwhile_is_given_the_same_report_also_when_the_first_leaves():
+    walks, go = 0, asyncio.Event()
+
+    async def slow(_: int) -> list[str]:
+        nonlocal walks
+        walks += 1
+        await go.wait()
+        return []
+
+    check = CheckInvariantsHandler(lambda: [Invariant("a", "", slow)], FixedClock())
+    first, second = asyncio.create_task(check()), asyncio.create_task(check())
+    await asyncio.sleep(0)
+    first.cancel()
+    go.set()
+    assert (await second).hold
+    assert walks == 1
+    assert (await check()).hold
+    assert walks == 2

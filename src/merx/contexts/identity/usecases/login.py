@@ -1,5 +1,6 @@
 """An e-mail and a password become tokens, or the question for a second factor."""
 
+import asyncio
 from dataclasses import dataclass
 
 from merx.contexts.identity.domain.account import GivenPassword, TypedEmail, email_key
@@ -82,4 +83,6 @@ class LoginHandler:
             else:
                 answer = await self.start_session(uow, account, held, (Method.password,), caller)
             await uow.commit()
+            # As in SessionStarter.
+            await asyncio.sleep(0)
         return answer

@@ -1,7 +1,7 @@
 """Whether what must always be true of the stored data is true now."""
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from merx.kernel.errors import Unavailable
@@ -30,16 +30,25 @@ class InvariantReport(View, frozen=True):
     invariants: list[InvariantView]
 
 
-@dataclass(frozen=True, slots=True)
 class CheckInvariantsHandler:
-    """Reads only. One after the other: a shop at work has its connections for customers."""
+    """Reads only, one after the other: a shop at work has its connections for customers. Who asks while a check is
+    under way is given its report, and starts no second walk over the tables.
+    """
 
-    invariants: Callable[[], Sequence[Invariant]]
-    clock: Clock
+    def __init__(self, invariants: Callable[[], Sequence[Invariant]], clock: Clock) -> None:
+        self._invariants = invariants
+        self._clock = clock
+        self._under_way: asyncio.Task[InvariantReport] | None = None
 
     async def __call__(self) -> InvariantReport:
-        checked_at = self.clock.now()
-        found = [await self._checked(each) for each in sorted(self.invariants(), key=lambda each: each.name)]
+        if self._under_way is None or self._under_way.done():
+            self._under_way = asyncio.create_task(self._check())
+        # One who leaves takes the report from nobody else.
+        return await asyncio.shield(self._under_way)
+
+    async def _check(self) -> InvariantReport:
+        checked_at = self._clock.now()
+        found = [await self._checked(each) for each in sorted(self._invariants(), key=lambda each: each.name)]
         return InvariantReport(checked_at, all(each.holds for each in found), found)
 
     async def _checked(self, invariant: Invariant) -> InvariantView:
