@@ -150,3 +150,19 @@ class TestDeadLetters:
         await shop.retry.one(shop.actor, letter_id)
         await shop.deliver()
         assert (await shop.letters.one(letter_id)).attempts == 1, "it began with a clean record"
+
+    async def test_of_a_job_one_is_tried_again_and_none_beside_a_run(self, shop: Shop):
+        for _ in range(2):
+            await shop.steer.run(shop.actor, JOB)
+            await shop.deliver()
+        first, second = [letter.id for letter in (await shop.letters.page(None, None, 10)).items]
+        shop.refuses = False
+        await shop.steer.run(shop.actor, JOB)
+        with pytest.raises(JobRuns):
+            await shop.retry.one(shop.actor, second)
+        assert (await shop.retry.all(shop.actor, None, None)).retried == 0
+        assert (await shop.deliver(), shop.runs) == (1, 1)
+        assert (await shop.retry.all(shop.actor, None, None)).retried == 1
+        assert [letter.id for letter in (await shop.letters.page(None, None, 10)).items] == [first]
+        assert (await shop.deliver(), shop.runs) == (1, 2)
+        assert (await shop.retry.one(shop.actor, first)).retried == 1

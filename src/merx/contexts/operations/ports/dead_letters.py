@@ -51,5 +51,10 @@ class DeadLetters(Protocol):
     """Dead letters in an open transaction."""
 
     async def retry(self, subscriber: str | None, ids: Sequence[UUID] | None) -> list[UUID]:
-        """Make them due again with a clean record; which ones. None is no condition."""
+        """Make them due again with a clean record; which ones. None is no condition.
+
+        Of a job the latest of them, and none while a run of it waits or works.
+        """
         ...
+
+    async def is_dead(self, letter_id: UUID) -> bool: ...

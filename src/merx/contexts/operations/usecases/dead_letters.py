@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from merx.contexts.operations.domain.errors import DeadLetterNotFound
+from merx.contexts.operations.domain.errors import DeadLetterNotFound, JobRuns
 from merx.contexts.operations.ports.repositories import OperationsUowFactory
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, facts
@@ -32,10 +32,10 @@ class RetryDeadLettersHandler:
     uow: OperationsUowFactory
 
     async def one(self, actor: Actor, letter_id: UUID) -> Retried:
-        """Raises DeadLetterNotFound."""
+        """Raises DeadLetterNotFound, and JobRuns for that of a job of which a run waits or works."""
         async with self.uow() as uow:
             if not await uow.dead_letters.retry(None, [letter_id]):
-                raise DeadLetterNotFound
+                raise JobRuns if await uow.dead_letters.is_dead(letter_id) else DeadLetterNotFound
             uow.record(_entry(actor, "dead-letter", letter_id, [letter_id]))
             await uow.commit()
         return Retried(1)

@@ -10,7 +10,7 @@ from merx.contexts.operations.adapters.periods import named
 from merx.contexts.operations.domain.errors import JobIsPaused, JobRuns
 from merx.infra.memory import MemoryStore, MemoryTable, MemoryTx, MemoryUow
 from merx.infra.outbox.events import OutboxWriter
-from merx.infra.outbox.jobs import Job, JobDue, subscriber_name
+from merx.infra.outbox.jobs import JOB_PREFIX, Job, JobDue, subscriber_name
 from merx.infra.outbox.memory import (
     DELIVERIES,
     EVENTS,
@@ -67,15 +67,28 @@ class MemoryDeadLetters:
 
     async def retry(self, subscriber: str | None, ids: Sequence[UUID] | None) -> list[UUID]:
         wanted = None if ids is None else set(ids)
-        found = [
+        asked = [
             row
             for row in self._deliveries.values()
             if row.state == "dead" and subscriber in (None, row.subscriber) and (wanted is None or row.id in wanted)
+        ]
+        running = {row.subscriber for row in self._deliveries.values() if row.state == "pending"}
+        # Of a job the latest one, and only where no run waits or works: two at once would do the same things twice.
+        latest = {row.subscriber: row.id for row in sorted(asked, key=lambda row: row.id)}
+        found = [
+            row
+            for row in asked
+            if not row.subscriber.startswith(JOB_PREFIX)
+            or (row.subscriber not in running and row.id == latest[row.subscriber])
         ]
         for row in found:
             row.state, row.run_after, row.attempts, row.failures = "pending", datetime.now(UTC), 0, 0
             self._deliveries.put(row.id, row)
         return [row.id for row in found]
+
+    async def is_dead(self, letter_id: UUID) -> bool:
+        found = self._deliveries.get(letter_id)
+        return found is not None and found.state == "dead"
 
 
 class MemoryOperationsUow(MemoryUow):

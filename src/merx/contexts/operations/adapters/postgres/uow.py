@@ -7,7 +7,7 @@ from uuid import UUID
 from merx.contexts.operations.adapters.periods import named
 from merx.contexts.operations.domain.errors import JobIsPaused, JobRuns
 from merx.infra.outbox.events import OutboxWriter
-from merx.infra.outbox.jobs import Job, JobDue, subscriber_name
+from merx.infra.outbox.jobs import JOB_PREFIX, Job, JobDue, subscriber_name
 from merx.infra.outbox.timetables import TURN
 from merx.infra.postgres import Database, PostgresTx, PostgresUow, compiled
 from merx.kernel.ids import new_id
@@ -40,13 +40,26 @@ _RUN = compiled("""
     )
     insert into platform.outbox_delivery (id, event_id, subscriber) values (:delivery_id, :event_id, :subscriber)
 """)
+# Of a job the latest one, and only where no run waits or works: two at once would do the same things twice.
 _RETRY = compiled("""
+    with asked as (
+        select id, subscriber from platform.outbox_delivery
+        where state = 'dead' and (cast(:subscriber as text) is null or subscriber = :subscriber)
+            and (cast(:ids as uuid[]) is null or id = any(:ids))
+    )
     update platform.outbox_delivery
     set state = 'pending', run_after = now(), attempts = 0, failures = 0, lease_token = null, lease_until = null
-    where state = 'dead' and (cast(:subscriber as text) is null or subscriber = :subscriber)
-        and (cast(:ids as uuid[]) is null or id = any(:ids))
+    where state = 'dead' and id in (
+        select id from asked where not starts_with(subscriber, :of_jobs)
+        union all
+        (select distinct on (subscriber) id from asked
+          where starts_with(subscriber, :of_jobs) and not exists (
+              select from platform.outbox_delivery run where run.subscriber = asked.subscriber and run.state = 'pending'
+          ) order by subscriber, id desc)
+    )
     returning id
 """)
+_IS_DEAD = compiled("select exists (select from platform.outbox_delivery where id = :id and state = 'dead')")
 
 
 class PostgresJobBook:
@@ -84,8 +97,13 @@ class PostgresDeadLetters:
         self._tx = tx
 
     async def retry(self, subscriber: str | None, ids: Sequence[UUID] | None) -> list[UUID]:
-        rows = await self._tx.fetch(_RETRY, subscriber=subscriber, ids=None if ids is None else list(ids))
+        await self._tx.execute(TURN)
+        asked = None if ids is None else list(ids)
+        rows = await self._tx.fetch(_RETRY, subscriber=subscriber, ids=asked, of_jobs=JOB_PREFIX)
         return [row["id"] for row in rows]
+
+    async def is_dead(self, letter_id: UUID) -> bool:
+        return bool(await self._tx.fetchval(_IS_DEAD, id=letter_id))
 
 
 class PostgresOperationsUow(PostgresUow):
