@@ -22,7 +22,7 @@ class Counter:
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
 
-    async def __call__(self, numbers: Sequence[int], let_next: Callable[[], None]) -> list[int | Exception]:
+    async def __call__(self, numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
         self.batches.append(list(numbers))
         await asyncio.sleep(0.001)
         if 66 in numbers and len(numbers) > 1:
@@ -105,16 +105,16 @@ async def test_what_one_waits_for_holds_up_nobody_else():
     assert type(alone[0]) is Busy
 
 
-async def test_the_next_are_prepared_while_others_are_written():
+async def test_the_next_are_decided_while_others_are_written():
     disk = asyncio.Event()
-    preparing: list[int] = []
+    deciding: list[int] = []
 
-    async def run(numbers: Sequence[int], let_next: Callable[[], None]) -> list[int | Exception]:
-        preparing.append(len(numbers))
+    async def run(numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
+        deciding.append(len(numbers))
         await asyncio.sleep(0.001)
-        assert len(preparing) == 1, "only one batch is prepared at a time"
-        preparing.clear()
-        let_next()
+        assert len(deciding) == 1, "only one batch is decided at a time"
+        deciding.clear()
+        decided()
         await disk.wait()
         return list(numbers)
 
@@ -129,16 +129,16 @@ async def test_the_next_are_prepared_while_others_are_written():
 
 
 @pytest.mark.hurried
-async def test_preparing_waiting_and_writing_share_a_crowd():
-    """Buyers who come again as soon as they are served: three thirds in turns, and not all and then one."""
+async def test_deciding_and_writing_share_a_crowd():
+    """Buyers who come again as soon as they are served: two halves in turns, and not all and then one."""
     sizes: list[int] = []
     served = 0
 
-    async def run(numbers: Sequence[int], let_next: Callable[[], None]) -> list[int | Exception]:
+    async def run(numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
         sizes.append(len(numbers))
         await asyncio.sleep(1)
-        let_next()
-        await asyncio.sleep(2)
+        decided()
+        await asyncio.sleep(1)
         return list(numbers)
 
     combine = Combiner(run)
@@ -151,14 +151,14 @@ async def test_preparing_waiting_and_writing_share_a_crowd():
 
     await asyncio.gather(*(buyer() for _ in range(MAX_BATCH)))
     steady = sizes[5:-5]
-    assert min(steady) >= MAX_BATCH // 3 - SMALL_BATCH, sizes
-    assert max(steady) <= MAX_BATCH // 3 + SMALL_BATCH, sizes
+    assert min(steady) >= MAX_BATCH // 2 - SMALL_BATCH, sizes
+    assert max(steady) <= MAX_BATCH // 2 + SMALL_BATCH, sizes
 
 
 async def test_a_batch_that_waits_for_a_lock_holds_up_the_next_for_a_moment_only():
     lock = asyncio.Event()
 
-    async def run(numbers: Sequence[int], let_next: Callable[[], None]) -> list[int | Exception]:
+    async def run(numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
         if 55 in numbers:
             await lock.wait()
         return list(numbers)
@@ -174,7 +174,7 @@ async def test_a_batch_that_waits_for_a_lock_holds_up_the_next_for_a_moment_only
 async def test_too_many_are_turned_away_at_once():
     lock = asyncio.Event()
 
-    async def run(numbers: Sequence[int], let_next: Callable[[], None]) -> list[int | Exception]:
+    async def run(numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
         await lock.wait()
         return list(numbers)
 

@@ -94,9 +94,9 @@ class PlaceOrderBatch:
     queries: OrderQueries
 
     async def __call__(
-        self, requests: Sequence[CheckoutRequest], prepared: Callable[[], None] = lambda: None
+        self, requests: Sequence[CheckoutRequest], decided: Callable[[], None] = lambda: None
     ) -> list[CheckoutAnswer | Exception]:
-        """`prepared` is called when all is read and priced, before the stock is locked."""
+        """`decided` is called when the stock is promised and only writing is left."""
         results: list[CheckoutAnswer | Exception | None] = [None] * len(requests)
         now = self.clock.now()
         async with self.uow() as uow:
@@ -127,9 +127,8 @@ class PlaceOrderBatch:
                         ordering[cart.id] = position
                 except Exception as error:
                     results[position] = error
-            # Whoever ordered one of these products a moment ago holds its stock until the commit.
-            prepared()
             await self._promise(uow, drafts, results)
+            decided()
             await self._finalise(uow, requests, drafts, results, now)
             await uow.commit()
         await self._repeat(requests, repeats, results)

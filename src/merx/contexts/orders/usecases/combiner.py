@@ -1,8 +1,8 @@
 """Waiting requests of one process share one transaction.
 
 Under load many buyers wait for the same rows anyway. Taking all that wait, deciding in order and committing once gives
-the exactness of row locks at many times their throughput; alone, a request waits for nobody. Batches are prepared one
-after the other; while one waits for the stock that another holds, or is written, the next is prepared.
+the exactness of row locks at many times their throughput; alone, a request waits for nobody. Batches are decided one
+after the other; while one is written, the next is decided.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ A = TypeVar("A")
 MAX_BATCH = 64
 # So few are not worth two transactions.
 SMALL_BATCH = 8
-# Each holds a connection: one is prepared, one waits for the stock, the others are written.
+# Each holds a connection: one is decided, the others are written.
 MAX_IN_FLIGHT = 4
 # At a thousand a second the last in line waits two seconds; who comes after that is better told to come again.
 MAX_WAITING = 2048
@@ -26,22 +26,22 @@ PATIENCE = 0.1
 # Fewer than the connections of a process: those who wait for a lock must leave some for others.
 _ALONE_AT_ONCE = 4
 
-LetNext = Callable[[], None]
+Decided = Callable[[], None]
 
 
 class Combiner(Generic[Q, A]):
     """`run` answers a whole batch, an exception in the place of each request that is refused. It calls its second
-    argument once the next may begin: when what is left is to wait for others and for the disk.
+    argument once all is decided and only writing is left.
 
     When `run` itself fails the batch is tried again one by one, so that one bad request cannot fail its neighbours.
     When a dependency is away all hear so at once: trying each in turn would make them wait for each other. When others
     hold what one of them needs, each goes its own way: those who need something else are served at once.
     """
 
-    def __init__(self, run: Callable[[Sequence[Q], LetNext], Awaitable[Sequence[A | Exception]]]) -> None:
+    def __init__(self, run: Callable[[Sequence[Q], Decided], Awaitable[Sequence[A | Exception]]]) -> None:
         self._run = run
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
-        self._preparing = False
+        self._deciding = False
         self._taken = 0
         self._in_flight: set[asyncio.Task[None]] = set()
         self._alone_now: set[asyncio.Task[None]] = set()
@@ -58,8 +58,8 @@ class Combiner(Generic[Q, A]):
         return await future
 
     def _begin(self) -> None:
-        if self._waiting and not self._preparing and len(self._in_flight) < MAX_IN_FLIGHT:
-            self._preparing = True
+        if self._waiting and not self._deciding and len(self._in_flight) < MAX_IN_FLIGHT:
+            self._deciding = True
             task = asyncio.create_task(self._together())
             self._in_flight.add(task)
             task.add_done_callback(self._over)
@@ -69,24 +69,24 @@ class Combiner(Generic[Q, A]):
         self._begin()
 
     async def _together(self) -> None:
-        # A third of all who are here: one is prepared while one waits for the stock and one is written. Taking
-        # everybody leaves nobody for that time: a crowd and a single one would go in turns.
-        third = -(-(len(self._waiting) + self._taken) // 3)
-        size = min(max(third, SMALL_BATCH), MAX_BATCH)
+        # Half of all who are here, so that the others can be decided while these are written. Taking everybody leaves
+        # nobody for that time: a crowd and a single one would go in turns.
+        half = (len(self._waiting) + self._taken + 1) // 2
+        size = min(max(half, SMALL_BATCH), MAX_BATCH)
         batch, self._waiting = self._waiting[:size], self._waiting[size:]
         self._taken += len(batch)
-        freed = False
+        decided = False
 
-        def let_next() -> None:
-            nonlocal freed
-            if not freed:
-                freed = True
-                self._preparing = False
+        def let_others_start() -> None:
+            nonlocal decided
+            if not decided:
+                decided = True
+                self._deciding = False
                 self._begin()
 
-        patience = asyncio.get_running_loop().call_later(PATIENCE, let_next)
+        patience = asyncio.get_running_loop().call_later(PATIENCE, let_others_start)
         try:
-            answers = await self._run([request for request, _ in batch], let_next)
+            answers = await self._run([request for request, _ in batch], let_others_start)
         except Busy as error:
             if len(batch) == 1:
                 _settle(batch[0][1], error)
@@ -103,7 +103,7 @@ class Combiner(Generic[Q, A]):
         finally:
             patience.cancel()
             self._taken -= len(batch)
-            let_next()
+            let_others_start()
 
     def _separate(self, batch: list[tuple[Q, asyncio.Future[A]]]) -> None:
         for request, future in batch:
