@@ -9,6 +9,7 @@ import pytest
 
 from merx.contexts.privacy.adapters.postgres import PostgresPrivacyUow
 from merx.contexts.privacy.adapters.postgres.uow import PostgresExports
+from merx.contexts.privacy.domain.export import DataExport
 from merx.contexts.privacy.events import ExportAsked
 from merx.contexts.privacy.usecases.exports import AskExportHandler
 from merx.infra.postgres import PostgresTx
@@ -18,23 +19,14 @@ from tests.contexts.privacy.conftest import CANARY, Shop
 from tests.contexts.privacy.racing import Gate, actor_of
 from tests.support.at_once import at_once
 
-
-class Unlocked(PostgresExports):
-    async def asked_since(self, account_id: UUID, moment: datetime) -> list[datetime]:
-        return []
-
-
-class UnlockedUow(PostgresPrivacyUow):
-    def open(self, tx: PostgresTx) -> None:
-        super().open(tx)
-        self.exports = Unlocked(tx)
+AT_ONCE = 6
 
 
 async def exports_at_once(shop: Shop, uow: Any = None) -> list[Any]:
     person = await shop.register(CANARY)
     whole: AskExportHandler = shop.app.contexts.privacy.ask_export()
     ask = AskExportHandler(uow or whole.uow, whole.accounts, whole.clock)
-    return await at_once(*(ask(actor_of(person)) for _ in range(6)))
+    return await at_once(*(ask(actor_of(person)) for _ in range(AT_ONCE)))
 
 
 @pytest.mark.services
@@ -44,9 +36,25 @@ async def test_an_export_that_is_asked_for_six_times_at_once_is_one(postgres_sho
 
 @pytest.mark.services
 async def test_negative_control_without_the_lock_somebody_is_refused(postgres_shop: Shop):
-    infra = postgres_shop.app.infra
+    """All look before the first one writes."""
+    infra, looked = postgres_shop.app.infra, asyncio.Barrier(AT_ONCE)
+
+    class Unlocked(PostgresExports):
+        async def asked_since(self, account_id: UUID, moment: datetime) -> list[datetime]:
+            return []
+
+        async def preparing(self, account_id: UUID) -> DataExport | None:
+            found = await super().preparing(account_id)
+            await looked.wait()
+            return found
+
+    class UnlockedUow(PostgresPrivacyUow):
+        def open(self, tx: PostgresTx) -> None:
+            super().open(tx)
+            self.exports = Unlocked(tx)
+
     found = await exports_at_once(postgres_shop, lambda: UnlockedUow(infra.database(), infra.outbox()))
-    assert any(isinstance(each, Conflict) for each in found)
+    assert sum(isinstance(each, Conflict) for each in found) == AT_ONCE - 1
 
 
 async def test_s37_a_file_that_is_written_while_its_person_is_erased_goes_too(shop: Shop):

@@ -28,7 +28,7 @@ T = TypeVar("T")
 # a process under load then answers nobody in time, also those who search nothing.
 _READERS = 1
 # To look costs two file stats. Each gives the interpreter away to the readers, who keep it for milliseconds.
-_FRESH_SECONDS = 0.02
+FRESH_SECONDS = 0.02
 
 
 class NoWords:
@@ -92,7 +92,7 @@ class TantivyIndex:
         now = monotonic()
         if self._snapshot is not None and now < self._look_again:
             return self._snapshot
-        self._look_again = now + _FRESH_SECONDS
+        self._look_again = now + FRESH_SECONDS
         if self._place.stamp() != self._stamp or self._snapshot is None:
             return await self._read(self._renew)
         return self._snapshot
