@@ -34,13 +34,12 @@ def run(args: argparse.Namespace) -> int:
         operations = OperationsContainer(infra=infra)
         try:
             if args.list:
-                after = ""
-                while after is not None:
-                    page = await operations.dead_letter_queries().page(args.subscriber, after or None, 1_000)
-                    for letter in page.items:
+                last: UUID | None = None
+                while letters := await infra.deliveries().dead(args.subscriber, 1_000, last):
+                    for letter in letters:
                         when = letter.created_at.isoformat(timespec="seconds")
                         print(f"{letter.id}  {when}  {letter.subscriber}  {letter.tag}  {letter.last_error}")
-                    after = page.next
+                    last = letters[-1].id
             else:
                 done = await operations.retry_dead_letters().all(Actor.system(), args.subscriber, args.id)
                 print(f"{done.retried} dead letters run again")

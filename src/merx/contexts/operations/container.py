@@ -4,13 +4,10 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
+from merx.contexts.operations.adapters.dead_letters import OutboxDeadLetters
 from merx.contexts.operations.adapters.http import DeadLettersController, InvariantsController, JobsController
-from merx.contexts.operations.adapters.memory import MemoryDeadLetterQueries, MemoryJobQueries, MemoryOperationsUow
-from merx.contexts.operations.adapters.postgres import (
-    PostgresDeadLetterQueries,
-    PostgresJobQueries,
-    PostgresOperationsUow,
-)
+from merx.contexts.operations.adapters.memory import MemoryJobQueries, MemoryOperationsUow
+from merx.contexts.operations.adapters.postgres import PostgresJobQueries, PostgresOperationsUow
 from merx.contexts.operations.usecases.dead_letters import RetryDeadLettersHandler
 from merx.contexts.operations.usecases.invariants import CheckInvariantsHandler
 from merx.contexts.operations.usecases.jobs import SteerJobHandler
@@ -26,11 +23,7 @@ class OperationsContainer(containers.DeclarativeContainer):
         postgres=providers.Singleton(PostgresJobQueries, infra.reader, all_jobs.provider),
         memory=providers.Singleton(MemoryJobQueries, infra.store, all_jobs.provider),
     )
-    dead_letter_queries = providers.Selector(
-        infra.storage,
-        postgres=providers.Singleton(PostgresDeadLetterQueries, infra.reader),
-        memory=providers.Singleton(MemoryDeadLetterQueries, infra.store),
-    )
+    dead_letter_queries = providers.Singleton(OutboxDeadLetters, infra.deliveries)
     uow = providers.Selector(
         infra.storage,
         postgres=providers.Factory(PostgresOperationsUow, infra.database, infra.outbox, all_jobs.provider),

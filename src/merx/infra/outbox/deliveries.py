@@ -41,8 +41,17 @@ class DeadLetter(msgspec.Struct, frozen=True):
     subscriber: str
     tag: str
     attempts: int
+    failures: int
     last_error: str
     created_at: datetime
+
+
+class ReadLetter(msgspec.Struct, frozen=True):
+    """One dead letter with what its event said and when; None when the event is gone."""
+
+    letter: DeadLetter
+    happened_at: datetime | None
+    payload: str | None
 
 
 class QueueState(msgspec.Struct, frozen=True):
@@ -89,7 +98,15 @@ class Deliveries(Protocol):
         """Give back unharmed, as if never leased."""
         ...
 
-    async def dead(self, subscriber: str | None = None, limit: int = 100) -> list[DeadLetter]: ...
+    async def dead(
+        self, subscriber: str | None = None, limit: int = 100, after: UUID | None = None
+    ) -> list[DeadLetter]:
+        """Oldest first."""
+        ...
+
+    async def letter(self, id: UUID) -> ReadLetter | None:
+        """A dead letter. None for any other delivery."""
+        ...
 
     async def prune(self, older_than: timedelta) -> int:
         """Remove done deliveries, and events that no delivery needs. Dead letters and their events stay."""

@@ -1,8 +1,9 @@
 """What is always true of news on their way."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from merx.infra.clock import utc_now
 from merx.infra.invariants import RowsAre
 from merx.infra.memory import MemoryStore
 from merx.infra.outbox.jobs import JOB_PREFIX
@@ -12,7 +13,7 @@ _LATE = timedelta(minutes=5)
 
 
 def _late(store: MemoryStore) -> Iterable[object]:
-    before, paused = datetime.now(UTC) - _LATE, {JOB_PREFIX + job for job in store.table(JOB_PAUSES)}
+    before, paused = utc_now() - _LATE, {JOB_PREFIX + job for job in store.table(JOB_PAUSES)}
     for row in store.table(DELIVERIES).values():
         if row.state == "pending" and row.run_after < before and row.subscriber not in paused:
             yield row.id

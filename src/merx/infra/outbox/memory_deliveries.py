@@ -6,7 +6,16 @@ from uuid import UUID
 
 from merx.infra.clock import utc_now
 from merx.infra.memory import MemoryStore, MemoryTx
-from merx.infra.outbox.deliveries import ENDED, LEASE, MAX_FAILURES, DeadLetter, Leased, QueueState, floor_id
+from merx.infra.outbox.deliveries import (
+    ENDED,
+    LEASE,
+    MAX_FAILURES,
+    DeadLetter,
+    Leased,
+    QueueState,
+    ReadLetter,
+    floor_id,
+)
 from merx.infra.outbox.jobs import subscriber_name
 from merx.infra.outbox.memory import DELIVERIES, EVENTS, JOB_PAUSES, StoredDelivery, StoredEvent
 from merx.kernel.ids import new_id
@@ -116,19 +125,35 @@ class MemoryDeliveries:
                 yield row
 
     def _dead(self, subscriber: str | None) -> list[StoredDelivery]:
-        return [row for row in self._rows.values() if row.state == "dead" and subscriber in (None, row.subscriber)]
+        dead = [row for row in self._rows.values() if row.state == "dead" and subscriber in (None, row.subscriber)]
+        return sorted(dead, key=lambda row: row.id)
 
-    async def dead(self, subscriber: str | None = None, limit: int = 100) -> list[DeadLetter]:
-        letters = []
-        for row in self._dead(subscriber)[:limit]:
-            event = self._events.get(row.event_id)
-            tag = event.tag if event else ""
-            letters.append(
-                DeadLetter(
-                    row.id, row.event_id, row.subscriber, tag, row.attempts, row.last_error or "", row.created_at
-                )
-            )
-        return letters
+    async def dead(
+        self, subscriber: str | None = None, limit: int = 100, after: UUID | None = None
+    ) -> list[DeadLetter]:
+        found = [row for row in self._dead(subscriber) if after is None or row.id > after]
+        return [self._letter(row) for row in found[:limit]]
+
+    async def letter(self, id: UUID) -> ReadLetter | None:
+        row = self._rows.get(id)
+        if row is None or row.state != "dead":
+            return None
+        event = self._events.get(row.event_id)
+        letter = self._letter(row)
+        return ReadLetter(letter, None, None) if event is None else ReadLetter(letter, event.at, event.payload)
+
+    def _letter(self, row: StoredDelivery) -> DeadLetter:
+        event = self._events.get(row.event_id)
+        return DeadLetter(
+            row.id,
+            row.event_id,
+            row.subscriber,
+            event.tag if event else "",
+            row.attempts,
+            row.failures,
+            row.last_error or "",
+            row.created_at,
+        )
 
     async def prune(self, older_than: timedelta) -> int:
         floor = floor_id(older_than)

@@ -5,7 +5,16 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from merx.infra.outbox.deliveries import ENDED, LEASE, MAX_FAILURES, DeadLetter, Leased, QueueState, floor_id
+from merx.infra.outbox.deliveries import (
+    ENDED,
+    LEASE,
+    MAX_FAILURES,
+    DeadLetter,
+    Leased,
+    QueueState,
+    ReadLetter,
+    floor_id,
+)
 from merx.infra.outbox.jobs import JOB_PREFIX
 from merx.infra.postgres.compiled import Compiled, compiled
 from merx.infra.postgres.database import Database
@@ -81,13 +90,20 @@ RELEASE = compiled("""
     from unnest(cast(:ids as uuid[]), cast(:tokens as uuid[])) as held (id, token)
     where d.id = held.id and d.lease_token = held.token and d.state = 'pending'
 """)
-DEAD = compiled("""
-    select d.id, d.event_id, d.subscriber, coalesce(e.tag, '') as tag, d.attempts, coalesce(d.last_error, '') as error,
-        d.created_at
+_LETTER = """
+    select d.id, d.event_id, d.subscriber, coalesce(e.tag, '') as tag, d.attempts, d.failures,
+        coalesce(d.last_error, '') as error, d.created_at{more}
     from platform.outbox_delivery d left join platform.outbox_event e on e.id = d.event_id
-    where d.state = 'dead' and (cast(:subscriber as text) is null or d.subscriber = :subscriber)
-    order by d.id limit :limit
-""")
+    where d.state = 'dead' and {condition}
+"""
+DEAD = compiled(
+    _LETTER.format(
+        more="",
+        condition="(cast(:subscriber as text) is null or d.subscriber = :subscriber)"
+        " and (cast(:after as uuid) is null or d.id > :after) order by d.id limit :limit",
+    )
+)
+LETTER = compiled(_LETTER.format(more=", e.at, e.payload", condition="d.id = :id"))
 PRUNE_DELIVERIES = compiled("""
     delete from platform.outbox_delivery where id in (
         select id from platform.outbox_delivery where id < :floor and state = 'done' limit :limit
@@ -161,9 +177,18 @@ class PostgresDeliveries:
     async def release(self, leases: Sequence[Leased]) -> None:
         await self._run.fetch(RELEASE, **_columns(leases))
 
-    async def dead(self, subscriber: str | None = None, limit: int = 100) -> list[DeadLetter]:
-        rows = await self._run.fetch(DEAD, subscriber=subscriber, limit=limit)
+    async def dead(
+        self, subscriber: str | None = None, limit: int = 100, after: UUID | None = None
+    ) -> list[DeadLetter]:
+        rows = await self._run.fetch(DEAD, subscriber=subscriber, limit=limit, after=after)
         return [DeadLetter(*row) for row in rows]
+
+    async def letter(self, id: UUID) -> ReadLetter | None:
+        row = await self._run.fetchrow(LETTER, id=id)
+        if row is None:
+            return None
+        *told, happened_at, payload = row
+        return ReadLetter(DeadLetter(*told), happened_at, payload)
 
     async def prune(self, older_than: timedelta) -> int:
         floor, removed = floor_id(older_than), 0

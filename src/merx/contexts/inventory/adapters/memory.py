@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from merx.contexts.inventory.domain.errors import LocationTaken, UnknownVariant
@@ -16,6 +16,7 @@ from merx.contexts.inventory.ports.queries import (
     MovementView,
     VariantStock,
 )
+from merx.infra.clock import utc_now
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
 from merx.infra.outbox.events import OutboxWriter
 from merx.kernel.ids import new_id
@@ -62,7 +63,7 @@ class MemoryStockLedger:
         return self._causes.get(cause) is not None
 
     async def written_off(self, variant_id: UUID, location_id: UUID) -> int:
-        since = datetime.now(UTC) - timedelta(hours=24)
+        since = utc_now() - timedelta(hours=24)
         ledger: Iterator[tuple[Movement, datetime]] = self._movements.values()
         gone = Counter[UUID]()
         for movement, at in ledger:
@@ -93,7 +94,7 @@ class MemoryStockLedger:
         for row in shelf.changed:
             self._stock.put((row.variant_id, row.location_id), row)
         for movement in movements:
-            self._movements.put(new_id(), (movement, datetime.now(UTC)))
+            self._movements.put(new_id(), (movement, utc_now()))
             if movement.cause is not None:
                 self._causes.put(movement.cause, True)
         for item in allocations:

@@ -1,6 +1,6 @@
 """Operations in the process."""
 
-from merx.contexts.operations.adapters.memory.queries import MemoryDeadLetterQueries, MemoryJobQueries
+from merx.contexts.operations.adapters.memory.queries import MemoryJobQueries
 from merx.contexts.operations.adapters.memory.uow import MemoryOperationsUow
 
-__all__ = ["MemoryDeadLetterQueries", "MemoryJobQueries", "MemoryOperationsUow"]
+__all__ = ["MemoryJobQueries", "MemoryOperationsUow"]

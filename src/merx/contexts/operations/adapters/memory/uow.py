@@ -1,13 +1,14 @@
 """Jobs and dead letters in one transaction in the process. The timetable takes its turn with units of work."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from merx.contexts.operations.adapters.periods import named
 from merx.contexts.operations.domain.errors import JobIsPaused, JobRuns
+from merx.infra.clock import utc_now
 from merx.infra.memory import MemoryStore, MemoryTable, MemoryTx, MemoryUow
 from merx.infra.outbox.events import OutboxWriter
 from merx.infra.outbox.jobs import JOB_PREFIX, Job, JobDue, subscriber_name
@@ -44,7 +45,7 @@ class MemoryJobBook:
         return True
 
     async def run(self, name: str) -> None:
-        job, now = named(self._jobs(), name), datetime.now(UTC)
+        job, now = named(self._jobs(), name), utc_now()
         if self._pauses.get(name) is not None:
             raise JobIsPaused("resume it first")
         last = self._runs.get(name)
@@ -82,7 +83,7 @@ class MemoryDeadLetters:
             or (row.subscriber not in running and row.id == latest[row.subscriber])
         ]
         for row in found:
-            row.state, row.run_after, row.attempts, row.failures = "pending", datetime.now(UTC), 0, 0
+            row.state, row.run_after, row.attempts, row.failures = "pending", utc_now(), 0, 0
             self._deliveries.put(row.id, row)
         return [row.id for row in found]
 

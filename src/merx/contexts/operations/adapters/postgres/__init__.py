@@ -1,6 +1,6 @@
 """Operations on PostgreSQL."""
 
-from merx.contexts.operations.adapters.postgres.queries import PostgresDeadLetterQueries, PostgresJobQueries
+from merx.contexts.operations.adapters.postgres.queries import PostgresJobQueries
 from merx.contexts.operations.adapters.postgres.uow import PostgresOperationsUow
 
-__all__ = ["PostgresDeadLetterQueries", "PostgresJobQueries", "PostgresOperationsUow"]
+__all__ = ["PostgresJobQueries", "PostgresOperationsUow"]

@@ -1,19 +1,15 @@
-"""Reads of jobs and dead letters on PostgreSQL."""
+"""Reads of jobs on PostgreSQL."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from uuid import UUID
 
 import asyncpg
 
 from merx.contexts.operations.adapters.periods import named, picked, run_state, view_of
-from merx.contexts.operations.domain.errors import DeadLetterNotFound
-from merx.contexts.operations.ports.dead_letters import DeadLetterDetail, DeadLetterView
 from merx.contexts.operations.ports.jobs import JobView, RunState, RunView
 from merx.infra.outbox.jobs import Job
-from merx.infra.personal_data.platform import without_people
 from merx.infra.postgres import Reader, compiled
-from merx.kernel.paging import Page, decode_id, encode_cursor
+from merx.kernel.paging import Page
 
 _RUNS = compiled("""
     select wanted.job, pause.paused_at, last.* from unnest(cast(:jobs as text[])) as wanted (job)
@@ -25,20 +21,6 @@ _RUNS = compiled("""
         where run.job = wanted.job order by run.slot desc limit 1
     ) last on true
 """)
-_LETTER = """
-    select d.id, d.subscriber, coalesce(e.tag, ''), d.event_id, d.attempts, d.failures, coalesce(d.last_error, ''),
-        d.created_at{more}
-    from platform.outbox_delivery d left join platform.outbox_event e on e.id = d.event_id
-    where d.state = 'dead' and {condition}
-"""
-_LETTERS = compiled(
-    _LETTER.format(
-        more="",
-        condition="(cast(:subscriber as text) is null or d.subscriber = :subscriber)"
-        " and (cast(:after as uuid) is null or d.id > :after) order by d.id limit :rows",
-    )
-)
-_ONE_LETTER = compiled(_LETTER.format(more=", e.at, e.payload", condition="d.id = :id"))
 
 
 class PostgresJobQueries:
@@ -68,21 +50,3 @@ def _last(row: asyncpg.Record) -> RunView | None:
     state = run_state(row["state"], leased=row["leased"])
     error = "" if state is RunState.done else row["error"]
     return RunView(row["created_at"], state, row["attempts"], row["done_at"], error)
-
-
-class PostgresDeadLetterQueries:
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    async def page(self, subscriber: str | None, after: str | None, limit: int) -> Page[DeadLetterView]:
-        rows = await self._reader.fetch(_LETTERS, subscriber=subscriber, after=decode_id(after), rows=limit + 1)
-        items = [DeadLetterView(*row) for row in rows[:limit]]
-        return Page(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
-
-    async def one(self, letter_id: UUID) -> DeadLetterDetail:
-        row = await self._reader.fetchrow(_ONE_LETTER, id=letter_id)
-        if row is None:
-            raise DeadLetterNotFound
-        *told, payload = row
-        told.append(None if payload is None else without_people(payload))
-        return DeadLetterDetail(*told)
