@@ -16,7 +16,7 @@ from merx.infra.limits.scripts import RedisAway
 from merx.infra.settings import Settings
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
-from tests.infra.http.test_frame import KEY, PLACE
+from tests.infra.http.conftest import KEY, PLACE
 from tests.infra.http.toy import MEMORY, Toys
 from tests.support.apps import new_app
 from tests.support.asgi import Answer, AsgiClient

@@ -7,7 +7,7 @@ import pytest
 
 from merx.infra.http.protocol import protocol_for
 from merx.infra.settings import Settings
-from tests.infra.http.test_frame import KEY, PLACE
+from tests.infra.http.conftest import KEY, PLACE
 from tests.infra.http.toy import MEMORY, Toys, toy_app
 from tests.infra.http.wire import Connection, head_of
 from tests.support.asgi import AsgiClient

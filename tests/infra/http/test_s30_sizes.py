@@ -1,7 +1,7 @@
 """S30: how much a request may bring before anybody looks at it.
 
-One endless header or URL, many headers, slow heads and slow bodies are in `test_protocol` (`TestSize`, `TestTime`) and
-`test_frame` (`TestInbound`, `TestBodies`); nothing of ours takes multipart.
+One endless header or URL, many headers, slow heads and slow bodies are in `test_protocol` (`TestSize`, `TestTime`),
+`test_frame` (`TestInbound`) and `test_bodies`; nothing of ours takes multipart.
 """
 
 from litestar.routes import HTTPRoute
