@@ -1,7 +1,8 @@
 """Writes a module that the type checker accepts only if every adapter fulfils the port it is named after.
 
 Ports are the Protocols of `ports/` and `api.py`. `PostgresCatalogUow` and `MemoryCatalogUow` claim `CatalogUow` by
-name; whatever a context's container provides as `api` claims `<Context>Api`. Nothing has to be registered.
+name, `OutboxDeadLetterQueries` claims `DeadLetterQueries`; whatever a context's container provides as `api` claims
+`<Context>Api`. Nothing has to be registered.
 """
 
 import ast
@@ -15,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.architecture.tree import PACKAGE, container_of, contexts, sources
 
-TECHNOLOGIES = ("Postgres", "Memory")
+TECHNOLOGIES = ("Postgres", "Memory", "Outbox")
 
 
 def module_of(path: Path) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
-from merx.contexts.operations.adapters.dead_letters import OutboxDeadLetters
+from merx.contexts.operations.adapters.dead_letters import OutboxDeadLetterQueries
 from merx.contexts.operations.adapters.http import DeadLettersController, InvariantsController, JobsController
 from merx.contexts.operations.adapters.memory import MemoryJobQueries, MemoryOperationsUow
 from merx.contexts.operations.adapters.postgres import PostgresJobQueries, PostgresOperationsUow
@@ -23,7 +23,7 @@ class OperationsContainer(containers.DeclarativeContainer):
         postgres=providers.Singleton(PostgresJobQueries, infra.reader, all_jobs.provider),
         memory=providers.Singleton(MemoryJobQueries, infra.store, all_jobs.provider),
     )
-    dead_letter_queries = providers.Singleton(OutboxDeadLetters, infra.deliveries)
+    dead_letter_queries = providers.Singleton(OutboxDeadLetterQueries, infra.deliveries)
     uow = providers.Selector(
         infra.storage,
         postgres=providers.Factory(PostgresOperationsUow, infra.database, infra.outbox, all_jobs.provider),

@@ -11,7 +11,7 @@ from merx.infra.personal_data.platform import without_people
 from merx.kernel.paging import Page, decode_id, page_of
 
 
-class OutboxDeadLetters:
+class OutboxDeadLetterQueries:
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
 
