@@ -9,8 +9,9 @@ from sqlalchemy import Column
 from merx.infra.http.auth import RouteAccess
 from merx.kernel.ids import new_id
 from merx.migrations.metadata import metadata
+from tests.infra.http.attacks import COLUMNS
 from tests.infra.http.examples import Place, leads_to, structs_in
-from tests.infra.http.hostile import COLUMNS, Route
+from tests.infra.http.routes import Route
 from tests.matrix.entry import Entry, Target
 from tests.matrix.play import name_of, path_of
 from tests.matrix.shop import Shop

@@ -11,7 +11,7 @@ from msgspec import inspect
 from merx.infra.http.auth import RouteAccess
 from merx.kernel.ids import new_id
 from tests.infra.http.examples import Place, leads_to, structs_in, takes
-from tests.infra.http.hostile import Route, bare
+from tests.infra.http.routes import Route, bare
 from tests.matrix.entry import Entry, Target
 from tests.matrix.people import Person
 from tests.matrix.play import name_of, path_of

@@ -19,7 +19,7 @@ from merx.infra.http.parts import HttpParts
 from merx.kernel.actor import Actor
 from merx.kernel.errors import Conflict, Forbidden, NotFound
 from merx.kernel.model import Command
-from tests.infra.http.hostile import routes_of
+from tests.infra.http.routes import routes_of
 from tests.matrix import columns, nested
 from tests.matrix.callers import Caller
 from tests.matrix.entry import Entry, Target, at

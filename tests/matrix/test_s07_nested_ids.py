@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from tests.infra.http.hostile import routes_of
+from tests.infra.http.routes import routes_of
 from tests.matrix.entries.everything import ENTRIES
 from tests.matrix.nested import failures, id_fields
 from tests.matrix.play import name_of

@@ -6,7 +6,7 @@ import pytest
 
 from merx.infra.http.auth import RouteAccess
 from tests.infra.http.examples import structs_in
-from tests.infra.http.hostile import Route, routes_of
+from tests.infra.http.routes import Route, routes_of
 from tests.matrix.columns import columns_of, failures
 from tests.matrix.entries.everything import ENTRIES
 from tests.matrix.play import name_of

@@ -11,7 +11,7 @@ from msgspec import inspect
 from merx.kernel.ids import new_id
 from merx.kernel.money import MAX_AMOUNT
 from tests.infra.http.examples import structs_in, takes
-from tests.infra.http.hostile import routes_of
+from tests.infra.http.routes import routes_of
 from tests.matrix.shop import BASE, Shop
 from tests.support.asgi import Answer
 

@@ -4,7 +4,9 @@ import pytest
 
 from merx.infra.http.auth import RouteAccess
 from merx.kernel.ids import new_id
-from tests.infra.http.hostile import Route, field_attacks, routes_of, wrong
+from tests.infra.http.attacks import field_attacks
+from tests.infra.http.hostile import wrong
+from tests.infra.http.routes import Route, routes_of
 from tests.matrix.entries.everything import ENTRIES
 from tests.matrix.play import name_of, path_of
 from tests.matrix.shop import Shop

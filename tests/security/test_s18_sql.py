@@ -16,7 +16,7 @@ from merx.bootstrap.migrate import upgrade
 from merx.infra.embedded import EmbeddedPostgres
 from merx.infra.settings import Settings
 from tests.infra.http.examples import example, structs_in, takes
-from tests.infra.http.hostile import Route, routes_of, target_of
+from tests.infra.http.routes import Route, routes_of, target_of
 from tests.schema.stock import Stock
 from tests.support.asgi import AsgiClient
 from tests.support.servers import cluster_template, run_here

@@ -5,7 +5,8 @@ from time import process_time
 from msgspec import inspect
 
 from tests.infra.http.examples import structs_in
-from tests.infra.http.hostile import Attacker, Route, routes_of, target_of
+from tests.infra.http.hostile import Attacker
+from tests.infra.http.routes import Route, routes_of, target_of
 from tests.support.apps import new_app
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.stage import staged

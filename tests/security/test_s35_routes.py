@@ -8,7 +8,7 @@ import re
 import pytest
 
 from merx.infra.settings import Settings, SettingsError
-from tests.infra.http.hostile import Route, routes_of
+from tests.infra.http.routes import Route, routes_of
 from tests.support.apps import new_app
 from tests.support.stage import staged
 

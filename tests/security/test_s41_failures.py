@@ -19,7 +19,8 @@ from merx.infra.settings import Settings, SettingsError, load_settings
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.examples import example
-from tests.infra.http.hostile import Attacker, routes_of, target_of
+from tests.infra.http.hostile import Attacker
+from tests.infra.http.routes import routes_of, target_of
 from tests.support.apps import new_app
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.stage import staged

@@ -10,7 +10,8 @@ from merx.kernel.actor import ActorKind
 from merx.kernel.errors import NotFound, Unauthenticated
 from merx.kernel.ids import new_id
 from tests.infra.http.examples import example
-from tests.infra.http.hostile import Attacker, Route, target_of
+from tests.infra.http.hostile import Attacker
+from tests.infra.http.routes import Route, target_of
 from tests.support.asgi import Answer
 from tests.support.clock import FixedClock
 

@@ -21,7 +21,8 @@ from merx.infra.http.auth import public
 from merx.infra.http.parts import HttpParts
 from merx.infra.settings import Settings
 from merx.infra.tokens import ExpiredToken
-from tests.infra.http.hostile import Attacker, Route, routes_of
+from tests.infra.http.hostile import Attacker
+from tests.infra.http.routes import Route, routes_of
 from tests.infra.http.strangers import REFUSALS, as_latecomer, as_stranger
 from tests.support.asgi import AsgiClient
 from tests.support.stage import staged

@@ -6,7 +6,9 @@ from litestar import Controller, post
 from litestar.params import JSONBody
 
 from merx.infra.http.auth import public
-from tests.infra.http.hostile import Attacker, attacks_on, routes_of
+from tests.infra.http.attacks import attacks_on
+from tests.infra.http.hostile import Attacker
+from tests.infra.http.routes import routes_of
 from tests.infra.http.toy import MEMORY, PlaceToy, ToyController, Toys, toy_app
 from tests.support.asgi import AsgiClient
 

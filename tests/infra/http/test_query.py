@@ -5,7 +5,8 @@ from litestar.exceptions import ValidationException
 
 from merx.infra.http.query import Known, check_query
 from merx.kernel.ids import new_id
-from tests.infra.http.hostile import Attacker, routes_of, target_of
+from tests.infra.http.hostile import Attacker
+from tests.infra.http.routes import routes_of, target_of
 from tests.support.apps import new_app
 from tests.support.asgi import Answer, AsgiClient
 from tests.support.stage import staged
