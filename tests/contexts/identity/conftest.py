@@ -32,6 +32,8 @@ from merx.kernel.approvals import SecondPerson
 from merx.kernel.model import Event
 from merx.kernel.rights import Limit
 from tests.support.apps import Rewired
+from tests.support.asgi import AsgiClient
+from tests.support.browser import Browser, Page
 from tests.support.clock import FixedClock
 from tests.support.stage import staged
 
@@ -55,6 +57,8 @@ GIVEN = (
 )
 APPROVALS = {"memory": MemoryApprovals(), "postgres": PostgresApprovals()}
 HERE = Caller("192.0.2.7", "pytest")
+# Where browsers find the shop, and the pages that may sign in with cookies.
+API, FRONT = "https://api.shop.example", "https://www.shop.example"
 
 
 class NoScripts:
@@ -203,6 +207,19 @@ async def client(memory_shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(staged(Settings(storage="memory"), Source(memory_shop)), client=("192.0.2.7", 1234))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1", timeout=10) as client:
         yield client
+
+
+@pytest.fixture
+def browser(memory_shop: Shop) -> Browser:
+    settings = Settings(storage="memory", public_url=API, cors_origins=(FRONT,))
+    return Browser(AsgiClient(staged(settings, Source(memory_shop))), API)
+
+
+@pytest.fixture
+async def front(browser: Browser, memory_shop: Shop) -> Page:
+    """A page of the shop, of a customer who has not signed in yet."""
+    await memory_shop.customer()
+    return browser.page(FRONT)
 
 
 async def signed_in(client: httpx.AsyncClient, email: str = "new@example.com", password: str = PASSWORD) -> Any:

@@ -2,27 +2,13 @@
 
 from datetime import timedelta
 
-import pytest
-
-from merx.infra.settings import Settings
-from tests.contexts.identity.conftest import PASSWORD, Shop, Source
+from tests.contexts.identity.conftest import PASSWORD, Shop
+from tests.contexts.identity.cookie_journeys import ACCESS, COOKIE, REFRESH
 from tests.contexts.identity.factors import code
-from tests.support.asgi import AsgiClient
-from tests.support.browser import Browser, Page
-from tests.support.stage import staged
+from tests.support.browser import Page
 
-API, FRONT = "https://api.shop.example", "https://www.shop.example"
-SETTINGS = Settings(storage="memory", public_url=API, cors_origins=(FRONT,))
 AUTH = "/api/v1/auth"
-COOKIE = {"x-token-mode": "cookie"}
-ACCESS, REFRESH = "__Host-merx-access", "__Host-merx-refresh"
 LOGIN = {"email": "ada@example.com", "password": PASSWORD}
-
-
-@pytest.fixture
-async def front(memory_shop: Shop) -> Page:
-    await memory_shop.customer()
-    return Browser(AsgiClient(staged(SETTINGS, Source(memory_shop))), API).page(FRONT)
 
 
 async def test_s22_second_factor_and_step_up_stay_in_cookies(front: Page, memory_shop: Shop):
