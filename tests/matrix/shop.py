@@ -23,6 +23,7 @@ from merx.infra.settings_oidc import OidcProvider
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
 from merx.kernel.rights import AS_HELD
+from tests.matrix.catalogue import stock_up
 from tests.matrix.people import PASSWORD, Person, postal_address
 from tests.matrix.store import Memory, State
 from tests.support.asgi import Answer, AsgiClient
@@ -59,7 +60,7 @@ class Shop:
         self.take_the_stage()
         self.memory = Memory(app)
         self.permissions = app.infra.permissions().known()
-        self.catalogue: dict[str, Any] = {}
+        self.catalogue: dict[str, str] = {}
         self.root: dict[str, str] = {}
 
     async def open(self) -> None:
@@ -74,7 +75,9 @@ class Shop:
         # Only weight: fifty rows that say the same.
         self.memory.empty("audit.entry", "audit.head")
         await self.app.contexts.shipping.seed_shipping()()
-        await self._stock_up()
+        self.catalogue = await stock_up(self.call, self.settle)
+        colleague = await self._account("colleague@example.com", "Colleague", AccountKind.staff)
+        self.catalogue["colleague"] = str(colleague)
         self.owner = await self._customer("Ada Ownersen", "ada.owner@example.com", "17 Ownersen Street")
         self.other = await self._customer("Bob Otherby", "bob.other@example.com", "23 Otherby Lane")
         self.guest = await self._guest("Gil Guestling", "gil.guest@example.com", "31 Guestling Road")
@@ -172,70 +175,6 @@ class Shop:
         made: UUID = await self.app.contexts.identity.ensure_account()(email, name, kind, (), PASSWORD, roles)
         await self.settle()
         return made
-
-    async def _stock_up(self) -> None:
-        call = self.call
-        category = await call("POST", "/categories", {"name": "Lamps"})
-        brand = await call("POST", "/brands", {"name": "Brightly"})
-        product = await call(
-            "POST",
-            "/products",
-            {
-                "name": "Desk Lamp",
-                "category_id": category["id"],
-                "brand_id": brand["id"],
-                "variants": [{"sku": "LAMP-1", "price": {"amount": 20_00, "currency": "USD"}}],
-            },
-        )
-        await call("POST", f"/products/{product['id']}/publish")
-        draft = await call(
-            "POST",
-            "/products",
-            {"name": "Draft Lamp", "variants": [{"sku": "LAMP-2", "price": {"amount": 1, "currency": "USD"}}]},
-        )
-        variant = product["variants"][0]["id"]
-        await self.settle()
-        await call("POST", "/inventory/receipts", {"variant_id": variant, "quantity": 1000})
-        empty = await call("POST", "/categories", {"name": "Empty"})
-        group = await call("POST", "/users/groups", {"code": "trade", "name": "Trade"})
-        zone = await call("POST", "/shipping/zones", {"name": "Nowhere", "countries": ["AQ"]})
-        method = await call(
-            "POST",
-            "/shipping/methods",
-            {"zone_id": zone["id"], "code": "sled", "name": "Sled", "days_min": 1, "days_max": 2},
-        )
-        rate = await call(
-            "POST", "/shipping/rates", {"method_id": method["id"], "currency": "USD", "tiers": [{"price": 1}]}
-        )
-        bare_method = await call(
-            "POST",
-            "/shipping/methods",
-            {"zone_id": zone["id"], "code": "ski", "name": "Ski", "days_min": 1, "days_max": 2},
-        )
-        free_zone = await call("POST", "/shipping/zones", {"name": "Empty", "countries": ["BV"]})
-        key = await call("POST", "/auth/api-keys", {"name": "till", "scopes": ["api-keys:write"]})
-        role = await call("POST", "/auth/roles", {"name": "Held", "grants": []})
-        free_role = await call("POST", "/auth/roles", {"name": "Free", "grants": []})
-        invitation = await call("POST", "/auth/invitations", {"email": "joins@example.com", "roles": [role["id"]]})
-        self.catalogue = {
-            "category": category["id"],
-            "empty_category": empty["id"],
-            "brand": brand["id"],
-            "product": product["id"],
-            "draft": draft["id"],
-            "variant": variant,
-            "group": group["id"],
-            "zone": zone["id"],
-            "empty_zone": free_zone["id"],
-            "method": method["id"],
-            "bare_method": bare_method["id"],
-            "rate": rate["id"],
-            "api_key": key["api_key"]["id"],
-            "role": role["id"],
-            "free_role": free_role["id"],
-            "colleague": str(await self._account("colleague@example.com", "Colleague", AccountKind.staff)),
-            "invitation": invitation["id"],
-        }
 
     async def _customer(self, name: str, email: str, street: str) -> Person:
         account_id = await self._account(email, name, AccountKind.customer)

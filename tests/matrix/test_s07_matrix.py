@@ -21,7 +21,8 @@ Nobody has said how to call it. Add to the file of its context in tests/matrix/e
     "{name}": Entry(lambda shop, person: at(order_id=person.order["id"])),
 
 The recipe makes a request about something that exists and belongs to `person`; the matrix sends it as thirteen callers
-and compares the answers with what the rule {rule} promises. Things of a new kind are made in tests/matrix/shop.py.
+and compares the answers with what the rule {rule} promises. Things of a new kind are made in tests/matrix/shop.py, or
+in tests/matrix/catalogue.py when they belong to nobody.
 """
 
 
