@@ -23,6 +23,7 @@ from schemathesis.engine import events, from_schema
 from merx.bootstrap.api import Api, create_app
 from merx.bootstrap.container import App
 from merx.infra.settings import Settings
+from tests.schema.filling import fill
 from tests.schema.report import Report
 from tests.schema.requests import Requests
 from tests.schema.served import on_postgres, served
@@ -47,10 +48,10 @@ def _try(given: argparse.Namespace, app: App) -> int:
     api = create_app(app.settings, app)
     stock = Stock(app)
 
-    async def fill() -> None:
-        await stock.fill(api)
+    async def fill_first() -> None:
+        await fill(stock, api)
 
-    api.litestar.on_startup.append(fill)
+    api.litestar.on_startup.append(fill_first)
     _hook(Requests(stock), stock)
     with served(api) if given.postgres else nullcontext("") as address:
         sound = _run(_schema(api, given, api.openapi(), given.only, address), stock, started)

@@ -17,6 +17,7 @@ from merx.infra.embedded import EmbeddedPostgres
 from merx.infra.settings import Settings
 from tests.infra.http.examples import example, structs_in, takes
 from tests.infra.http.routes import Route, routes_of, target_of
+from tests.schema.filling import fill
 from tests.schema.stock import Stock
 from tests.support.asgi import AsgiClient
 from tests.support.servers import cluster_template, run_here
@@ -166,7 +167,7 @@ async def attacked(
     await connection.close(timeout=5)
     api.health.started = True
     stock = Stock(app, 6)
-    await stock.fill(api)
+    await fill(stock, api)
     # Without start-up: nothing else asks the database meanwhile.
     yield Attacked(AsgiClient(api), stock, counting_url, [route for route in routes_of(api) if not route.raw])
     await app.close()
