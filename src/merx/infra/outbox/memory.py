@@ -9,6 +9,8 @@ import msgspec
 from merx.infra.clock import utc_now
 from merx.infra.memory import MemoryTx
 from merx.infra.outbox.events import Nudge, SubscriberRegistry, nobody, rows_for
+from merx.infra.outbox.jobs import JobDue, subscriber_name
+from merx.kernel.ids import new_id
 from merx.kernel.model import Event
 
 EVENTS = "platform.outbox_event"
@@ -47,6 +49,13 @@ class StoredRun(msgspec.Struct):
     slot: datetime
     delivery_id: UUID
     created_at: datetime
+
+
+def turn_of(job: str, slot: datetime, now: datetime) -> tuple[StoredEvent, StoredDelivery]:
+    """What a job runs by: the rows of its event and of the delivery to it."""
+    event = JobDue(at=now, job=job, slot=slot)
+    told = StoredEvent(event.id, JobDue.tag(), msgspec.json.encode(event).decode(), now)
+    return told, StoredDelivery(new_id(), event.id, subscriber_name(job), created_at=now, run_after=now)
 
 
 class MemoryOutbox:

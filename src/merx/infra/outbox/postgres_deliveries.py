@@ -22,8 +22,8 @@ from merx.infra.postgres.uow import PostgresTx
 from merx.kernel.ids import new_id
 
 # Of paused jobs nothing begins, not even another attempt. The list is nearly always empty, and read once a statement.
-_PAUSED = f"array(select '{JOB_PREFIX}' || job from platform.job_pause)"  # noqa: S608 - fixed text
-_OPEN = f"state = 'pending' and run_after <= now() and subscriber <> all({_PAUSED})"
+PAUSED = f"array(select '{JOB_PREFIX}' || job from platform.job_pause)"  # noqa: S608 - fixed text
+_OPEN = f"state = 'pending' and run_after <= now() and subscriber <> all({PAUSED})"
 
 
 def _leasing(condition: str, change: str) -> Compiled:
@@ -43,7 +43,7 @@ def _leasing(condition: str, change: str) -> Compiled:
     """)  # noqa: S608 - fixed text
 
 
-_SUSPECT = f"state = 'pending' and lease_token is not null and lease_until < now() and subscriber <> all({_PAUSED})"
+_SUSPECT = f"state = 'pending' and lease_token is not null and lease_until < now() and subscriber <> all({PAUSED})"
 _HELD = "id = :id and lease_token = :token and state = 'pending'"
 
 LEASE_DUE = _leasing(f"{_OPEN} and lease_token is null", "failures = d.failures")

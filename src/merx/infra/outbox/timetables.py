@@ -7,8 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from merx.infra.clock import utc_now
 from merx.infra.memory import MemoryStore
 from merx.infra.outbox.events import SubscriberRegistry
@@ -21,6 +19,7 @@ from merx.infra.outbox.memory import (
     StoredDelivery,
     StoredEvent,
     StoredRun,
+    turn_of,
 )
 from merx.infra.outbox.postgres import PostgresOutbox
 from merx.infra.postgres import Database, PostgresUow
@@ -110,13 +109,8 @@ class MemoryTimetable:
                 delivery = self._deliveries.get(last.delivery_id)
                 if last.slot >= slot or (delivery is not None and delivery.state == "pending"):
                     continue
-            event = JobDue(at=now, job=job.name, slot=slot)
-            payload = msgspec.json.encode(event).decode()
-            self._events[event.id] = StoredEvent(event.id, JobDue.tag(), payload, now)
-            delivery_id = new_id()
-            self._deliveries[delivery_id] = StoredDelivery(
-                delivery_id, event.id, subscriber_name(job.name), created_at=now, run_after=now
-            )
-            self._runs[job.name] = StoredRun(slot, delivery_id, now)
-            made.append(delivery_id)
+            event, turn = turn_of(job.name, slot, now)
+            self._events[event.id], self._deliveries[turn.id] = event, turn
+            self._runs[job.name] = StoredRun(slot, turn.id, now)
+            made.append(turn.id)
         return made

@@ -34,7 +34,7 @@ class PriceLimit(msgspec.Struct, frozen=True):
             return False
         return any(
             self._far(variant.price, (stood[variant.id],) if variant.id in known else stood.values())
-            for variant in _repriced(product, known)
+            for variant in repriced(product, known)
         )
 
     def _far(self, price: Money, before: Collection[Money]) -> bool:
@@ -49,14 +49,14 @@ def steps_of(
 ) -> list[PriceStep]:
     """What the changes of the next 24 hours are measured by. A new variant starts from the price it was measured by."""
     found = []
-    for variant in _repriced(product, known):
+    for variant in repriced(product, known):
         before = known.get(variant.id) or _nearest(variant.price, stood.values())
         if before is not None:
             found.append(PriceStep(variant.id, at, before))
     return found
 
 
-def _repriced(product: Product, known: Mapping[UUID, Money]) -> list[Variant]:
+def repriced(product: Product, known: Mapping[UUID, Money]) -> list[Variant]:
     return [variant for variant in product.variants if variant.price != known.get(variant.id)]
 
 

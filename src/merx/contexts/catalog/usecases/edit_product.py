@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from merx.contexts.catalog.domain.errors import BrandNotFound, CategoryNotFound, SlugTaken
-from merx.contexts.catalog.domain.price_limit import WINDOW, PriceLimit, steps_of
+from merx.contexts.catalog.domain.price_limit import WINDOW, PriceLimit, repriced, steps_of
 from merx.contexts.catalog.domain.product import Product, ProductStatus, Variant
 from merx.contexts.catalog.domain.taxonomy import name_slugs
 from merx.contexts.catalog.events import ProductsChanged, VariantsAdded
@@ -149,7 +149,7 @@ class EditProductHandler:
         async with self.uow() as uow:
             edited = await self._edited(uow, actor, product_id, cmd, expected_version)
             asked = None
-            if not self.limit.percent:
+            if not self.limit.percent or not repriced(edited.product, edited.prices):
                 await self._save(uow, actor, edited)
             elif actor.kind is ActorKind.system:
                 await self._settle(uow, actor, edited)
@@ -181,8 +181,7 @@ class EditProductHandler:
     async def _settle(self, uow: CatalogUow, actor: Actor, edited: _Edited) -> None:
         """Two people agreed, or the shop itself: what comes next is measured by these prices."""
         await self._save(uow, actor, edited)
-        changed = [each.id for each in edited.product.variants if each.price != edited.prices.get(each.id)]
-        await uow.price_steps.forget(changed)
+        await uow.price_steps.forget([variant.id for variant in repriced(edited.product, edited.prices)])
 
     async def _edited(
         self, uow: CatalogUow, actor: Actor, product_id: UUID, cmd: EditProduct, expected_version: int | None

@@ -6,7 +6,7 @@ from datetime import datetime
 from merx.contexts.operations.domain.errors import JobNotFound
 from merx.contexts.operations.ports.jobs import JobState, JobView, RunState, RunView
 from merx.infra.outbox.jobs import Job
-from merx.kernel.paging import decode_cursor, encode_cursor
+from merx.kernel.paging import Page, decode_cursor, page_of
 
 
 def named(jobs: Sequence[Job], name: str) -> Job:
@@ -17,12 +17,11 @@ def named(jobs: Sequence[Job], name: str) -> Job:
     raise JobNotFound
 
 
-def picked(jobs: Sequence[Job], after: str | None, limit: int) -> tuple[list[Job], str | None]:
-    """One page of the schedule by name, and the cursor of the next."""
+def picked(jobs: Sequence[Job], after: str | None, limit: int) -> Page[Job]:
+    """One page of the schedule by name."""
     behind = "" if after is None else str(decode_cursor(after, 1)[0])
     found = sorted((job for job in jobs if job.name > behind), key=lambda job: job.name)
-    shown = found[:limit]
-    return shown, encode_cursor(shown[-1].name) if len(found) > limit else None
+    return page_of(found, limit, lambda job: job.name)
 
 
 def run_state(delivery: str | None, *, leased: bool) -> RunState:

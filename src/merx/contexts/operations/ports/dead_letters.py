@@ -22,17 +22,9 @@ class DeadLetterView(View, frozen=True):
     created_at: datetime
 
 
-class DeadLetterDetail(View, frozen=True):
+class DeadLetterDetail(DeadLetterView, frozen=True):
     """`payload` is the event with `***` for every text that could tell who somebody is. None when the event is gone."""
 
-    id: UUID
-    subscriber: str
-    tag: str
-    event_id: UUID
-    attempts: int
-    failures: int
-    last_error: str
-    created_at: datetime
     happened_at: datetime | None
     payload: dict[str, Any] | None
 

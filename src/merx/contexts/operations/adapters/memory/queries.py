@@ -26,8 +26,8 @@ class MemoryJobQueries:
         self._jobs = jobs
 
     async def page(self, now: datetime, after: str | None, limit: int) -> Page[JobView]:
-        jobs, following = picked(self._jobs(), after, limit)
-        return Page([self._view(job, now) for job in jobs], following)
+        page = picked(self._jobs(), after, limit)
+        return Page([self._view(job, now) for job in page.items], page.next)
 
     async def one(self, name: str, now: datetime) -> JobView:
         return self._view(named(self._jobs(), name), now)

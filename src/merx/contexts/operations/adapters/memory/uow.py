@@ -4,14 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from merx.contexts.operations.adapters.periods import named
 from merx.contexts.operations.domain.errors import JobIsPaused, JobRuns
 from merx.infra.clock import utc_now
 from merx.infra.memory import MemoryStore, MemoryTable, MemoryTx, MemoryUow
 from merx.infra.outbox.events import OutboxWriter
-from merx.infra.outbox.jobs import JOB_PREFIX, Job, JobDue, subscriber_name
+from merx.infra.outbox.jobs import JOB_PREFIX, Job
 from merx.infra.outbox.memory import (
     DELIVERIES,
     EVENTS,
@@ -20,8 +18,8 @@ from merx.infra.outbox.memory import (
     StoredDelivery,
     StoredEvent,
     StoredRun,
+    turn_of,
 )
-from merx.kernel.ids import new_id
 
 
 class MemoryJobBook:
@@ -52,14 +50,10 @@ class MemoryJobBook:
         running = self._deliveries.get(last.delivery_id) if last is not None else None
         if running is not None and running.state == "pending":
             raise JobRuns("wait until the present run has ended")
-        event, delivery_id = JobDue(at=now, job=name, slot=job.period(now)), new_id()
-        payload = msgspec.json.encode(event).decode()
-        self._events.put(event.id, StoredEvent(event.id, JobDue.tag(), payload, now))
-        self._deliveries.put(
-            delivery_id,
-            StoredDelivery(delivery_id, event.id, subscriber_name(name), created_at=now, run_after=now),
-        )
-        self._runs.put(name, StoredRun(now, delivery_id, now))
+        event, turn = turn_of(name, job.period(now), now)
+        self._events.put(event.id, event)
+        self._deliveries.put(turn.id, turn)
+        self._runs.put(name, StoredRun(now, turn.id, now))
 
 
 class MemoryDeadLetters:

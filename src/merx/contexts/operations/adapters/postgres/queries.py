@@ -29,8 +29,8 @@ class PostgresJobQueries:
         self._jobs = jobs
 
     async def page(self, now: datetime, after: str | None, limit: int) -> Page[JobView]:
-        jobs, following = picked(self._jobs(), after, limit)
-        return Page(await self._views(jobs, now), following)
+        page = picked(self._jobs(), after, limit)
+        return Page(await self._views(page.items, now), page.next)
 
     async def one(self, name: str, now: datetime) -> JobView:
         [view] = await self._views([named(self._jobs(), name)], now)
