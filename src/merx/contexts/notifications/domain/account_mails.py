@@ -15,101 +15,94 @@ from merx.contexts.identity.events import (
     StaffInvited,
 )
 from merx.contexts.notifications.domain.body import Block, Paragraph
-from merx.contexts.notifications.domain.shop import Said, Shop
+from merx.contexts.notifications.domain.shop import Said, Shop, said
 
 
 def welcome(event: AccountRegistered, shop: Shop) -> Said:
-    blocks: list[Block] = [
-        Paragraph(f"Hello {event.name},"),
-        Paragraph(f"your account at {shop.name} is ready. Sign in with this e-mail address."),
-    ]
+    body: list[str | Block] = [f"your account at {shop.name} is ready. Sign in with this e-mail address."]
     if event.code_id is not None:
-        blocks.append(Paragraph("Please confirm within 24 hours that this address is yours."))
-        blocks += shop.with_code("Confirm your e-mail address", "verify-email", event.code_id)
-        blocks.append(Paragraph("If you did not register, do not confirm: somebody used your address by mistake."))
+        body.append("Please confirm within 24 hours that this address is yours.")
+        body += shop.with_code("Confirm your e-mail address", "verify-email", event.code_id)
+        body.append("If you did not register, do not confirm: somebody used your address by mistake.")
     else:
-        blocks.append(Paragraph("If that was not you, somebody used your address by mistake and you need do nothing."))
-    return f"Welcome to {shop.name}", blocks
+        body.append("If that was not you, somebody used your address by mistake and you need do nothing.")
+    return said(f"Welcome to {shop.name}", event.name, *body)
 
 
 def registration_repeated(event: RegistrationRepeated, shop: Shop) -> Said:
-    blocks: list[Block] = [
-        Paragraph(f"Hello {event.name},"),
-        Paragraph(f"somebody, probably you, registered at {shop.name} with this e-mail address."),
-        Paragraph("You have an account already and nothing about it was changed: sign in with your password."),
-    ]
-    return f"Your account at {shop.name}", blocks
+    return said(
+        f"Your account at {shop.name}",
+        event.name,
+        f"somebody, probably you, registered at {shop.name} with this e-mail address.",
+        "You have an account already and nothing about it was changed: sign in with your password.",
+    )
 
 
 def session_ended(event: RefreshTokenReused, shop: Shop) -> Said:
-    blocks: list[Block] = [
-        Paragraph(f"Hello {event.name},"),
-        Paragraph(
-            f"a sign-in to your account at {shop.name} was used from two places at once. "
-            "Somebody may have copied it, so we ended it on both."
-        ),
-        Paragraph("Sign in again. If this surprises you, choose a new password."),
-    ]
-    return "We signed you out on one device", blocks
+    return said(
+        "We signed you out on one device",
+        event.name,
+        f"a sign-in to your account at {shop.name} was used from two places at once. "
+        "Somebody may have copied it, so we ended it on both.",
+        "Sign in again. If this surprises you, choose a new password.",
+    )
 
 
 def verify_email(event: EmailVerificationRequested, shop: Shop) -> Said:
-    blocks: list[Block] = [
-        Paragraph(f"Hello {event.name},"),
-        Paragraph(f"confirm within 24 hours that this address belongs to your account at {shop.name}."),
+    return said(
+        "Confirm your e-mail address",
+        event.name,
+        f"confirm within 24 hours that this address belongs to your account at {shop.name}.",
         *shop.with_code("Confirm your e-mail address", "verify-email", event.code_id),
-        Paragraph("If you did not register, do not confirm: somebody used your address by mistake."),
-    ]
-    return "Confirm your e-mail address", blocks
+        "If you did not register, do not confirm: somebody used your address by mistake.",
+    )
 
 
 def reset_password(event: PasswordResetRequested, shop: Shop) -> Said:
-    blocks: list[Block] = [
-        Paragraph(f"Hello {event.name},"),
-        Paragraph(
-            f"somebody, probably you, asked for a new password at {shop.name}. You have 30 minutes to choose it."
-        ),
+    return said(
+        "Choose a new password",
+        event.name,
+        f"somebody, probably you, asked for a new password at {shop.name}. You have 30 minutes to choose it.",
         *shop.with_code("Choose a new password", "reset-password", event.code_id),
-        Paragraph("If that was not you, do nothing: your password stays as it is. Give this code to nobody."),
-    ]
-    return "Choose a new password", blocks
+        "If that was not you, do nothing: your password stays as it is. Give this code to nobody.",
+    )
 
 
 def password_changed(event: PasswordChanged, shop: Shop) -> Said:
-    blocks: list[Block] = [
-        Paragraph(f"Hello {event.name},"),
-        Paragraph(f"the password of your account at {shop.name} was changed. Other devices were signed out."),
-        Paragraph("If that was not you, ask for a new password now and tell us."),
-    ]
-    return "Your password was changed", blocks
+    return said(
+        "Your password was changed",
+        event.name,
+        f"the password of your account at {shop.name} was changed. Other devices were signed out.",
+        "If that was not you, ask for a new password now and tell us.",
+    )
 
 
 def email_change_announced(event: EmailChangeAnnounced, shop: Shop) -> Said:
-    blocks: list[Block] = [
-        Paragraph(f"Hello {event.name},"),
-        Paragraph(f"somebody, probably you, wants another e-mail address for your account at {shop.name}."),
-        Paragraph("If that was not you, change your password now: that stops it."),
-    ]
-    return "Your e-mail address is about to change", blocks
+    return said(
+        "Your e-mail address is about to change",
+        event.name,
+        f"somebody, probably you, wants another e-mail address for your account at {shop.name}.",
+        "If that was not you, change your password now: that stops it.",
+    )
 
 
 def change_email(event: EmailChangeRequested, shop: Shop) -> Said:
-    blocks: list[Block] = [
-        Paragraph(f"Hello {event.name},"),
-        Paragraph(f"confirm within one hour that your account at {shop.name} shall have this address."),
+    return said(
+        "Confirm your new e-mail address",
+        event.name,
+        f"confirm within one hour that your account at {shop.name} shall have this address.",
         *shop.with_code("Confirm your new e-mail address", "change-email", event.code_id),
-        Paragraph("If that was not you, do not confirm: somebody typed your address by mistake."),
-    ]
-    return "Confirm your new e-mail address", blocks
+        "If that was not you, do not confirm: somebody typed your address by mistake.",
+    )
 
 
 def email_changed(event: EmailChanged, shop: Shop) -> Said:
-    blocks: list[Block] = [
-        Paragraph(f"Hello {event.name},"),
-        Paragraph(f"your account at {shop.name} has another e-mail address now. We write to this one no more."),
-        Paragraph("If that was not you, tell us at once."),
-    ]
-    return "Your e-mail address was changed", blocks
+    return said(
+        "Your e-mail address was changed",
+        event.name,
+        f"your account at {shop.name} has another e-mail address now. We write to this one no more.",
+        "If that was not you, tell us at once.",
+    )
 
 
 def staff_invited(event: StaffInvited, shop: Shop) -> Said:
@@ -125,18 +118,18 @@ def staff_invited(event: StaffInvited, shop: Shop) -> Said:
 
 
 def identity_linked(event: IdentityLinked, shop: Shop) -> Said:
-    blocks: list[Block] = [
-        Paragraph(f"Hello {event.name},"),
-        Paragraph(f"from now on you can sign in to your account at {shop.name} through {event.provider}."),
-        Paragraph("If that was not you, choose a new password now, remove it from your account and tell us."),
-    ]
-    return f"You can sign in through {event.provider} now", blocks
+    return said(
+        f"You can sign in through {event.provider} now",
+        event.name,
+        f"from now on you can sign in to your account at {shop.name} through {event.provider}.",
+        "If that was not you, choose a new password now, remove it from your account and tell us.",
+    )
 
 
 def identity_unlinked(event: IdentityUnlinked, shop: Shop) -> Said:
-    blocks: list[Block] = [
-        Paragraph(f"Hello {event.name},"),
-        Paragraph(f"{event.provider} is no way to sign in to your account at {shop.name} any more."),
-        Paragraph("If that was not you, choose a new password now and tell us."),
-    ]
-    return f"{event.provider} was removed from your account", blocks
+    return said(
+        f"{event.provider} was removed from your account",
+        event.name,
+        f"{event.provider} is no way to sign in to your account at {shop.name} any more.",
+        "If that was not you, choose a new password now and tell us.",
+    )

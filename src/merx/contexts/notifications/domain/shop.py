@@ -35,3 +35,9 @@ class Shop(msgspec.Struct, frozen=True):
 
 # What a mail says: its subject and its body.
 Said = tuple[str, list[Block]]
+
+
+def said(subject: str, name: str, *body: str | Block) -> Said:
+    """A mail to somebody who is called by name. A sentence of it is a paragraph."""
+    blocks: list[Block] = [Paragraph(f"Hello {name},")]
+    return subject, blocks + [Paragraph(each) if isinstance(each, str) else each for each in body]

@@ -45,7 +45,7 @@ from merx.contexts.notifications.domain.privacy_mails import (
     erasure_scheduled,
     export_ready,
 )
-from merx.contexts.notifications.domain.security_mails import SECURITY_MAILS
+from merx.contexts.notifications.domain.security_mails import SECURITY_MAILS, daily
 from merx.contexts.notifications.domain.shop import Said, Shop
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from merx.contexts.privacy.events import (
@@ -95,11 +95,7 @@ TEMPLATES: dict[type[Event], Template] = {
     OrderCancelled: Template(MailKind.order_cancelled, order_cancelled, name=_nameless),
     AccountRegistered: Template(MailKind.welcome, welcome, wanted=lambda event: event.kind == "customer"),
     # Anybody can type anybody's address into a form: once a day is enough to know.
-    RegistrationRepeated: Template(
-        MailKind.registration_repeated,
-        registration_repeated,
-        occasion=lambda event: f"{event.account_id}:{event.at:%Y-%m-%d}",
-    ),
+    RegistrationRepeated: Template(MailKind.registration_repeated, registration_repeated, occasion=daily),
     RefreshTokenReused: Template(MailKind.session_ended, session_ended),
     EmailVerificationRequested: Template(MailKind.verify_email, verify_email),
     PasswordResetRequested: Template(MailKind.reset_password, reset_password),
