@@ -25,8 +25,7 @@ def responder_of(handler: HTTPRouteHandler) -> Responder:
 
 def set_responder(handler: HTTPRouteHandler, respond: Responder) -> None:
     """Litestar chose by the annotation what to do with what a handler returns; `respond` sees the data itself."""
-    mapping: dict[str, Any] = handler._response_handler_mapping  # type: ignore[assignment]  # a TypedDict of its own
-    mapping["default_handler"] = respond
+    handler._response_handler_mapping["default_handler"] = respond
 
 
 def set_before_request(handler: HTTPRouteHandler, before: BeforeRequest) -> None:

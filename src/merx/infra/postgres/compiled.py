@@ -3,11 +3,10 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Executable, text
-from sqlalchemy.dialects.postgresql import asyncpg as dialect_module
+from sqlalchemy import Executable, make_url, text
 from sqlalchemy.sql.elements import CompilerElement
 
-_DIALECT = dialect_module.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
+_DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
 
 
 class Compiled:
