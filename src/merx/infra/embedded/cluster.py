@@ -9,7 +9,6 @@ from pathlib import Path
 
 from merx.infra.embedded.account import Account
 from merx.infra.embedded.errors import EmbeddedError, disk_full, from_os_error
-from merx.infra.embedded.processes import POLL_SECONDS
 
 MAJOR = "18"
 SUPERUSER = "merx"
@@ -76,8 +75,7 @@ async def _run(command: list[str], data: Path, account: Account | None) -> None:
             command, cwd=data, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **switch
         )
         try:
-            while child.poll() is None:  # noqa: ASYNC110 - nothing tells us but the child itself
-                await asyncio.sleep(POLL_SECONDS)
+            await asyncio.to_thread(child.wait)
         except BaseException:
             child.kill()
             child.wait()
