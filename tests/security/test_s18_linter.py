@@ -23,7 +23,6 @@ EXCUSED = {
     "merx/infra/outbox/postgres_deliveries.py",
     "merx/infra/personal_data/platform.py",
     "merx/infra/personal_data/postgres.py",
-    "merx/migrations/versions/0017_roles.py",
     "merx/migrations/versions/0027_emails_in_one_form.py",
 }
 

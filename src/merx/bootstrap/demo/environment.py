@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, MutableMapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from merx.infra.embedded import DataFolder
@@ -12,11 +13,19 @@ STANDING_ALONE = frozenset({"demo", "serve", "worker", "schedule", "openapi"})
 NAMES_A_SHOP = ("MERX_DATABASE_URL", "MERX_REDIS_URL", "MERX_STORAGE")
 
 
+def is_everywhere(host: str) -> bool:
+    """Whether what listens on `host` is found at every address of the machine."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
 def shop_environment(
     folder: DataFolder, *, host: str, port: int, database_url: str, owner_url: str, redis_url: str
 ) -> dict[str, str]:
     """`owner_url` is for those alone who migrate."""
-    reached = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host  # noqa: S104 - compared only
+    reached = "localhost" if host in ("127.0.0.1", "::1") or is_everywhere(host) else host
     return {
         "MERX_ENVIRONMENT": "development",
         "MERX_STORAGE": "postgres",

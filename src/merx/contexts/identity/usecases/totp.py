@@ -13,7 +13,7 @@ from merx.contexts.identity.events import FactorAdded, FactorRemoved
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
 from merx.contexts.identity.ports.second_factors import Seals, TotpCodes
 from merx.contexts.identity.ports.security import Throttle
-from merx.contexts.identity.usecases.factor_proof import REFUSED, THROTTLED, THROTTLED_AS, TOTP_SECRET
+from merx.contexts.identity.usecases.factor_proof import REFUSED, THROTTLED, THROTTLED_AS, TOTP_SEAL
 from merx.contexts.identity.usecases.note_refusal import RefusalNotes
 from merx.contexts.identity.usecases.own_account import own_account, proved_account
 from merx.contexts.identity.usecases.recovery_codes import first_codes
@@ -57,7 +57,7 @@ class TotpHandler:
             account = await proved_account(uow, account_id)
             if (await uow.factors.held(account_id)).totp:
                 raise TotpHeldAlready
-            sealed = self.seals.seal(TOTP_SECRET, account_id, secret)
+            sealed = self.seals.seal(TOTP_SEAL, account_id, secret)
             await uow.factors.put_totp(Totp.enrol(account_id, sealed, self.clock.now()))
             uow.record(by_owner(caller, account, "totp-enrolled"))
             await uow.commit()
@@ -95,7 +95,7 @@ class TotpHandler:
             totp = await uow.factors.totp(account_id)
             if totp is None or not totp.can_be_confirmed(now):
                 raise NoTotp
-            step = self.codes.step(self.seals.open(TOTP_SECRET, account_id, totp.sealed_secret), cmd.code, now)
+            step = self.codes.step(self.seals.open(TOTP_SEAL, account_id, totp.sealed_secret), cmd.code, now)
             if step is None:
                 raise WrongFactor
             totp.confirmed_at, totp.last_step = now, step

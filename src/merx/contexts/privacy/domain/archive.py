@@ -12,7 +12,13 @@ import msgspec
 from merx.kernel.personal_data import Section
 
 # A spreadsheet takes a cell that begins so for a formula and runs it (OWASP: CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - full-width ones too
+_FORMULA = (
+    *"=+-@\t\r\n",
+    "\N{FULLWIDTH EQUALS SIGN}",
+    "\N{FULLWIDTH PLUS SIGN}",
+    "\N{FULLWIDTH HYPHEN-MINUS}",
+    "\N{FULLWIDTH COMMERCIAL AT}",
+)
 _README = """What this shop knows of you, on {moment:%Y-%m-%d %H:%M} UTC.
 
 data.json   everything, table by table

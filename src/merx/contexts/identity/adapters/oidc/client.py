@@ -12,6 +12,7 @@ from merx.contexts.identity.adapters.oidc.wire import OidcWire
 from merx.contexts.identity.domain.provider_errors import ProviderAway, ProviderRefused
 from merx.contexts.identity.domain.provider_sign_in import challenge_of
 from merx.contexts.identity.ports.providers import Departure, ProvedIdentity
+from merx.contexts.identity.usecases.tokens import BEARER
 from merx.infra.settings_oidc import OidcProvider
 from merx.kernel.address import email_in_one_form
 from merx.kernel.errors import Invalid
@@ -21,7 +22,7 @@ from merx.kernel.ports import Clock
 class _TokenAnswer(msgspec.Struct, frozen=True):
     id_token: str
     access_token: str = ""
-    token_type: str = "Bearer"  # noqa: S105 - the scheme of RFC 6750, no secret
+    token_type: str = BEARER
 
     def __repr__(self) -> str:
         return "_TokenAnswer(***)"
