@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from merx.contexts.inventory.domain.errors import LocationTaken, UnknownVariant
 from merx.contexts.inventory.domain.location import MAIN_LOCATION, Location
 from merx.contexts.inventory.domain.stock import Allocation, Movement, MovementKind, Shelf, Stock
+from merx.contexts.inventory.domain.write_off import WINDOW
 from merx.contexts.inventory.ports.queries import (
     Discrepancy,
     LevelView,
@@ -63,7 +64,7 @@ class MemoryStockLedger:
         return self._causes.get(cause) is not None
 
     async def written_off(self, variant_id: UUID, location_id: UUID) -> int:
-        since = utc_now() - timedelta(hours=24)
+        since = utc_now() - WINDOW
         ledger: Iterator[tuple[Movement, datetime]] = self._movements.values()
         gone = Counter[UUID]()
         for movement, at in ledger:

@@ -1,8 +1,12 @@
 """Goods that are counted out of the books: how many one person alone."""
 
+from datetime import timedelta
+
 import msgspec
 
 from merx.kernel.model import Entity
+
+WINDOW = timedelta(hours=24)
 
 
 class WriteOffLimit(msgspec.Struct, frozen=True):

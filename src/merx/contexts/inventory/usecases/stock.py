@@ -50,9 +50,12 @@ class CreateLocation(Command, frozen=True):
     priority: Annotated[int, Meta(ge=0, le=1000)] = 0
 
 
+def _kept(shelf: Shelf, variant_id: UUID, location_id: UUID | None) -> list[Stock]:
+    return [row for row in shelf.rows(variant_id) if location_id in (None, row.location_id)]
+
+
 def _row(shelf: Shelf, variant_id: UUID, location_id: UUID | None) -> Stock:
-    rows = [row for row in shelf.rows(variant_id) if location_id in (None, row.location_id)]
-    if not rows:
+    if not (rows := _kept(shelf, variant_id, location_id)):
         raise UnknownVariant
     return rows[0]
 
@@ -115,10 +118,10 @@ class CountStockHandler:
             # Before anything is looked up: what is elsewhere is no business of this actor.
             actor.must_may("inventory:write", location=location_id)
             await self._check_location(uow, location_id)
-            if variant_id not in await uow.stock.lock([variant_id]):
-                raise UnknownVariant
-            await uow.stock.open([variant_id], location_id)
         shelf = await uow.stock.lock([variant_id])
+        if location_id is not None and variant_id in shelf and not _kept(shelf, variant_id, location_id):
+            await uow.stock.open([variant_id], location_id)
+            shelf = await uow.stock.lock([variant_id])
         row = _row(shelf, variant_id, location_id)
         actor.must_may("inventory:write", location=row.location_id)
         row.adjust(delta)

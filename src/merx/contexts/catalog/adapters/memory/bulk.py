@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from merx.contexts.catalog.adapters.memory.price_steps import MemoryPriceSteps
 from merx.contexts.catalog.adapters.memory.tables import (
     BRANDS,
     CATEGORIES,
     DIGESTS,
     IMPORTS,
-    PRICE_STEPS,
     ProductTable,
 )
 from merx.contexts.catalog.domain.product import Product, ProductStatus, Variant
@@ -24,7 +24,7 @@ class MemoryBulk:
     def __init__(self, tx: MemoryTx) -> None:
         self._products = ProductTable(tx)
         self._digests = tx.table(DIGESTS)
-        self._price_steps = tx.table(PRICE_STEPS)
+        self._price_steps = MemoryPriceSteps(tx)
         self._categories = tx.table(CATEGORIES)
         self._brands = tx.table(BRANDS)
 
@@ -49,8 +49,7 @@ class MemoryBulk:
                 product.category_id = places.find(row.category)
                 product.brand_id = self._brand(row.brand, brands) if row.brand else None
                 self._products.put(known, product)
-                for variant in product.variants:
-                    self._price_steps.delete(variant.id)
+                await self._price_steps.forget([variant.id for variant in product.variants])
                 self._digests.put(product.id, row.digest)
                 result.written.append(product.id)
             named = {variant.sku for variant in row.variants}

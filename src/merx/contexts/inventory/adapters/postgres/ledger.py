@@ -7,6 +7,7 @@ from merx.contexts.inventory.adapters.postgres.rows import LocationRow
 from merx.contexts.inventory.domain.errors import LocationTaken
 from merx.contexts.inventory.domain.location import Location
 from merx.contexts.inventory.domain.stock import Allocation, Movement, Shelf, Stock
+from merx.contexts.inventory.domain.write_off import WINDOW
 from merx.infra.postgres import PostgresRepository, PostgresTx, PostgresUow, compiled
 from merx.kernel.ids import new_id
 
@@ -30,7 +31,7 @@ _WRITTEN_OFF = compiled(
     """
     select cast(coalesce(sum(case when location_id = :location_id then gone else greatest(gone, 0) end), 0) as bigint)
       from (select location_id, -sum(on_hand) as gone from inventory.movement
-             where variant_id = :variant_id and kind = 'adjusted' and at > now() - interval '24 hours'
+             where variant_id = :variant_id and kind = 'adjusted' and at > now() - cast(:window as interval)
                and cause is null and actor <> 'system'
              group by location_id) places
     """
@@ -174,7 +175,7 @@ class PostgresStockLedger:
         return bool(await self._tx.fetchval(_FOLLOWED, cause=cause))
 
     async def written_off(self, variant_id: UUID, location_id: UUID) -> int:
-        return int(await self._tx.fetchval(_WRITTEN_OFF, variant_id=variant_id, location_id=location_id))
+        return int(await self._tx.fetchval(_WRITTEN_OFF, variant_id=variant_id, location_id=location_id, window=WINDOW))
 
     async def open(self, variant_ids: Sequence[UUID], location_id: UUID | None = None) -> list[UUID]:
         rows = await self._tx.fetch(_OPEN, ids=list(variant_ids), location_id=location_id)
