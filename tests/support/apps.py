@@ -7,6 +7,8 @@ from merx.infra.settings import Settings
 from merx.kernel.ports import Clock
 
 SETTINGS = Settings(storage="memory", search_refresh_seconds=0.0)
+# Races are about what stays, not about how long one waits: on a busy machine the usual patience is too short.
+PATIENT = {"pool_wait_ms": 60_000, "lock_timeout_ms": 30_000, "statement_timeout_ms": 60_000}
 
 
 class Rewired:

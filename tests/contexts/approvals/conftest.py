@@ -20,7 +20,7 @@ from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.approvals import Asked
 from merx.kernel.ids import new_id
-from tests.support.apps import new_app
+from tests.support.apps import PATIENT, new_app
 from tests.support.clock import FixedClock
 
 LIMITED = {
@@ -116,8 +116,7 @@ async def memory_shop() -> AsyncIterator[Shop]:
 
 @pytest.fixture
 async def postgres_shop(database_url: str, tmp_path: Any) -> AsyncIterator[Shop]:
-    patient = {"pool_wait_ms": 60_000, "lock_timeout_ms": 30_000, "statement_timeout_ms": 60_000}
-    app = App(Settings(database_url=database_url, data_dir=str(tmp_path), **LIMITED, **patient))
+    app = App(Settings(database_url=database_url, data_dir=str(tmp_path), **LIMITED, **PATIENT))
     yield Shop(app)
     await app.close()
 

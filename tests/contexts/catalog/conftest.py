@@ -12,14 +12,14 @@ from merx.bootstrap.container import App
 from merx.contexts.catalog.ports.queries import ListFilter, ProductDetail
 from merx.contexts.catalog.ports.repositories import Level, LevelChange
 from merx.contexts.catalog.usecases.commands import CreateBrand, CreateCategory, CreateProduct, NewVariant, Price
-from merx.infra.postgres import compiled
 from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
-from tests.support.apps import new_app
+from tests.support.apps import PATIENT, new_app
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
 from tests.support.drain import drain
+from tests.support.news import told
 from tests.support.stage import staged
 
 
@@ -88,11 +88,7 @@ class Shop:
         await drain(self.app.deliverer, self.app.infra.deliveries())
 
     async def told(self) -> list[str]:
-        """Tags of all events, oldest first."""
-        if self.app.in_memory:
-            return [event.tag for event in self.app.infra.store().table("platform.outbox_event").values()]
-        rows = await self.app.database.reader.fetch(compiled("select tag from platform.outbox_event order by id"))
-        return [row["tag"] for row in rows]
+        return await told(self.app)
 
     def staff(self, permissions: Sequence[str] = ("catalog:read", "catalog:write")) -> dict[str, str]:
         token = self.app.infra.access_tokens().issue(new_id(), ActorKind.staff, tuple(permissions))
@@ -109,9 +105,7 @@ async def memory_shop() -> AsyncIterator[Shop]:
 @pytest.fixture
 async def postgres_shop(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
     folder = tmp_path_factory.mktemp("shop")
-    # Races are about what stays, not about how long one waits: on a busy machine the usual patience is too short.
-    patient = {"pool_wait_ms": 60_000, "lock_timeout_ms": 30_000, "statement_timeout_ms": 60_000}
-    app = App(Settings(database_url=database_url, data_dir=str(folder), **patient))
+    app = App(Settings(database_url=database_url, data_dir=str(folder), **PATIENT))
     yield Shop(app)
     await app.close()
 

@@ -17,7 +17,7 @@ from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Invalid
 from merx.kernel.ids import new_id
-from tests.support.apps import new_app
+from tests.support.apps import PATIENT, new_app
 
 SUBSCRIBER = "toy.refuses"
 JOB = "toy.daily"
@@ -82,8 +82,7 @@ async def memory_shop() -> AsyncIterator[Shop]:
 
 @pytest.fixture
 async def postgres_shop(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
-    patient = {"pool_wait_ms": 60_000, "lock_timeout_ms": 30_000, "statement_timeout_ms": 60_000}
-    app = App(Settings(database_url=database_url, data_dir=str(tmp_path_factory.mktemp("shop")), **patient))
+    app = App(Settings(database_url=database_url, data_dir=str(tmp_path_factory.mktemp("shop")), **PATIENT))
     yield Shop(app)
     await app.close()
 

@@ -10,7 +10,6 @@ from merx.bootstrap.container import App
 from merx.contexts.orders.events import OrderCancelled
 from merx.contexts.payments.api import OpenPayment
 from merx.contexts.payments.domain.payment import Payment
-from merx.infra.postgres import compiled
 from merx.infra.settings import Settings
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
@@ -18,6 +17,7 @@ from merx.kernel.money import Money
 from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
+from tests.support.news import told
 from tests.support.stage import staged
 
 DUE = Money(25_00, "USD")
@@ -52,10 +52,7 @@ class Till:
         )
 
     async def told(self) -> list[str]:
-        if self.app.in_memory:
-            return [event.tag for event in self.app.infra.store().table("platform.outbox_event").values()]
-        rows = await self.app.database.reader.fetch(compiled("select tag from platform.outbox_event order by id"))
-        return [row["tag"] for row in rows]
+        return await told(self.app)
 
     def staff(self, *permissions: str) -> dict[str, str]:
         given = permissions or ("payments:read", "payments:write")
