@@ -1,5 +1,6 @@
 """E-mails that were stored before one letter had one form get it, and no two accounts become one."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +16,9 @@ pytestmark = pytest.mark.services
 
 BEFORE, AFTER = "0026_within_a_day", "0027_emails_in_one_form"
 # As a Mac writes it and as most others do; a Kelvin sign and a letter; an Ångström sign and a letter.
+# Each of these letters is two in the present form: there is no room for them.
+LONG = "\u0958" * 242 + "@example.com"
+ERASED = "erased@erased.invalid"
 APART, ONE = "Jose\u0301@example.com", "Jos\u00e9@example.com"
 KELVIN, ANGSTROM = "\u212aay@example.com", "\u212bsa@example.com"
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -54,6 +58,31 @@ class Old:
             *(id_, email, old_key(email), new_id(), NOW, NOW if withdrawn else None),
         )
         return id_
+
+    async def cart(self, email: str) -> UUID:
+        id_ = new_id()
+        await self.connection.execute(
+            "insert into carts.cart (id, version, currency, status, email, lines, created_at, updated_at)"
+            " values ($1, 1, 'USD', 'active', $2, '[]', now(), now())",
+            *(id_, email),
+        )
+        return id_
+
+    async def order(self, email: str) -> UUID:
+        id_, money = new_id(), ("items_total", "shipping_total", "total")
+        amounts = ", ".join(f"{name}_amount, {name}_currency" for name in money)
+        await self.connection.execute(
+            f'insert into orders."order" (id, version, number, cart_id, email, address, shipping, payment_method,'
+            f" payment_id, {amounts}, created_at, updated_at, status, payment_status, fulfilment_status, cancel_reason)"
+            " values ($1, 1, $1::uuid::text, $1, $2, '{}', '{}', 'cod', $1, 0, 'USD', 0, 'USD', 0, 'USD', $3, $3,"
+            " 'placed', 'pending', 'unfulfilled', '')",
+            *(id_, email, NOW),
+        )
+        return id_
+
+    async def email_of(self, id_: UUID, table: str) -> str:
+        found: str = await self.connection.fetchval(f"select email from {table} where id = $1", id_)
+        return found
 
     async def row(self, id_: UUID, table: str = "identity.account") -> tuple[str, str]:
         found = await self.connection.fetchrow(f"select email, email_key from {table} where id = $1", id_)
@@ -101,16 +130,42 @@ async def test_every_old_row_gets_the_present_form(old: Old, empty_database_url:
 
 
 async def test_what_a_guest_typed_is_found_by_the_email_of_the_account(old: Old, empty_database_url: str):
-    for id_, email in ((new_id(), APART), (new_id(), "ada@example.com")):
-        await old.connection.execute(
-            "insert into carts.cart (id, version, currency, status, email, lines, created_at, updated_at)"
-            " values ($1, 1, 'USD', 'active', $2, '[]', now(), now())",
-            id_,
-            email,
-        )
+    emails = {APART: ONE, "ada@example.com": "ada@example.com", LONG: LONG}
+    made = [
+        (await make(email), table, present)
+        for email, present in emails.items()
+        for make, table in ((old.cart, "carts.cart"), (old.order, 'orders."order"'))
+    ]
     await migrate(empty_database_url, AFTER)
-    rows = await old.connection.fetch("select email from carts.cart order by email")
-    assert [row[0] for row in rows] == [ONE, "ada@example.com"]
+    for id_, table, present in made:
+        assert await old.email_of(id_, table) == present, table
+
+
+async def test_an_email_without_room_for_its_present_form_waits_and_is_named(
+    old: Old, empty_database_url: str, told: list[str]
+):
+    waits, other = await old.account(LONG), await old.account(APART)
+    await migrate(empty_database_url, AFTER)
+    assert await old.row(waits) == (LONG, LONG)
+    assert await old.row(other) == (ONE, email_key(ONE))
+    assert [line.strip() for line in told] == [f"the e-mail of account {waits} is too long in its present form: decide"]
+
+
+async def test_who_is_erased_while_the_migration_runs_is_not_written_back(old: Old, empty_database_url: str):
+    """It has read the row and waits for it: the erasure comes first."""
+    cart = await old.cart(APART)
+    waits = "select exists (select from pg_locks where not granted and pid <> pg_backend_pid())"
+    watcher = await asyncpg.connect(empty_database_url)
+    try:
+        async with old.connection.transaction():
+            await old.connection.execute("update carts.cart set email = $2 where id = $1", cart, ERASED)
+            migrating = asyncio.create_task(migrate(empty_database_url, AFTER))
+            while not migrating.done() and not await watcher.fetchval(waits):
+                await asyncio.sleep(0.01)
+        await migrating
+    finally:
+        await watcher.close()
+    assert await old.email_of(cart, "carts.cart") == ERASED
 
 
 async def test_of_two_accounts_that_would_be_one_the_other_waits_and_is_named(

@@ -14,3 +14,22 @@ async def at_once(*attempts: Awaitable[Any]) -> list[Any]:
         if isinstance(each, BaseException) and not isinstance(each, MerxError):
             raise each
     return found
+
+
+class Meeting:
+    """Where so many attempts wait for each other: all have looked before the first one writes. Nobody waits before
+    `of` was called, nor once they have met.
+    """
+
+    def __init__(self) -> None:
+        self._barrier: asyncio.Barrier | None = None
+
+    def of(self, number: int) -> None:
+        self._barrier = asyncio.Barrier(number)
+
+    async def wait(self) -> None:
+        if (barrier := self._barrier) is not None:
+            # One who never comes fails the test and does not stop it.
+            async with asyncio.timeout(20):
+                await barrier.wait()
+            self._barrier = None

@@ -81,14 +81,22 @@ async def test_control_without_the_row_lock_the_list_forgets_stock(shop):
     read = compiled("select coalesce(sum(available), 0) from catalog.availability")
     write = compiled("update catalog.listing set available = :available")
 
+    looked, told = asyncio.Event(), asyncio.Event()
+
     async def careless() -> None:
         async with shop.catalog.uow() as uow:
             known = await uow.tx.fetchval(read)
-            await asyncio.sleep(0.3)
+            looked.set()
+            await told.wait()
             await uow.tx.execute(write, available=int(known))
             await uow.commit()
 
-    await asyncio.gather(careless(), shop.levels((sold.id, 5, 1)))
+    async def news() -> None:
+        await looked.wait()
+        await shop.levels((sold.id, 5, 1))
+        told.set()
+
+    await asyncio.gather(careless(), news())
     assert await rows(shop, SHELVED) == [(0, 5)]
 
 

@@ -11,6 +11,7 @@ from merx.contexts.identity.adapters.postgres import PostgresAccounts, PostgresI
 from merx.contexts.identity.adapters.postgres_factors import PostgresSecondFactors
 from merx.contexts.identity.adapters.postgres_identities import PostgresLinkedIdentities
 from merx.contexts.identity.adapters.postgres_invitations import PostgresInvitations
+from merx.contexts.identity.adapters.postgres_roles import PostgresRoles
 from merx.contexts.identity.domain.account import Account
 from merx.contexts.identity.domain.invitation import Invitation
 from merx.contexts.identity.domain.linked_identity import LinkedIdentity
@@ -53,6 +54,13 @@ class Unlocked(PostgresAccounts):
         found = await self.get(id)
         await asyncio.sleep(THINKING)
         return found
+
+
+class Turnless(PostgresRoles):
+    """Nobody waits for a turn."""
+
+    async def take_turn(self) -> None:
+        return
 
 
 class SlowIdentities(PostgresLinkedIdentities):

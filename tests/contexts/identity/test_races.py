@@ -10,13 +10,15 @@ from uuid import UUID
 
 import pytest
 
+from merx.contexts.identity.adapters.postgres import PostgresAccounts, PostgresSessions
 from merx.contexts.identity.adapters.postgres_codes import PostgresCodes
 from merx.contexts.identity.adapters.postgres_factors import PostgresSecondFactors
-from merx.contexts.identity.domain.account import AccountKind
+from merx.contexts.identity.domain.account import Account, AccountKind
 from merx.contexts.identity.domain.errors import LastFactor
 from merx.contexts.identity.domain.linked_identity import MAX_LINKED
 from merx.contexts.identity.domain.one_time_code import MAX_OPEN
 from merx.contexts.identity.domain.recovery_codes import recovery_digest
+from merx.contexts.identity.domain.session import Session
 from merx.contexts.identity.events import CodeAsked
 from merx.contexts.identity.ports.providers import ProvedIdentity, ProviderRules
 from merx.contexts.identity.usecases.answer_challenge import AnswerChallenge
@@ -41,7 +43,7 @@ from tests.contexts.identity.racing import (
     confirmed,
     count,
 )
-from tests.support.at_once import at_once
+from tests.support.at_once import Meeting, at_once
 
 pytestmark = pytest.mark.services
 
@@ -126,26 +128,44 @@ class TestTheLockOfTheAccount:
         careless(strict, accounts=Unlocked, factors=SlowFactors)
         assert await self.factors_removed(strict) == []
 
-    async def left_behind(self, shop: Shop) -> int:
+    async def left_behind(self, shop: Shop, changed: asyncio.Event, meeting: Meeting) -> int:
         """Sessions that a password opened which is changed in the same moment."""
         account_id = await shop.customer(EMAIL)
-        change = ChangePassword(present_password=PASSWORD, new_password="another good one")
+        command = ChangePassword(present_password=PASSWORD, new_password="another good one")
         attempts = [shop.container.login()(Login(email=EMAIL, password=PASSWORD), HERE) for _ in range(6)]
-        await at_once(shop.container.change_password()(account_id, None, change, HERE), *attempts)
+
+        async def change() -> None:
+            try:
+                await shop.container.change_password()(account_id, None, command, HERE)
+            finally:
+                changed.set()
+
+        meeting.of(7)
+        await at_once(change(), *attempts)
         return await count(shop, "session", "ended_at is null")
 
     async def test_s02_a_password_that_is_changed_leaves_no_session_behind(self, shop):
         for _ in range(3):
-            assert await self.left_behind(shop) == 0
+            assert await self.left_behind(shop, asyncio.Event(), Meeting()) == 0
             await again(shop)
 
     async def test_negative_control_s02_without_the_lock_a_session_stays(self, shop):
-        careless(shop, accounts=Unlocked)
-        found = []
-        for _ in range(6):
-            found.append(await self.left_behind(shop))
-            await again(shop)
-        assert any(found)
+        """All have read the account before its password is changed, and sign in when it is."""
+        changed, meeting = asyncio.Event(), Meeting()
+
+        class Accounts(PostgresAccounts):
+            async def locked(self, id: UUID) -> Account:
+                found = await self.get(id)
+                await meeting.wait()
+                return found
+
+        class Sessions(PostgresSessions):
+            async def add(self, session: Session) -> None:
+                await changed.wait()
+                await super().add(session)
+
+        careless(shop, accounts=Accounts, sessions=Sessions)
+        assert await self.left_behind(shop, changed, meeting) == 6
 
 
 class TestChallenges:

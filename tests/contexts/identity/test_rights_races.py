@@ -1,34 +1,37 @@
 """Keys and rights that several people change at once."""
 
 import asyncio
+from functools import partial
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from merx.contexts.identity.adapters.postgres import PostgresAccounts
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeys
-from merx.contexts.identity.adapters.postgres_roles import PostgresRoles
+from merx.contexts.identity.domain.account import Account
 from merx.contexts.identity.domain.api_key import ApiKey
 from merx.contexts.identity.domain.errors import RoleInUse, UnknownRole
+from merx.contexts.identity.domain.role import Role
 from merx.contexts.identity.usecases.api_keys import MakeApiKey, RotateApiKey
 from merx.contexts.identity.usecases.invitations import InviteStaff
 from merx.contexts.identity.usecases.roles import CreateRole
 from merx.contexts.identity.usecases.staff import ChangeStaff
-from merx.infra.postgres import compiled
+from merx.infra.postgres import PostgresTx, compiled
 from merx.kernel.actor import Actor
 from merx.kernel.errors import MerxError
 from merx.kernel.rights import Grant
 from tests.contexts.identity.conftest import Shop
 from tests.contexts.identity.racing import (
     EMAIL,
-    THINKING,
     SlowInvitations,
+    Turnless,
     careless,
     count,
     good,
 )
 from tests.contexts.identity.test_staff import owner_of
-from tests.support.at_once import at_once
+from tests.support.at_once import Meeting, at_once
 
 pytestmark = pytest.mark.services
 
@@ -38,27 +41,49 @@ def shop(postgres_shop: Shop) -> Shop:
     return postgres_shop
 
 
+class Met(PostgresApiKeys):
+    """All have read the key before the first one writes it, and who revokes it is done before it is replaced."""
+
+    def __init__(self, meeting: Meeting, revoked: asyncio.Event, tx: PostgresTx) -> None:
+        super().__init__(tx)
+        self.meeting, self.revoked = meeting, revoked
+
+    async def save(self, entity: ApiKey) -> None:
+        await self.meeting.wait()
+        if entity.replaced_by is not None:
+            await self.revoked.wait()
+        await self.write(entity)
+
+    async def write(self, entity: ApiKey) -> None:
+        await super().save(entity)
+
+
 class TestApiKeys:
+    @pytest.fixture(autouse=True)
+    def moments(self) -> None:
+        self.meeting, self.revoked = Meeting(), asyncio.Event()
+
+    def meet(self, shop: Shop, kind: type["Met"]) -> None:
+        careless(shop, api_keys=partial(kind, self.meeting, self.revoked))
+
     async def rotated(self, shop: Shop) -> int:
         """How many successors a key gets that is replaced four times at once."""
         boss = await owner_of(shop)
         keys = shop.container.look_after_api_keys()
         key_id, _ = await keys.make(boss, MakeApiKey(name="till", scopes=("orders:read",)))
+        self.revoked.set()
+        self.meeting.of(4)
         await at_once(*(keys.rotate(boss, key_id, RotateApiKey()) for _ in range(4)))
         return await count(shop, "api_key") - 1
 
     async def test_a_key_has_one_successor(self, shop):
+        self.meet(shop, Met)
         assert await self.rotated(shop) == 1
 
-    class Naive(PostgresApiKeys):
+    class Naive(Met):
         """Saves without a look at the version."""
 
-        async def get(self, id: UUID) -> ApiKey:
-            found = await super().get(id)
-            await asyncio.sleep(THINKING)
-            return found
-
-        async def save(self, entity: ApiKey) -> None:
+        async def write(self, entity: ApiKey) -> None:
             await self._tx.execute(
                 compiled("update identity.api_key set replaced_by = :next, revoked_at = :gone where id = :key_id"),
                 next=entity.replaced_by,
@@ -67,43 +92,44 @@ class TestApiKeys:
             )
 
     async def test_negative_control_without_versions_it_has_several(self, shop):
-        careless(shop, api_keys=self.Naive)
-        assert await self.rotated(shop) > 1
+        self.meet(shop, self.Naive)
+        assert await self.rotated(shop) == 4
 
-    async def revoked_and_rotated(self, shop: Shop) -> set[tuple[bool, bool, bool]]:
-        """Some times: whether revoking went well, whether rotating did, and whether the old key is revoked."""
-        boss, keys, found = await owner_of(shop), shop.container.look_after_api_keys(), set()
-        for _ in range(6):
-            key_id, _ = await keys.make(boss, MakeApiKey(name="till", scopes=("orders:read",)))
-            outcomes = await at_once(keys.revoke(boss, key_id), keys.rotate(boss, key_id, RotateApiKey()))
-            revoked = (await shop.container.api_key_queries().one(key_id)).revoked_at is not None
-            found.add((*(not isinstance(each, MerxError) for each in outcomes), revoked))
-        return found
+    async def revoked_and_rotated(self, shop: Shop) -> tuple[bool, bool, bool]:
+        """Both have read the key, then it is revoked, then replaced: whether each went well, and whether it is over."""
+        boss, keys = await owner_of(shop), shop.container.look_after_api_keys()
+        key_id, _ = await keys.make(boss, MakeApiKey(name="till", scopes=("orders:read",)))
+
+        async def revoke() -> None:
+            try:
+                await keys.revoke(boss, key_id)
+            finally:
+                self.revoked.set()
+
+        self.meeting.of(2)
+        revoked, rotated = await at_once(revoke(), keys.rotate(boss, key_id, RotateApiKey(overlap_seconds=600)))
+        gone = (await shop.container.api_key_queries().one(key_id)).revoked_at
+        return revoked is None, not isinstance(rotated, MerxError), gone is not None and gone <= shop.clock.now()
 
     async def test_a_key_that_was_revoked_is_not_good_again(self, shop):
-        # One of the two may be told to look again; what is answered well holds.
-        assert all(went == revoked for went, _, revoked in await self.revoked_and_rotated(shop))
+        self.meet(shop, Met)
+        assert await self.revoked_and_rotated(shop) == (True, False, True)
 
     async def test_negative_control_without_versions_a_revoked_key_comes_back(self, shop):
-        careless(shop, api_keys=self.Naive)
-        assert any(went and not revoked for went, _, revoked in await self.revoked_and_rotated(shop))
-
-
-class Turnless(PostgresRoles):
-    """Nobody waits for a turn."""
-
-    async def take_turn(self) -> None:
-        await asyncio.sleep(THINKING)
+        self.meet(shop, self.Naive)
+        assert await self.revoked_and_rotated(shop) == (True, True, False)
 
 
 class TestRights:
-    async def granted_and_removed(self, shop: Shop) -> bool:
+    async def granted_and_removed(self, shop: Shop, rounds: int = 6, meeting: Meeting | None = None) -> bool:
         """Whether somebody holds a role that is gone, after giving and removing it in one moment, some times."""
         boss, clerk = await owner_of(shop), await shop.staff(EMAIL)
         roles, staff = shop.container.look_after_roles(), shop.container.look_after_staff()
-        for number in range(6):
+        for number in range(rounds):
             create = CreateRole(name=f"Clerk {number}", grants=(Grant(permission="orders:read"),))
             role_id = await roles.create(boss, create)
+            if meeting:
+                meeting.of(2)
             given, gone = await at_once(
                 staff.change(boss, clerk, ChangeStaff(roles=(role_id,))), roles.remove(boss, role_id)
             )
@@ -115,8 +141,20 @@ class TestRights:
         assert not await self.granted_and_removed(shop)
 
     async def test_negative_control_without_the_turn_somebody_does(self, shop):
-        careless(shop, roles=Turnless)
-        assert await self.granted_and_removed(shop)
+        meeting = Meeting()
+
+        class Accounts(PostgresAccounts):
+            async def save(self, entity: Account) -> None:
+                await meeting.wait()
+                await super().save(entity)
+
+        class Roles(Turnless):
+            async def remove(self, entity: Role) -> None:
+                await meeting.wait()
+                await super().remove(entity)
+
+        careless(shop, accounts=Accounts, roles=Roles)
+        assert await self.granted_and_removed(shop, 1, meeting)
 
     async def invited(self, shop: Shop, boss: Actor) -> int:
         command = InviteStaff(email="nina@example.com", roles=((await self.role(shop, boss)),))

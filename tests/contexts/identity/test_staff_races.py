@@ -3,16 +3,16 @@
 import asyncio
 
 import pytest
-from dependency_injector import providers
 
-from merx.contexts.identity.adapters.postgres import PostgresIdentityUow
-from merx.contexts.identity.adapters.postgres_roles import PostgresRoles
+from merx.contexts.identity.adapters.postgres import PostgresAccounts
+from merx.contexts.identity.adapters.postgres_invitations import PostgresInvitations
 from merx.contexts.identity.domain.errors import (
     LastOwner,
 )
 from merx.contexts.identity.domain.invitation import InvitationState
 from merx.contexts.identity.events import AccountRegistered
-from merx.infra.postgres import PostgresTx, compiled
+from merx.infra.postgres import compiled
+from tests.contexts.identity.racing import Turnless, careless
 from tests.contexts.identity.staffing import (
     a_role,
     accept,
@@ -22,13 +22,16 @@ from tests.contexts.identity.staffing import (
     staff,
     state,
 )
+from tests.support.at_once import Meeting
 
 
 @pytest.mark.services
 class TestRaces:
-    async def leave_at_once(self, shop):
+    async def leave_at_once(self, shop, meeting=None):
         """Both owners disable themselves in one moment; how many are refused."""
         one, two = await owner_of(shop), await owner_of(shop, "two@example.com")
+        if meeting:
+            meeting.of(2)
         results = await asyncio.gather(
             *(staff(shop).disable(each, each.account_id) for each in (one, two)), return_exceptions=True
         )
@@ -41,12 +44,14 @@ class TestRaces:
                 await uow.tx.execute(compiled("update identity.account set status = 'active'"))
                 await uow.commit()
 
-    async def together(self, shop, rounds=5):
+    async def together(self, shop, rounds=5, meeting=None):
         """An invitation is accepted and withdrawn in one moment: what became of it, each time."""
         owner, found = await owner_of(shop), []
         role_id = await a_role(shop, owner)
         for n in range(rounds):
             _, invitation_id, text = await invited(shop, f"n{n}@example.com", role_id)
+            if meeting:
+                meeting.of(2)
             results = await asyncio.gather(
                 accept(shop, text), invitations(shop).withdraw(owner, invitation_id), return_exceptions=True
             )
@@ -65,36 +70,28 @@ class TestRaces:
         assert await state(shop, invitation_id) == InvitationState.accepted
         assert len([event for event in shop.events if isinstance(event, AccountRegistered)]) == 1
 
-    def careless(self, shop):
-        """Nobody waits for a turn."""
-
-        class Careless(PostgresRoles):
-            async def take_turn(self) -> None:
-                await asyncio.sleep(0.05)
-
-        class CarelessUow(PostgresIdentityUow):
-            def open(self, tx: PostgresTx) -> None:
-                super().open(tx)
-                self.roles = Careless(tx)
-
-        container = shop.container
-        container.uow.override(providers.Factory(CarelessUow, shop.infra.database(), shop.outbox))
-        for handler in (container.look_after_staff, container.look_after_invitations, container.accept_invitation):
-            handler.reset()
-
     async def test_negative_control_without_the_turn_both_owners_are_gone(self, postgres_shop):
-        self.careless(postgres_shop)
-        found = []
-        for _ in range(10):
-            found.append(await self.leave_at_once(postgres_shop))
-            async with postgres_shop.container.uow() as uow:
-                await uow.tx.execute(compiled("update identity.account set status = 'active'"))
-                await uow.commit()
-        assert [] in found
+        meeting = Meeting()
+
+        class Accounts(PostgresAccounts):
+            async def save(self, entity):
+                await meeting.wait()
+                await super().save(entity)
+
+        careless(postgres_shop, roles=Turnless, accounts=Accounts)
+        assert await self.leave_at_once(postgres_shop, meeting) == []
 
     async def test_negative_control_without_the_turn_acceptance_and_withdrawal_meet(self, postgres_shop):
-        self.careless(postgres_shop)
-        assert not await self.together(postgres_shop, 10) <= {
-            ("NoneType", "InvitationOver"),
-            ("InvalidCode", "NoneType"),
+        """What keeps them apart then is the version alone, and whoever is second hears of that."""
+        meeting = Meeting()
+
+        class Invitations(PostgresInvitations):
+            async def save(self, entity):
+                await meeting.wait()
+                await super().save(entity)
+
+        careless(postgres_shop, roles=Turnless, invitations=Invitations)
+        assert await self.together(postgres_shop, 1, meeting) <= {
+            ("NoneType", "StaleVersion"),
+            ("StaleVersion", "NoneType"),
         }

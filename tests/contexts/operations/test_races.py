@@ -83,6 +83,43 @@ async def test_a_pause_outlives_the_processes(postgres_shop: Shop):
     assert (await shop.deliver(), shop.runs) == (1, 1)
 
 
+RUN = """
+    insert into platform.outbox_delivery (id, event_id, subscriber)
+    select gen_random_uuid(), event_id, subscriber from platform.outbox_delivery where state = 'dead'
+"""
+SOMEBODY_WAITS = """
+    select exists (select from pg_locks where locktype = 'advisory' and not granted
+        and database = (select oid from pg_database where datname = current_database()))
+"""
+
+
+async def tried_beside_a_run(shop: Shop, *, turn: bool) -> int:
+    """How often the given-up run of a job is tried again while somebody decides that it runs."""
+    await shop.tick()
+    await shop.deliver()
+    other = await asyncpg.connect(shop.app.settings.database_url)
+    try:
+        async with other.transaction():
+            if turn:
+                await other.execute(TURN.sql)
+            await other.execute(RUN)
+            trying = asyncio.create_task(shop.retry.all(shop.actor, None, None))
+            while not trying.done() and not await other.fetchval(SOMEBODY_WAITS):
+                await asyncio.sleep(0.01)
+        return (await trying).retried
+    finally:
+        await other.close()
+
+
+async def test_a_run_that_was_given_up_is_not_tried_again_beside_one_that_is_decided(postgres_shop: Shop):
+    assert await tried_beside_a_run(postgres_shop, turn=True) == 0
+
+
+async def test_without_the_turn_it_would_be(postgres_shop: Shop):
+    """The negative control."""
+    assert await tried_beside_a_run(postgres_shop, turn=False) == 1
+
+
 async def test_a_letter_is_tried_again_once_whoever_asks(postgres_shop: Shop):
     shop = postgres_shop
     await shop.dead(4)

@@ -79,7 +79,7 @@ async def many(shop: Shop, person: Person, uow: Callable[[], Any], hands: asynci
 async def test_s28_many_who_ask_at_once_get_a_few(postgres_shop: Shop):
     person = await postgres_shop.register(CANARY)
     usual = postgres_shop.app.contexts.privacy.uow
-    assert await many(postgres_shop, person, usual, asyncio.Semaphore(0)) <= MAX_A_DAY
+    assert 1 <= await many(postgres_shop, person, usual, asyncio.Semaphore(0)) <= MAX_A_DAY
 
 
 @pytest.mark.services
