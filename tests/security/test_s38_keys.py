@@ -145,6 +145,18 @@ async def test_s38_the_same_key_about_another_thing_is_another_key():
     assert [answer.header("idempotency-replayed") for answer in moved] == [None, None, "true"]
 
 
+async def test_s38_the_same_key_with_another_precondition_gets_no_answer_of_the_first():
+    app = new_app()
+    client = AsgiClient(staged(app.settings, app))
+    ada = bearer(app) | {"idempotency-key": KEY}
+    assert (await brand(client, ada)).status == 201
+    other = await brand(client, ada | {"if-match": '"v1"'})
+    assert (other.status, other.slug) == (422, "idempotency.key-reused")
+    # No route with an effect knows a query: one that is sent is refused, whatever was answered without it.
+    asked = await client.post("/api/v1/brands?x=1", json={"name": "Acme"}, headers=ada)
+    assert (asked.status, asked.header("idempotency-replayed")) == (400, None)
+
+
 async def test_s38_guests_with_one_key_get_a_cart_each():
     """Short keys could meet by chance where nothing else tells callers apart."""
     app = new_app()

@@ -1,9 +1,10 @@
 """Several attempts in one moment."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from merx.infra.postgres import compiled
 from merx.kernel.errors import MerxError
 
 
@@ -14,6 +15,18 @@ async def at_once(*attempts: Awaitable[Any]) -> list[Any]:
         if isinstance(each, BaseException) and not isinstance(each, MerxError):
             raise each
     return found
+
+
+async def connected(uow: Callable[[], Any], number: int) -> None:
+    """So many connections are open from now on: none of so many attempts is done before another has one."""
+    opened = asyncio.Barrier(number)
+
+    async def one() -> None:
+        async with uow() as begun:
+            await begun.tx.fetchval(compiled("select 1"))
+            await opened.wait()
+
+    await asyncio.gather(*(one() for _ in range(number)))
 
 
 class Meeting:

@@ -43,7 +43,7 @@ from tests.contexts.identity.racing import (
     confirmed,
     count,
 )
-from tests.support.at_once import Meeting, at_once
+from tests.support.at_once import Meeting, at_once, connected
 
 pytestmark = pytest.mark.services
 
@@ -66,6 +66,7 @@ class TestTheLockOfTheAccount:
                 await handler(event, uow)
                 await uow.commit()
 
+        await connected(shop.container.uow, MAX_OPEN + 3)
         await at_once(*(issue() for _ in range(MAX_OPEN + 3)))
         return await count(shop, "one_time_code")
 
@@ -89,6 +90,7 @@ class TestTheLockOfTheAccount:
 
         for number in range(MAX_LINKED - 1):
             await link(number)
+        await connected(shop.container.uow, 4)
         await at_once(*(link(100 + number) for number in range(4)))
         return await count(shop, "linked_identity")
 
@@ -108,6 +110,7 @@ class TestTheLockOfTheAccount:
             await uow.passkeys.add(passkey)
             await uow.commit()
         factors = shop.container.second_factors
+        await connected(shop.container.uow, 2)
         found = await at_once(
             factors.look_after_totp().remove(account_id, HERE),
             factors.look_after_passkeys().remove(account_id, passkey.id, HERE),
@@ -140,6 +143,7 @@ class TestTheLockOfTheAccount:
             finally:
                 changed.set()
 
+        await connected(shop.container.uow, 7)
         meeting.of(7)
         await at_once(change(), *attempts)
         return await count(shop, "session", "ended_at is null")
@@ -182,6 +186,7 @@ class TestChallenges:
             answer(AnswerChallenge(mfa_token=asked[place % challenges].mfa_token, recovery_code=each), HERE)
             for place, each in enumerate(codes)
         ]
+        await connected(shop.container.uow, len(codes))
         return sum(isinstance(each, Tokens) for each in await at_once(*attempts))
 
     async def test_s06_a_challenge_is_answered_once(self, shop):

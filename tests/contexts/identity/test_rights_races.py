@@ -31,7 +31,7 @@ from tests.contexts.identity.racing import (
     good,
 )
 from tests.contexts.identity.test_staff import owner_of
-from tests.support.at_once import Meeting, at_once
+from tests.support.at_once import Meeting, at_once, connected
 
 pytestmark = pytest.mark.services
 
@@ -125,6 +125,7 @@ class TestRights:
         """Whether somebody holds a role that is gone, after giving and removing it in one moment, some times."""
         boss, clerk = await owner_of(shop), await shop.staff(EMAIL)
         roles, staff = shop.container.look_after_roles(), shop.container.look_after_staff()
+        await connected(shop.container.uow, 2)
         for number in range(rounds):
             create = CreateRole(name=f"Clerk {number}", grants=(Grant(permission="orders:read"),))
             role_id = await roles.create(boss, create)
@@ -158,6 +159,7 @@ class TestRights:
 
     async def invited(self, shop: Shop, boss: Actor) -> int:
         command = InviteStaff(email="nina@example.com", roles=((await self.role(shop, boss)),))
+        await connected(shop.container.uow, 4)
         return good(await at_once(*(shop.container.look_after_invitations().invite(boss, command) for _ in range(4))))
 
     @staticmethod

@@ -22,7 +22,7 @@ from tests.contexts.identity.racing import (
     careless,
     good,
 )
-from tests.support.at_once import at_once
+from tests.support.at_once import at_once, connected
 
 pytestmark = pytest.mark.services
 
@@ -60,6 +60,7 @@ class TestOneStatementDecides:
                 await uow.commit()
                 return bool(first)
 
+        await connected(shop.container.uow, 6)
         return sum(await at_once(*(spend() for _ in range(6))))
 
     async def test_s06_a_challenge_of_a_passkey_is_spent_once(self, shop):
@@ -81,6 +82,7 @@ class TestOneStatementDecides:
                 await uow.commit()
                 return bool(first)
 
+        await connected(shop.container.uow, 6)
         return sum(await at_once(*(use() for _ in range(6))))
 
     async def test_a_count_of_a_passkey_is_good_once(self, shop):
@@ -112,6 +114,7 @@ class TestOneStatementDecides:
                 await uow.provider_sign_ins.save(held)
                 await uow.commit()
 
+        await connected(shop.container.uow, 4)
         return good(await at_once(*(collect() for _ in range(4))))
 
     async def test_s06_a_sign_in_is_collected_once(self, shop):

@@ -22,7 +22,7 @@ from tests.contexts.identity.staffing import (
     staff,
     state,
 )
-from tests.support.at_once import Meeting
+from tests.support.at_once import Meeting, connected
 
 
 @pytest.mark.services
@@ -30,6 +30,7 @@ class TestRaces:
     async def leave_at_once(self, shop, meeting=None):
         """Both owners disable themselves in one moment; how many are refused."""
         one, two = await owner_of(shop), await owner_of(shop, "two@example.com")
+        await connected(shop.container.uow, 2)
         if meeting:
             meeting.of(2)
         results = await asyncio.gather(
@@ -48,6 +49,7 @@ class TestRaces:
         """An invitation is accepted and withdrawn in one moment: what became of it, each time."""
         owner, found = await owner_of(shop), []
         role_id = await a_role(shop, owner)
+        await connected(shop.container.uow, 2)
         for n in range(rounds):
             _, invitation_id, text = await invited(shop, f"n{n}@example.com", role_id)
             if meeting:
@@ -65,6 +67,7 @@ class TestRaces:
         """The turn decides, and the constraint on e-mails would, so there is no careless variant that fails."""
         shop = postgres_shop
         _, invitation_id, text = await invited(shop)
+        await connected(shop.container.uow, 6)
         results = await asyncio.gather(*(accept(shop, text, f"N{n}") for n in range(6)), return_exceptions=True)
         assert sorted(type(result).__name__ for result in results) == ["InvalidCode"] * 5 + ["NoneType"]
         assert await state(shop, invitation_id) == InvitationState.accepted

@@ -95,6 +95,30 @@ async def test_money_that_nobody_told_of_is_found(shop: Shop):
     assert await broken(shop) == {"payments.money-is-proved": [str(order.payment_id)]}
 
 
+async def test_what_the_tables_of_postgresql_refuse_is_found_in_memory(memory_shop: Shop):
+    shop = memory_shop
+    made = [(await bought(shop))[0] for _ in range(3)]
+    orders = [await order_of(shop, order_id) for order_id in made]
+    async with shop.contexts.orders.uow() as uow:
+        dear, too_many = await uow.orders.get(made[0]), await uow.orders.get(made[1])
+        dear.total += Money(1, "USD")
+        line = too_many.lines[0]
+        line.cancelled = line.quantity + 1
+        for order in (dear, too_many):
+            await uow.orders.save(order)
+        await uow.commit()
+    async with shop.contexts.payments.uow() as uow:
+        payment = await uow.payments.get(orders[2].payment_id)
+        payment.refunded = 1
+        await uow.payments.save(payment)
+        await uow.commit()
+    assert await broken(shop) == {
+        "orders.parcels-hold-what-was-sent": [str(line.id)],
+        "orders.totals-are-sums": [str(dear.id)],
+        "payments.money-is-proved": [str(payment.id)],
+    }
+
+
 async def test_stock_that_no_ledger_proves_is_found(shop: Shop):
     _, variant_id = await bought(shop)
     await _one_more(shop, variant_id)

@@ -32,7 +32,7 @@ from merx.kernel.personal_data import Subject
 from tests.contexts.privacy.conftest import CANARY, PASSWORD, Shop
 from tests.contexts.privacy.racing import Gate, Together, actor_of
 from tests.contexts.privacy.test_states import DUE, newest
-from tests.support.at_once import Meeting, at_once
+from tests.support.at_once import Meeting, at_once, connected
 
 ROUNDS = 8
 
@@ -171,6 +171,7 @@ async def called_off_and_due(shop: Shop, meeting: Meeting | None = None) -> set[
     privacy, found, uow = shop.app.contexts.privacy, set(), naive(shop, meeting) if meeting else None
     whole: CancelErasureHandler = privacy.cancel_erasure()
     cancel = CancelErasureHandler(uow or whole.uow, whole.accounts, whole.clock)
+    await connected(privacy.uow, 2)
     for number in range(1 if meeting else ROUNDS):
         account_id = await shop.app.contexts.identity.ensure_account()(
             f"{number}@example.com", "Nora", AccountKind.customer, (), PASSWORD
@@ -211,7 +212,9 @@ async def confirmed_at_once(shop: Shop, meeting: Meeting | None = None) -> list[
     if meeting:
         meeting.of(6)
         uow = naive(shop, meeting)
-    confirm = ConfirmErasureHandler(uow, whole.parts, whole.accounts, whole.codes, whole.clock, whole.days)
+    await connected(whole.uow, 6)
+    parts = [*whole.parts, Together(6)]
+    confirm = ConfirmErasureHandler(uow, parts, whole.accounts, whole.codes, whole.clock, whole.days)
     found = await at_once(*(confirm(actor_of(person), command) for _ in range(6)))
     return [type(each).__name__ for each in found if not isinstance(each, InvalidErasureCode)]
 
@@ -231,6 +234,7 @@ async def asked_at_once(shop: Shop) -> tuple[int, int]:
     person = await shop.register(CANARY)
     whole, actor = shop.app.contexts.privacy.ask_erasure(), actor_of(person)
     ask = AskErasureHandler(whole.uow, [*whole.parts, Together(4)], whole.accounts, whole.clock)
+    await connected(whole.uow, 4)
     await at_once(*(ask(actor, EraseMe(password=PASSWORD)) for _ in range(4)))
     async with shop.app.contexts.privacy.uow() as uow:
         rows = await uow.tx.fetch(compiled("select count(*) from privacy.erasure where state = 'asked'"))
