@@ -83,15 +83,15 @@ class Shop:
         asked: Asked | None = await self.count.adjust(actor, cmd)
         return asked
 
-    async def a_day_passes(self) -> None:
+    async def later(self, by: timedelta) -> None:
         """For prices, which ask the clock, and for the ledger of stock, which has the time of its database."""
-        self.clock.advance(timedelta(hours=24))
+        self.clock.advance(by)
         if self.app.in_memory:
             ledger = self.app.infra.store().table("inventory.movement")
-            ledger.update({id: (movement, at - timedelta(hours=24)) for id, (movement, at) in ledger.items()})
+            ledger.update({id: (movement, at - by) for id, (movement, at) in ledger.items()})
             return
         async with self.inventory.uow() as uow:
-            await uow.tx.execute(compiled("update inventory.movement set at = at - interval '24 hours'"))
+            await uow.tx.execute(compiled("update inventory.movement set at = at - cast(:by as interval)"), by=by)
             await uow.commit()
 
     async def owner(self, email: str) -> Actor:

@@ -35,6 +35,15 @@ async def test_s35_many_small_changes_of_a_price_are_one_large_one(shop: Shop):
     assert await shop.reprice(ada, lamp, 80_00) is None
 
 
+async def test_s35_the_day_of_a_price_is_a_whole_one(shop: Shop):
+    lamp, ada = await shop.lamp(), person()
+    assert await shop.reprice(ada, lamp, 90_00) is None
+    shop.clock.advance(DAY - timedelta(seconds=1))
+    assert await shop.reprice(ada, lamp, 79_99) is not None
+    shop.clock.advance(timedelta(seconds=1))
+    assert await shop.reprice(ada, lamp, 79_99) is None
+
+
 async def test_s35_the_day_moves_on_with_each_change(shop: Shop):
     """Not a window that starts anew: at its border two limits would come together."""
     lamp, ada = await shop.lamp(), person()
@@ -138,7 +147,10 @@ async def test_s35_write_offs_are_counted_within_a_day_and_for_each_variant(shop
     assert await shop.adjust(ada, goods, 3) is None
     assert await shop.adjust(ada, goods, -3) is None
     assert await shop.adjust(ada, goods, -1) is not None
-    await shop.a_day_passes()
+    # By the time of the database: the test itself takes less than a minute.
+    await shop.later(DAY - timedelta(minutes=1))
+    assert await shop.adjust(ada, goods, -1) is not None
+    await shop.later(timedelta(minutes=1))
     assert await shop.adjust(ada, goods, -10) is None
     assert await shop.adjust(Actor.system(), goods, -20) is None
     assert await shop.on_hand(goods) == 30
