@@ -113,15 +113,18 @@ async def test_a_server_that_falls_silent_costs_one_short_wait_whatever_the_pool
 
 @pytest.mark.services
 async def test_no_connection_stays_in_a_transaction(database: Database) -> None:
+    begun = asyncio.Barrier(9)
+
     async def abandoned(number: int) -> None:
         async with PostgresUow(database, None) as uow:
             await uow.tx.fetchval(compiled("select 1"))
+            await begun.wait()
             if number % 2:
                 raise ZeroDivisionError
-            await asyncio.sleep(5)
+            await asyncio.Event().wait()
 
-    tasks = [asyncio.create_task(abandoned(number)) for number in range(10)]
-    await asyncio.sleep(0.3)
+    tasks = [asyncio.create_task(abandoned(number)) for number in range(8)]
+    await asyncio.wait_for(begun.wait(), 10)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from merx.contexts.catalog.domain.feed import FeedError, FeedProduct, FeedVariant, parse_line
 from merx.contexts.catalog.domain.feed_reader import FeedProblem, read_feed
 
-SHARED = Path(__file__).parents[4] / "shared" / "data"
+# Takes seconds.
+CATALOGUES = os.environ.get("MERX_TEST_CATALOGUES", "")
+large = pytest.mark.skipif(not CATALOGUES, reason="MERX_TEST_CATALOGUES names no folder with the large catalogues")
 
 GOOD: dict[str, Any] = {"id": "p1", "name": "Lamp", "category": ["Home", "Lamps"], "price": 19.99, "currency": "USD"}
 
@@ -258,21 +260,19 @@ def test_any_bytes_are_refused(line: bytes) -> None:
         parse_line(line)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the large catalogues are not here")
+@large
 def test_a_sample_of_the_large_catalogues_parses() -> None:
-    with gzip.open(SHARED / "catalogue-sample.jsonl.gz") as lines:
+    with gzip.open(Path(CATALOGUES) / "catalogue-sample.jsonl.gz") as lines:
         assert [problem for problem in read_feed(lines) if isinstance(problem, FeedProblem)] == []
 
 
-@pytest.mark.skipif(
-    "MERX_TEST_CATALOGUES" not in os.environ, reason="takes seconds: set MERX_TEST_CATALOGUES to a folder"
-)
+@large
 @pytest.mark.parametrize(
     ("name", "products", "variants", "refused"),
     [("catalogue-electronics", 19_406, 19_406, 0), ("catalogue-fashion", 44_437, 158_050, 4)],
 )
 def test_every_row_of_the_large_catalogues(name: str, products: int, variants: int, refused: int) -> None:
-    with gzip.open(Path(os.environ["MERX_TEST_CATALOGUES"]) / f"{name}.jsonl.gz") as lines:
+    with gzip.open(Path(CATALOGUES) / f"{name}.jsonl.gz") as lines:
         rows = list(read_feed(lines))
     problems = [row.reason for row in rows if isinstance(row, FeedProblem)]
     good = [row.product for row in rows if not isinstance(row, FeedProblem)]
