@@ -1,12 +1,17 @@
 """Connections to PostgreSQL that end, fall silent or run out."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from merx.infra.postgres import Database, PostgresUow, compiled
+from merx.infra.postgres import Database, PostgresTx, PostgresUow, compiled
+from merx.infra.postgres.failures import translated
 from merx.infra.settings import Settings
 from merx.kernel.errors import Unavailable
 
@@ -39,28 +44,75 @@ async def test_connections_that_the_server_closed_are_replaced(database: Databas
     await asyncio.gather(*(write() for _ in range(8)), *(read() for _ in range(8)))
 
 
+async def by_driver(tx: PostgresTx, sql: str) -> Any:
+    return await tx.fetchval(compiled(sql))
+
+
+async def by_orm(tx: PostgresTx, sql: str) -> Any:
+    with translated():
+        return await tx.session.scalar(text(sql))
+
+
+Door = Callable[[PostgresTx, str], Awaitable[Any]]
+both_doors = pytest.mark.parametrize("ask", [by_driver, by_orm])
+
+
 @pytest.mark.services
-async def test_a_connection_lost_in_the_middle_is_unavailable_and_undone(database: Database) -> None:
+@both_doors
+async def test_a_connection_lost_in_the_middle_is_unavailable_and_undone(database: Database, ask: Door) -> None:
     async def work() -> None:
         async with PostgresUow(database, None) as uow:
-            await uow.tx.fetchval(compiled("select 1"))
+            await ask(uow.tx, "select 1")
             await kill_backends(database)
-            await uow.tx.fetchval(compiled("select 1"))
+            await ask(uow.tx, "select 1")
 
-    with pytest.raises(Unavailable):
-        await work()
-    async with PostgresUow(database, None) as uow:
-        assert await uow.tx.fetchval(compiled("select 2")) == 2
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await work()
+        async with PostgresUow(database, None) as uow:
+            assert await ask(uow.tx, "select 2") == 2
+
+
+@pytest.mark.services
+async def test_both_doors_lead_into_one_transaction_of_one_connection_that_is_used_again(database_url: str) -> None:
+    small = Database(Settings(database_url=database_url, database_pool=1))
+    here = "select pg_backend_pid()::text || ' ' || pg_current_xact_id()::text"
+    seen = []
+    for first, second in ((by_driver, by_orm), (by_orm, by_driver)):
+        async with PostgresUow(small, None) as uow:
+            one = await first(uow.tx, here)
+            assert await second(uow.tx, here) == one
+            seen.append(one.split())
+            await uow.commit()
+        async with PostgresUow(small, None) as uow:
+            with pytest.raises((DBAPIError, asyncpg.DivisionByZeroError)):
+                await first(uow.tx, "select 1 / 0")
+    await small.close()
+    (backend, xact), (again, another) = seen
+    assert (backend, xact != another) == (again, True)
+
+
+@pytest.mark.services
+async def test_a_connection_whose_transaction_nobody_ended_is_not_used_again(database_url: str) -> None:
+    small = Database(Settings(database_url=database_url, database_pool=1))
+    backends = []
+    for _ in range(2):
+        async with small.transaction() as link:
+            backends.append(await link.driver.fetchval("select pg_backend_pid()"))
+    await small.close()
+    assert len(set(backends)) == 2
 
 
 @pytest.mark.services
 async def test_an_absent_server_and_an_empty_pool_are_unavailable_soon(database_url: str) -> None:
-    away = Database(Settings(database_url="postgresql://merx@127.0.0.1:1/merx"))
-    with pytest.raises(Unavailable):
-        async with PostgresUow(away, None):
-            pass
-    with pytest.raises(Unavailable):
-        await away.ping()
+    away = Database(Settings(database_url="postgresql://merx@127.0.0.1:1/merx", database_pool=1, reader_pool=1))
+    # Who could not connect holds no place.
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="not available"):
+            async with PostgresUow(away, None):
+                pass
+        with pytest.raises(Unavailable, match="not available"):
+            await away.ping()
     small = Database(Settings(database_url=database_url, database_pool=1, reader_pool=1, pool_wait_ms=200))
     async with PostgresUow(small, None):
         with pytest.raises(Unavailable):

@@ -186,18 +186,19 @@ async def test_s27_errors_of_the_database_are_told_without_values(database_url: 
     told = []
     try:
         for sql in statements:
-            async with database.connection() as (connection, driver):
+            async with database.transaction() as link:
                 with pytest.raises(DBAPIError) as wrapped:
-                    await connection.execute(text(sql), {"word": words} if ":word" in sql else {})
+                    await link.orm.execute(text(sql), {"word": words} if ":word" in sql else {})
                 cause = wrapped.value.orig.__cause__ if wrapped.value.orig is not None else None
                 assert isinstance(cause, asyncpg.PostgresError)
                 assert words in f"{cause} {wrapped.value}"
                 told += [trace_of(wrapped.value).replace(sql, ""), trace_of(cause), text_of(cause)]
                 assert f"sqlstate={cause.sqlstate}" in text_of(cause)
-                await driver.execute("rollback")
-            async with database.connection() as (_, driver):
+                await link.orm.rollback()
+                await link.driver.execute("rollback")
+            async with database.transaction() as link:
                 with pytest.raises(asyncpg.DataError) as refused:
-                    await driver.fetch("select $1::integer", words)
+                    await link.driver.fetch("select $1::integer", words)
                 assert words in str(refused.value)
                 told.append(trace_of(refused.value))
     finally:

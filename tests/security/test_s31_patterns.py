@@ -138,7 +138,7 @@ class TooLong(Exception):
 
 
 def seconds_of(tried: Callable[[Any], object], text: Any) -> float:
-    """Of this process' own time, a tenth of a second at most: a catastrophe would not end, and its pattern would not be named."""
+    """Of this process' own time, a tenth of a second at most: a catastrophe would not end, nor its pattern be named."""
 
     def stop(*_: object) -> None:
         raise TooLong

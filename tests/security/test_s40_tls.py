@@ -100,12 +100,12 @@ async def by_reader(settings: Settings) -> None:
         await database.close()
 
 
-async def by_engine(settings: Settings) -> None:
+async def by_transaction(settings: Settings) -> None:
     database = Database(settings)
     try:
-        async with database.connection() as (_, driver):
-            assert await driver.fetchval("select 1") == 1
-            await driver.execute("rollback")
+        async with database.transaction() as link:
+            assert await link.driver.fetchval("select 1") == 1
+            await link.driver.execute("rollback")
     finally:
         await database.close()
 
@@ -138,7 +138,7 @@ async def by_broker(settings: Settings) -> None:
 
 
 Client = Callable[[Settings], Awaitable[None]]
-DATABASE: list[Client] = [by_reader, by_engine, by_alone, by_migration]
+DATABASE: list[Client] = [by_reader, by_transaction, by_alone, by_migration]
 REDIS: list[Client] = [by_client, by_broker]
 
 

@@ -153,9 +153,11 @@ def memory_storage() -> Storage:
 
 
 async def make_toy_tables(database: Database) -> None:
-    async with database.engine.connect() as connection:
-        await connection.exec_driver_sql("create schema if not exists toy")
-        await connection.run_sync(TOY.create_all)
+    async with database.transaction() as link:
+        await link.driver.execute("create schema if not exists toy")
+        await link.orm.run_sync(TOY.create_all)
+        await link.orm.commit()
+        await link.driver.execute("commit")
 
 
 EMPTY = """

@@ -1,15 +1,15 @@
-"""Connections: one engine for transactions, a stack of connections for reads. Every wait has an end."""
+"""Connections: some for transactions, some for reads. Every wait has an end."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
 from loguru import logger
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from merx.infra.postgres.dial import dial
 from merx.infra.postgres.failures import LOST, unavailable
+from merx.infra.postgres.link import Link, Linker
+from merx.infra.postgres.pool import Pool
 from merx.infra.postgres.reader import Reader
 from merx.infra.postgres.role import refuse_too_many_rights
 from merx.infra.postgres.trail import PostgresTrail
@@ -27,32 +27,16 @@ class Database:
     def __init__(self, settings: Settings, trail: PostgresTrail | None = None) -> None:
         self.trail = trail or PostgresTrail()
         self._settings = settings
-        self._engine: AsyncEngine | None = None
         # In production a process is not the owner of its database, and finds out once.
         self._role_to_check = settings.production
         self._refused = ""
-        self.reader = Reader(self.connect, settings.reader_pool, settings.pool_wait_ms / 1000)
+        wait = settings.pool_wait_ms / 1000
+        self._linker = Linker()
+        self._writers = Pool(self._linked, settings.database_pool, wait)
+        self._readers = Pool(self.connect, settings.reader_pool, wait)
+        self.reader = Reader(self._readers)
 
-    @property
-    def engine(self) -> AsyncEngine:
-        """Transactions begin and commit on the driver connection, so the engine itself stays in autocommit."""
-        if self._engine is None:
-            self._engine = create_async_engine(
-                "postgresql+asyncpg://",
-                async_creator=self.connect,
-                isolation_level="AUTOCOMMIT",
-                skip_autocommit_rollback=True,
-                json_serializer=str,
-                json_deserializer=str,
-                pool_size=self._settings.database_pool,
-                max_overflow=0,
-                pool_timeout=self._settings.pool_wait_ms / 1000,
-                pool_use_lifo=True,
-                hide_parameters=True,
-            )
-        return self._engine
-
-    async def connect(self, *_: object, **__: object) -> asyncpg.Connection:
+    async def connect(self) -> asyncpg.Connection:
         """A connection of its own, outside every pool. Raises ServerRefused and what asyncpg raises."""
         try:
             connection = await self._dial()
@@ -103,44 +87,45 @@ class Database:
             self._role_to_check = False
         return connection
 
+    async def _linked(self) -> Link:
+        return await self._linker.link(await self.connect())
+
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
-        """A pooled connection inside a transaction already begun.
+    async def transaction(self) -> AsyncIterator[Link]:
+        """A connection inside a transaction already begun, which the caller ends by `commit` or `rollback`.
 
         BEGIN doubles as the liveness ping: a connection that the server closed is replaced before anybody notices.
         Raises Unavailable when none can be had in time.
         """
+        link = await self._begun()
         try:
-            connection = await self.engine.connect()
-        except (*LOST, asyncpg.PostgresError, PoolTimeout) as error:
-            raise unavailable(error) from error
-        try:
-            yield connection, await self._begin(connection)
+            yield link
         finally:
-            await connection.close()
+            if link.driver.is_closed() or not link.driver.is_in_transaction():
+                self._writers.keep(link)
+            else:
+                self._writers.retire(link)
 
-    async def _begin(self, connection: AsyncConnection) -> asyncpg.Connection:
-        # Every pooled connection may be dead after a restart of the server, the one made after them is fresh.
+    async def _begun(self) -> Link:
+        # Every connection that was kept may be dead after a restart of the server, the one made after them is fresh.
         for _ in range(self._settings.database_pool + 1):
             try:
-                raw = await connection.get_raw_connection()
+                link = await self._writers.take()
             except (*LOST, asyncpg.PostgresError) as error:
                 raise unavailable(error) from error
-            driver = raw.driver_connection
-            assert isinstance(driver, asyncpg.Connection)
             try:
-                await driver.execute("BEGIN", timeout=self._settings.connect_timeout_ms / 1000)
+                await link.driver.execute("BEGIN", timeout=self._settings.connect_timeout_ms / 1000)
             except TimeoutError as error:
                 # Silent, not closed: so are the others, and to ask each in turn would take minutes.
-                driver.terminate()
+                self._writers.drop(link)
                 raise unavailable(error) from error
             except LOST:
-                await connection.invalidate()
+                self._writers.drop(link)
             except BaseException:
-                driver.terminate()
+                self._writers.drop(link)
                 raise
             else:
-                return driver
+                return link
         raise Unavailable("the database ended every connection")
 
     async def ping(self) -> None:
@@ -148,7 +133,5 @@ class Database:
         await self.reader.fetchval_text("select 1")
 
     async def close(self) -> None:
-        await self.reader.close()
-        if self._engine is not None:
-            await self._engine.dispose()
-            self._engine = None
+        await self._readers.close()
+        await self._writers.close()

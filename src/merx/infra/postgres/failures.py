@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from merx.infra.sqlstates import AWAY
 from merx.kernel.errors import Busy, Unavailable
@@ -41,7 +40,7 @@ def away(error: BaseException) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         # asyncpg says ValueError for an argument that does not fit its type.
         return not isinstance(error, ValueError)
-    return isinstance(error, OSError | TimeoutError | PoolTimeout | asyncpg.InternalClientError)
+    return isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError)
 
 
 @contextmanager

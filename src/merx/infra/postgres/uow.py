@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from merx.infra.cache import EVERYTHING
 from merx.infra.idempotency.effect import note_effect
@@ -13,6 +13,7 @@ from merx.infra.outbox.events import OutboxWriter
 from merx.infra.postgres.compiled import Compiled
 from merx.infra.postgres.database import Database
 from merx.infra.postgres.failures import LOST, translated, unavailable
+from merx.infra.postgres.link import Link
 from merx.infra.postgres.reader import touched
 from merx.infra.postgres.trail import PostgresTrail
 from merx.kernel.audit import AuditEntry
@@ -37,10 +38,10 @@ class PostgresTx:
     the driver's own error for the rest, such as asyncpg.UniqueViolationError.
     """
 
-    def __init__(self, connection: AsyncConnection, driver: asyncpg.Connection) -> None:
-        self._connection = connection
+    def __init__(self, link: Link) -> None:
+        self._orm = link.orm
         self._session: AsyncSession | None = None
-        self.driver = driver
+        self.driver = link.driver
 
     async def fetch(self, statement: Compiled, **params: Any) -> list[asyncpg.Record]:
         try:
@@ -72,7 +73,7 @@ class PostgresTx:
     def session(self) -> AsyncSession:
         """The ORM session of this transaction, made when an aggregate is first asked for."""
         if self._session is None:
-            self._session = AsyncSession(self._connection, expire_on_commit=False, autoflush=False)
+            self._session = AsyncSession(self._orm, expire_on_commit=False, autoflush=False)
         return self._session
 
     async def flush(self) -> None:
@@ -124,7 +125,7 @@ class PostgresUow:
         self._events: list[Event] = []
         self._entries: list[AuditEntry] = []
         self._tags: set[str] = set()
-        self._scope: AbstractAsyncContextManager[tuple[AsyncConnection, asyncpg.Connection]] | None = None
+        self._scope: AbstractAsyncContextManager[Link] | None = None
         self._tx: PostgresTx | None = None
         self._committed = False
 
@@ -140,9 +141,8 @@ class PostgresUow:
     async def __aenter__(self) -> Self:
         if self._tx is not None:
             raise RuntimeError("the unit of work is open already")
-        self._scope = self._database.connection()
-        connection, driver = await self._scope.__aenter__()
-        self._tx = PostgresTx(connection, driver)
+        self._scope = self._database.transaction()
+        self._tx = PostgresTx(await self._scope.__aenter__())
         self._events, self._entries, self._tags, self._committed = [], [], set(), False
         try:
             self.open(self._tx)
