@@ -14,7 +14,6 @@ from merx.infra.clock import utc_now
 from merx.infra.memory import memory_tx
 from merx.infra.postgres import compiled, postgres_tx
 from merx.kernel.errors import Conflict
-from merx.kernel.ids import new_id
 from merx.kernel.ports import Transaction
 
 KEPT_FOR = timedelta(hours=24)
@@ -63,11 +62,11 @@ _KEEP = compiled(
     """
     insert into platform.idempotency_key as k (principal, route, key, fingerprint, state, claim, status, body,
                                                expires_at)
-    select x.principal, x.route, x.key, x.fingerprint, 'done', x.claim, x.status, x.body, now() + interval '24 hours'
+    select x.principal, x.route, x.key, x.fingerprint, 'done', gen_random_uuid(), x.status, x.body,
+           now() + interval '24 hours'
       from unnest(cast(:principals as text[]), cast(:routes as text[]), cast(:keys as text[]),
-                  cast(:fingerprints as bytea[]), cast(:claims as uuid[]), cast(:statuses as smallint[]),
-                  cast(:bodies as bytea[]))
-           as x(principal, route, key, fingerprint, claim, status, body)
+                  cast(:fingerprints as bytea[]), cast(:statuses as smallint[]), cast(:bodies as bytea[]))
+           as x(principal, route, key, fingerprint, status, body)
      order by x.principal, x.route, x.key
     on conflict (principal, route, key) do update
        set fingerprint = excluded.fingerprint, state = excluded.state, claim = excluded.claim,
@@ -97,7 +96,6 @@ class PostgresAnswers:
             routes=[key.route for key, _, _ in answers],
             keys=[key.key for key, _, _ in answers],
             fingerprints=[key.fingerprint for key, _, _ in answers],
-            claims=[new_id() for _ in answers],
             statuses=[status for _, status, _ in answers],
             bodies=[body for _, _, body in answers],
         )

@@ -15,23 +15,25 @@ from merx.kernel.actor import Actor
 from merx.kernel.errors import Conflict
 from merx.kernel.ids import new_id
 
+# The orders come as one text: two dozen arrays take the driver three times as long.
 _INSERT = compiled(
     """
-    with placed as (
+    with given as materialized (
+        select * from json_to_recordset(cast(:orders as json))
+               as o(id uuid, number text, cart_id uuid, customer_id uuid, email text, address jsonb, shipping jsonb,
+                    payment_method text, payment_id uuid, items_total json, shipping_total json, total json,
+                    created_at timestamptz, status text, lines json)),
+    placed as (
         insert into orders."order" (id, version, number, cart_id, customer_id, email, address, shipping, payment_method,
                payment_id, items_total_amount, items_total_currency, shipping_total_amount, shipping_total_currency,
                total_amount, total_currency, created_at, updated_at, status, payment_status, fulfilment_status,
                placed_at, cancel_reason)
-        select o.id, 1, o.number, o.cart_id, o.customer_id, o.email, cast(o.address as jsonb),
-               cast(o.shipping as jsonb), o.method, o.payment_id, o.items, o.currency, o.shipping_total, o.currency,
-               o.items + o.shipping_total, o.currency, :at, :at, o.status, 'pending', 'unfulfilled', :at, ''
-          from unnest(cast(:ids as uuid[]), cast(:numbers as text[]), cast(:carts as uuid[]),
-                      cast(:customers as uuid[]), cast(:emails as text[]), cast(:addresses as text[]),
-                      cast(:shippings as text[]), cast(:methods as text[]), cast(:payments as uuid[]),
-                      cast(:items as bigint[]), cast(:shipping_totals as bigint[]), cast(:currencies as text[]),
-                      cast(:statuses as text[]))
-               as o(id, number, cart_id, customer_id, email, address, shipping, method, payment_id, items,
-                    shipping_total, currency, status)),
+        select o.id, 1, o.number, o.cart_id, o.customer_id, o.email, o.address, o.shipping, o.payment_method,
+               o.payment_id, cast(o.items_total->>'amount' as bigint), o.items_total->>'currency',
+               cast(o.shipping_total->>'amount' as bigint), o.shipping_total->>'currency',
+               cast(o.total->>'amount' as bigint), o.total->>'currency', o.created_at, o.created_at, o.status,
+               'pending', 'unfulfilled', o.created_at, ''
+          from given o),
     history as (
         insert into orders.timeline (id, order_id, at, kind, actor, request_id, note)
         select t.id, t.order_id, :at, 'placed', t.actor, t.request_id, ''
@@ -40,13 +42,15 @@ _INSERT = compiled(
                as t(id, order_id, actor, request_id))
     insert into orders.order_line (id, order_id, position, variant_id, product_id, sku, name, options, quantity,
            unit_price_amount, unit_price_currency, line_total_amount, line_total_currency, shipped, cancelled)
-    select l.id, l.order_id, l.position, l.variant_id, l.product_id, l.sku, l.name, cast(l.options as jsonb),
-           l.quantity, l.unit, l.currency, l.unit * l.quantity, l.currency, 0, 0
-      from unnest(cast(:l_ids as uuid[]), cast(:l_orders as uuid[]), cast(:l_positions as int[]),
-                  cast(:l_variants as uuid[]), cast(:l_products as uuid[]), cast(:l_skus as text[]),
-                  cast(:l_names as text[]), cast(:l_options as text[]), cast(:l_quantities as int[]),
-                  cast(:l_units as bigint[]), cast(:l_currencies as text[]))
-           as l(id, order_id, position, variant_id, product_id, sku, name, options, quantity, unit, currency)
+    select l.id, o.id, l.position - 1, l.variant_id, l.product_id, l.sku, l.name, l.options, l.quantity,
+           cast(l.unit_price->>'amount' as bigint), l.unit_price->>'currency',
+           cast(l.line_total->>'amount' as bigint), l.line_total->>'currency', 0, 0
+      from given o,
+           rows from (json_to_recordset(o.lines)
+                      as (id uuid, variant_id uuid, product_id uuid, sku text, name text, options jsonb, quantity int,
+                          unit_price json, line_total json))
+           with ordinality
+               as l(id, variant_id, product_id, sku, name, options, quantity, unit_price, line_total, position)
     """
 )
 
@@ -70,38 +74,15 @@ class PostgresPlacements:
 
     async def insert(self, placed: Sequence[tuple[Order, Actor]]) -> None:
         orders = [order for order, _ in placed]
-        lines = [(order, position, line) for order in orders for position, line in enumerate(order.lines)]
         try:
             await self._tx.execute(
                 _INSERT,
                 at=orders[0].created_at,
+                orders=json_text(orders),
                 ids=[order.id for order in orders],
                 timeline_ids=[new_id() for _ in orders],
                 actors=[str(actor) for _, actor in placed],
                 request_ids=[actor.request_id for _, actor in placed],
-                numbers=[order.number for order in orders],
-                carts=[order.cart_id for order in orders],
-                customers=[order.customer_id for order in orders],
-                emails=[order.email for order in orders],
-                addresses=[json_text(order.address) for order in orders],
-                shippings=[json_text(order.shipping) for order in orders],
-                methods=[order.payment_method for order in orders],
-                payments=[order.payment_id for order in orders],
-                items=[order.items_total.amount for order in orders],
-                shipping_totals=[order.shipping_total.amount for order in orders],
-                currencies=[order.total.currency for order in orders],
-                statuses=[order.status.value for order in orders],
-                l_ids=[line.id for _, _, line in lines],
-                l_orders=[order.id for order, _, _ in lines],
-                l_positions=[position for _, position, _ in lines],
-                l_variants=[line.variant_id for _, _, line in lines],
-                l_products=[line.product_id for _, _, line in lines],
-                l_skus=[line.sku for _, _, line in lines],
-                l_names=[line.name for _, _, line in lines],
-                l_options=[json_text(line.options) for _, _, line in lines],
-                l_quantities=[line.quantity for _, _, line in lines],
-                l_units=[line.unit_price.amount for _, _, line in lines],
-                l_currencies=[line.unit_price.currency for _, _, line in lines],
             )
         except asyncpg.UniqueViolationError as error:
             raise Conflict("the cart became an order meanwhile") from error
