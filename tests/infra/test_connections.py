@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -124,43 +123,6 @@ async def test_an_absent_server_and_an_empty_pool_are_unavailable_soon(database_
         await small.reader.fetchval(compiled("select 1"))
     await slow
     await small.close()
-
-
-@pytest.mark.services
-async def test_a_server_that_falls_silent_costs_one_short_wait_whatever_the_pool_holds(database_url: str) -> None:
-    silent = asyncio.Event()
-    writers: list[asyncio.StreamWriter] = []
-    socket = parse_qs(urlsplit(database_url).query)["host"][0] + "/.s.PGSQL.5432"
-
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            if not silent.is_set():
-                writer.write(data)
-
-    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(socket)
-        writers.extend((writer, back))
-        await asyncio.gather(pass_on(reader, back), pass_on(there, writer))
-
-    proxy = await asyncio.start_server(between, "127.0.0.1", 0)
-    port = proxy.sockets[0].getsockname()[1]
-    url = urlsplit(database_url)._replace(netloc=f"merx@127.0.0.1:{port}", query="").geturl()
-    database = Database(Settings(database_url=url, database_pool=4, connect_timeout_ms=300))
-
-    async def write() -> None:
-        async with PostgresUow(database, None) as uow:
-            await uow.tx.fetchval(compiled("select pg_sleep(0.1)"))
-
-    await asyncio.gather(*(write() for _ in range(4)))
-    silent.set()
-    started = asyncio.get_running_loop().time()
-    with pytest.raises(Unavailable):
-        await write()
-    assert asyncio.get_running_loop().time() - started < 0.9
-    for writer in writers:
-        writer.close()
-    await database.close()
-    proxy.close()
 
 
 @pytest.mark.services

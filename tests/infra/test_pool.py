@@ -116,3 +116,24 @@ async def test_what_is_out_when_the_pool_closes_is_not_kept():
     wires.pool.keep(out)
     assert (out.closed, idle.closed) == ("terminated", "terminated")
     assert (await wires.pool.take()).number == 2
+
+
+async def test_who_was_given_a_dead_one_gets_another_before_all_who_wait():
+    wires = Wires(1, wait=10)
+    dead = await wires.pool.take()
+    waiting = asyncio.create_task(wires.pool.take())
+    await asyncio.sleep(0)
+    another = await wires.pool.instead_of(dead)
+    assert (dead.closed, another.number, waiting.done()) == ("terminated", 1, False)
+    wires.pool.keep(another)
+    assert await waiting is another
+
+
+async def test_who_gets_none_instead_of_a_dead_one_holds_no_place():
+    wires = Wires(1)
+    dead = await wires.pool.take()
+    wires.away = True
+    with pytest.raises(ConnectionRefusedError):
+        await wires.pool.instead_of(dead)
+    wires.away = False
+    assert (await wires.pool.take()).number == 1

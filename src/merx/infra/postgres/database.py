@@ -107,25 +107,26 @@ class Database:
                 self._writers.retire(link)
 
     async def _begun(self) -> Link:
-        # Every connection that was kept may be dead after a restart of the server, the one made after them is fresh.
-        for _ in range(self._settings.database_pool + 1):
-            try:
-                link = await self._writers.take()
-            except (*LOST, asyncpg.PostgresError) as error:
-                raise unavailable(error) from error
-            try:
-                await link.driver.execute("BEGIN", timeout=self._settings.connect_timeout_ms / 1000)
-            except TimeoutError as error:
-                # Silent, not closed: so are the others, and to ask each in turn would take minutes.
-                self._writers.drop(link)
-                raise unavailable(error) from error
-            except LOST:
-                self._writers.drop(link)
-            except BaseException:
-                self._writers.drop(link)
-                raise
-            else:
-                return link
+        try:
+            link = await self._writers.take()
+            # After a restart of the server every connection that was kept may be dead, the one made next is fresh.
+            for _ in range(self._settings.database_pool + 1):
+                try:
+                    await link.driver.execute("BEGIN", timeout=self._settings.connect_timeout_ms / 1000)
+                except TimeoutError:
+                    # Silent, not closed: so are the others, and to ask each in turn would take minutes.
+                    self._writers.drop(link)
+                    raise
+                except LOST:
+                    link = await self._writers.instead_of(link)
+                except BaseException:
+                    self._writers.drop(link)
+                    raise
+                else:
+                    return link
+            self._writers.drop(link)
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unavailable(error) from error
         raise Unavailable("the database ended every connection")
 
     async def ping(self) -> None:

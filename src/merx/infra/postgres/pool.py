@@ -42,19 +42,15 @@ class Pool(Generic[C]):
     async def take(self) -> C:
         """Raises Unavailable when none becomes free in time, and what connecting raises."""
         await self._place()
-        try:
-            while self._idle:
-                # The one used last is the one most likely to be alive, and its caches are warm.
-                kept = self._idle.pop()
-                if not kept.is_closed():
-                    return kept
-                self._forget(kept)
-            connection = await self._connect()
-        except BaseException:
-            self._places.release()
-            raise
-        self._open.add(connection)
-        return connection
+        return await self._next()
+
+    async def instead_of(self, dead: C) -> C:
+        """Another one at the same place: who has waited once does not go behind all others again.
+
+        Raises what connecting raises, and then the place is given back.
+        """
+        self._forget(dead)
+        return await self._next()
 
     def keep(self, connection: C) -> None:
         """For the next who comes, unless it is closed."""
@@ -99,6 +95,21 @@ class Pool(Generic[C]):
                 await self._places.acquire()
         except TimeoutError:
             raise Unavailable("no connection to the database became free in time") from None
+
+    async def _next(self) -> C:
+        try:
+            while self._idle:
+                # The one used last is the one most likely to be alive, and its caches are warm.
+                kept = self._idle.pop()
+                if not kept.is_closed():
+                    return kept
+                self._forget(kept)
+            connection = await self._connect()
+        except BaseException:
+            self._places.release()
+            raise
+        self._open.add(connection)
+        return connection
 
     @staticmethod
     async def _closed(connection: C) -> None:
