@@ -100,3 +100,37 @@ async def test_who_finds_a_connection_dead_is_served_before_all_who_wait(wire: W
     await asyncio.gather(write("finds it dead"), write("waits", 1))
     assert served == ["opens it", "finds it dead", "waits"]
     await small.close()
+
+
+async def new_connection(url: str) -> float:
+    """Seconds until the first transaction of a pool begins or is given up."""
+    fresh = Database(Settings(database_url=url, database_pool=1, connect_timeout_ms=300))
+    started = asyncio.get_running_loop().time()
+    try:
+        async with PostgresUow(fresh, None):
+            pass
+    finally:
+        await fresh.close()
+    return asyncio.get_running_loop().time() - started
+
+
+async def test_a_server_that_goes_away_at_any_word_of_a_new_connection_is_unavailable(wire: Wire) -> None:
+    for words in range(30):
+        wire.words = words
+        try:
+            await new_connection(wire.url)
+        except Unavailable:
+            continue
+        if wire.words is not None:
+            break
+    else:
+        raise AssertionError("a connection takes more words than that")
+    assert words > 5
+
+
+async def test_a_server_that_falls_silent_before_the_orm_knows_it_costs_one_short_wait(wire: Wire) -> None:
+    wire.silent, wire.words = True, 5
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(Unavailable):
+        await new_connection(wire.url)
+    assert asyncio.get_running_loop().time() - started < 0.9

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 from loguru import logger
+from sqlalchemy.exc import DBAPIError
 
 from merx.infra.postgres.dial import dial
 from merx.infra.postgres.failures import LOST, unavailable
@@ -31,7 +32,7 @@ class Database:
         self._role_to_check = settings.production
         self._refused = ""
         wait = settings.pool_wait_ms / 1000
-        self._linker = Linker()
+        self._linker = Linker(settings.connect_timeout_ms / 1000)
         self._writers = Pool(self._linked, settings.database_pool, wait)
         self._readers = Pool(self.connect, settings.reader_pool, wait)
         self.reader = Reader(self._readers)
@@ -125,7 +126,7 @@ class Database:
                 else:
                     return link
             self._writers.drop(link)
-        except (*LOST, asyncpg.PostgresError) as error:
+        except (*LOST, asyncpg.PostgresError, DBAPIError) as error:
             raise unavailable(error) from error
         raise Unavailable("the database ended every connection")
 

@@ -1,5 +1,6 @@
 """One connection with two doors: the driver's, and the ORM's."""
 
+import asyncio
 from contextvars import ContextVar
 from typing import Any
 
@@ -35,19 +36,24 @@ class Linker:
     transaction a fifth of a millisecond, also one that never asks for the ORM.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wait: float) -> None:
+        self._wait = wait
         self._engine: AsyncEngine | None = None
 
     async def link(self, driver: asyncpg.Connection) -> Link:
-        """Ends the connection when that fails."""
+        """Ends the connection when that fails or takes too long. Raises what asyncpg does, or DBAPIError around it."""
+        # Called off instead, SQLAlchemy would say good-bye to a silent server and wait for the answer.
+        end = asyncio.get_running_loop().call_later(self._wait, driver.terminate)
+        _handed.set(driver)
         try:
-            _handed.set(driver)
             orm = await self._made().connect()
             assert orm.sync_connection is not None
             orm.sync_connection.detach()
         except BaseException:
             driver.terminate()
             raise
+        finally:
+            end.cancel()
         return Link(driver, orm)
 
     def _made(self) -> AsyncEngine:
