@@ -92,6 +92,20 @@ async def test_both_doors_lead_into_one_transaction_of_one_connection_that_is_us
 
 
 @pytest.mark.services
+async def test_the_orm_gets_no_other_connection_instead_of_a_lost_one(database_url: str) -> None:
+    """It would be one on which somebody else works."""
+    pair = Database(Settings(database_url=database_url, database_pool=2))
+    async with PostgresUow(pair, None) as uow, PostgresUow(pair, None):
+        uow.tx.driver.terminate()
+        with pytest.raises(DBAPIError):
+            await uow.tx.session.scalar(text("select 1"))
+        await uow.tx.session.rollback()
+        with pytest.raises(LookupError):
+            await uow.tx.session.scalar(text("select 1"))
+    await pair.close()
+
+
+@pytest.mark.services
 async def test_a_connection_whose_transaction_nobody_ended_is_not_used_again(database_url: str) -> None:
     small = Database(Settings(database_url=database_url, database_pool=1))
     backends = []

@@ -44,7 +44,7 @@ class Linker:
         """Ends the connection when that fails or takes too long. Raises what asyncpg does, or DBAPIError around it."""
         # Called off instead, SQLAlchemy would say good-bye to a silent server and wait for the answer.
         end = asyncio.get_running_loop().call_later(self._wait, driver.terminate)
-        _handed.set(driver)
+        handed = _handed.set(driver)
         try:
             orm = await self._made().connect()
             assert orm.sync_connection is not None
@@ -54,6 +54,8 @@ class Linker:
             raise
         finally:
             end.cancel()
+            # Whoever asks SQLAlchemy for a connection instead of a lost one shall not get one that others use.
+            _handed.reset(handed)
         return Link(driver, orm)
 
     def _made(self) -> AsyncEngine:
