@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from merx.infra.postgres import Database, PostgresTx, PostgresUow, compiled
 from merx.infra.postgres.failures import translated
@@ -89,6 +89,28 @@ async def test_both_doors_lead_into_one_transaction_of_one_connection_that_is_us
     await small.close()
     (backend, xact), (again, another) = seen
     assert (backend, xact != another) == (again, True)
+
+
+@pytest.mark.services
+@both_doors
+async def test_a_transaction_that_is_over_reaches_into_no_other_on_the_same_connection(
+    database_url: str, ask: Door
+) -> None:
+    small = Database(Settings(database_url=database_url, database_pool=1))
+    over = []
+    for used in (True, False):
+        async with PostgresUow(small, None) as uow:
+            over.append(uow.tx)
+            if used:
+                await ask(uow.tx, "select 1")
+                session = uow.tx.session
+    async with PostgresUow(small, None):
+        for tx in over:
+            with pytest.raises(RuntimeError, match="over"):
+                await ask(tx, "select 1")
+        with pytest.raises(InvalidRequestError, match="closed"):
+            await session.scalar(text("select 1"))
+    await small.close()
 
 
 @pytest.mark.services

@@ -39,9 +39,8 @@ class PostgresTx:
     """
 
     def __init__(self, link: Link) -> None:
-        self._orm = link.orm
+        self._link: Link | None = link
         self._session: AsyncSession | None = None
-        self.driver = link.driver
 
     async def fetch(self, statement: Compiled, **params: Any) -> list[asyncpg.Record]:
         try:
@@ -70,11 +69,23 @@ class PostgresTx:
         return touched(tag)
 
     @property
+    def driver(self) -> asyncpg.Connection:
+        return self._open.driver
+
+    @property
     def session(self) -> AsyncSession:
         """The ORM session of this transaction, made when an aggregate is first asked for."""
         if self._session is None:
-            self._session = AsyncSession(self._orm, expire_on_commit=False, autoflush=False)
+            self._session = AsyncSession(
+                self._open.orm, expire_on_commit=False, autoflush=False, close_resets_only=False
+            )
         return self._session
+
+    @property
+    def _open(self) -> Link:
+        if self._link is None:
+            raise RuntimeError("the transaction is over")
+        return self._link
 
     async def flush(self) -> None:
         if self._session is not None:
@@ -108,8 +119,10 @@ class PostgresTx:
             raise
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        """Shuts both doors: from now on the connection is in the transactions of others."""
+        session, self._session, self._link = self._session, None, None
+        if session is not None:
+            await session.close()
 
 
 class PostgresUow:
