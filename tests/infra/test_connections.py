@@ -10,7 +10,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from merx.infra.postgres import Database, PostgresTx, PostgresUow, compiled
-from merx.infra.postgres.failures import translated
 from merx.infra.settings import Settings
 from merx.kernel.errors import Unavailable
 
@@ -48,8 +47,7 @@ async def by_driver(tx: PostgresTx, sql: str) -> Any:
 
 
 async def by_orm(tx: PostgresTx, sql: str) -> Any:
-    with translated():
-        return await tx.session.scalar(text(sql))
+    return await tx.scalar(text(sql))
 
 
 Door = Callable[[PostgresTx, str], Awaitable[Any]]

@@ -89,8 +89,7 @@ class PostgresRepository(Generic[E]):
     async def _read(self, statement: Select[VersionedRow], ids: Iterable[UUID]) -> list[E]:
         if self._options:
             statement = statement.options(*self._options)
-        with translated():
-            rows = (await self._tx.session.scalars(statement, {"ids": list(ids)})).all()
+        rows = await self._tx.scalars(statement, {"ids": list(ids)})
         self._held.update((row.id, row) for row in rows)
         return [msgspec.convert(row, self._entity, from_attributes=True) for row in rows]
 

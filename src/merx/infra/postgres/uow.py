@@ -1,10 +1,12 @@
 """One transaction: aggregates through the ORM, set-wise SQL through the driver, events through the outbox."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
+from sqlalchemy import Executable
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from merx.infra.cache import EVERYTHING
@@ -86,6 +88,16 @@ class PostgresTx:
         if self._link is None:
             raise RuntimeError("the transaction is over")
         return self._link
+
+    async def scalar(self, statement: Executable) -> Any:
+        """The first column of the first row, asked for by the ORM."""
+        with translated():
+            return await self.session.scalar(statement)
+
+    async def scalars(self, statement: Executable, params: dict[str, Any] | None = None) -> Sequence[Any]:
+        """The first column of all rows, asked for by the ORM."""
+        with translated():
+            return (await self.session.scalars(statement, params)).all()
 
     async def flush(self) -> None:
         if self._session is not None:

@@ -119,7 +119,7 @@ class PostgresAccounts(PostgresRepository[Account]):
         return msgspec.convert(dict(row), Account)
 
     async def by_email(self, email_key: str) -> Account | None:
-        found = await self._tx.session.scalar(select(AccountRow.id).where(AccountRow.email_key == email_key))
+        found = await self._tx.scalar(select(AccountRow.id).where(AccountRow.email_key == email_key))
         return None if found is None else await self.get(found)
 
     async def email_taken(self, email_key: str) -> bool:

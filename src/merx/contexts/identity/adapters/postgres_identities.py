@@ -113,14 +113,12 @@ class PostgresLinkedIdentities(PostgresRepository[LinkedIdentity]):
         same = select(LinkedIdentityRow.id).where(
             LinkedIdentityRow.issuer == issuer, LinkedIdentityRow.subject == subject
         )
-        found = await self._tx.session.scalar(same)
+        found = await self._tx.scalar(same)
         return None if found is None else await self.get(found)
 
     async def of_account(self, account_id: UUID) -> list[LinkedIdentity]:
-        ids = await self._tx.session.scalars(
-            select(LinkedIdentityRow.id).where(LinkedIdentityRow.account_id == account_id)
-        )
-        return sorted(await self.find(ids.all()), key=lambda each: each.id)
+        ids = await self._tx.scalars(select(LinkedIdentityRow.id).where(LinkedIdentityRow.account_id == account_id))
+        return sorted(await self.find(ids), key=lambda each: each.id)
 
     async def note_use(self, id: UUID, at: datetime) -> None:
         await self._tx.execute(_NOTE_USE, identity_id=id, at=at)

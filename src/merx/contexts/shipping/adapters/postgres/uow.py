@@ -47,15 +47,11 @@ class PostgresShippingUow(PostgresUow):
         )
 
     async def zone_named(self, name: str) -> Zone | None:
-        row = await self.tx.session.scalar(select(ZoneRow).where(ZoneRow.name == name))
+        row = await self.tx.scalar(select(ZoneRow).where(ZoneRow.name == name))
         return None if row is None else msgspec.convert(row, Zone, from_attributes=True)
 
     async def has_methods(self, zone_id: UUID) -> bool:
-        return bool(
-            await self.tx.session.scalar(select(select(MethodRow).where(MethodRow.zone_id == zone_id).exists()))
-        )
+        return bool(await self.tx.scalar(select(select(MethodRow).where(MethodRow.zone_id == zone_id).exists())))
 
     async def has_rates(self, method_id: UUID) -> bool:
-        return bool(
-            await self.tx.session.scalar(select(select(RateRow).where(RateRow.method_id == method_id).exists()))
-        )
+        return bool(await self.tx.scalar(select(select(RateRow).where(RateRow.method_id == method_id).exists())))
