@@ -126,6 +126,25 @@ async def test_the_orm_gets_no_other_connection_instead_of_a_lost_one(database_u
 
 
 @pytest.mark.services
+async def test_a_transaction_that_is_open_when_the_process_ends_may_commit(database_url: str) -> None:
+    small = Database(Settings(database_url=database_url, database_pool=1))
+    async with PostgresUow(small, None) as uow:
+        assert await uow.tx.fetchval(compiled("select 1")) == 1
+        await small.close()
+        await uow.commit()
+
+
+@pytest.mark.services
+async def test_a_connection_that_the_orm_has_closed_is_not_used_again(database_url: str) -> None:
+    small = Database(Settings(database_url=database_url, database_pool=1))
+    async with PostgresUow(small, None) as uow:
+        await (await uow.tx.session.connection()).close()
+    async with PostgresUow(small, None) as uow:
+        assert await by_orm(uow.tx, "select 1") == 1
+    await small.close()
+
+
+@pytest.mark.services
 async def test_a_connection_whose_transaction_nobody_ended_is_not_used_again(database_url: str) -> None:
     small = Database(Settings(database_url=database_url, database_pool=1))
     backends = []

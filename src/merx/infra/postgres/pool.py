@@ -78,9 +78,8 @@ class Pool(Generic[C]):
             self._forget(self._idle.pop())
 
     async def close(self) -> None:
-        for connection in self._open:
-            connection.terminate()
-        self._idle.clear()
+        """Ends those that nobody has in hand; the others end when they come back: a commit on its way arrives."""
+        self.drop_idle()
         self._open.clear()
         if self._closing:
             await asyncio.wait(self._closing, timeout=_CLOSING_SECONDS)
