@@ -43,6 +43,19 @@ async def test_a_message_sent_before_the_first_worker_is_heard(redis: Redis, red
     assert await redis.xinfo_consumers(STREAM, GROUP) == []
 
 
+async def test_a_worker_that_is_stopped_while_it_begins_to_listen_stops(redis_url: str) -> None:
+    """One word must be enough: taskiq says it once, and waits."""
+    for turns in range(40):
+        broker = StreamBroker(Settings(redis_url=redis_url), block=50)
+        task = asyncio.create_task(listening(broker, asyncio.Queue()))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=2)
+        assert done, f"after {turns} turns of the loop"
+        await broker.shutdown()
+
+
 async def test_a_dead_workers_message_is_taken_over_on_an_idle_queue(redis: Redis, redis_url: str) -> None:
     settings = Settings(redis_url=redis_url)
     nudge = QueueNudge(redis)

@@ -97,6 +97,7 @@ class StreamBroker(RedisStreamBroker):
                     await self._remove_dead_consumers()
                     for message_id, data in await self._reclaim():
                         yield self._message(message_id, data)
+                _heed_cancellation()
                 for message_id, data in await self._read():
                     yield self._message(message_id, data)
             except ResponseError as error:
@@ -154,6 +155,13 @@ class StreamBroker(RedisStreamBroker):
 
     def _message(self, message_id: Any, data: dict[bytes, bytes]) -> AckableMessage:
         return AckableMessage(data=data.get(b"data", b""), ack=self._ack_generator(message_id, STREAM))
+
+
+def _heed_cancellation() -> None:
+    """redis-py sends inside `wait_for`, which in Python 3.11 may swallow a cancellation: it would listen for ever."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _pairs(answer: Any) -> list[tuple[Any, Any]]:
