@@ -282,7 +282,6 @@ class App:
 
     async def close(self) -> None:
         await self.contexts.search.index().close()
-        await self.contexts.identity.sign_in_providers().close()
         if self._tells_queue:
             await self.infra.queue_nudge().close()
         if not self.in_memory:

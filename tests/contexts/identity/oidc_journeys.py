@@ -35,6 +35,12 @@ def configured(issuer: str = ISSUER) -> tuple[OidcProvider, ...]:
     )
 
 
+class ForgetfulProviders(OidcProviders):
+    def forget(self) -> None:
+        """As new: nobody remembers what was published, or that a provider was away."""
+        self._clients.clear()
+
+
 class OidcShop(Shop):
     """`provider` stands behind three names: `login` is trusted for e-mail, `forum` is not, `office` is for staff.
 
@@ -60,7 +66,7 @@ class OidcShop(Shop):
         )
         # Nobody waits here for longer than a test should take.
         wire = wire or OidcWire(httpx.ASGITransport(self.provider), read_seconds=0.2, whole_seconds=0.2)
-        self.providers = OidcProviders(
+        self.providers = ForgetfulProviders(
             settings.oidc, settings.api_base, self.clock, wire, patience_seconds=patience_seconds
         )
         self.container.sign_in_providers.override(providers.Object(self.providers))
@@ -143,5 +149,4 @@ async def on_postgres(database_url: str) -> AsyncIterator[OidcShop]:
     database = Database(Settings(database_url=database_url))
     shop = OidcShop("postgres", database)
     yield shop
-    await shop.providers.close()
     await database.close()

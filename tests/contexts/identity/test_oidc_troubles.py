@@ -69,8 +69,7 @@ async def failures(expected: dict[str, str]) -> list[str]:
     shop = OidcShop()
     browser, wrong = shop.browser(), []
     for number, (trouble, slug) in enumerate(expected.items()):
-        # As new: what was published before is forgotten.
-        await shop.providers.close()
+        shop.providers.forget()
         shop.provider.trouble = trouble
         shop.provider.person |= {"sub": f"ada-{number}", "email": f"ada-{number}@example.com"}
         before = len(await identities(shop))
@@ -106,7 +105,7 @@ async def test_answers_that_never_end_are_not_waited_for():
 async def test_no_redirect_is_followed():
     shop = OidcShop()
     for place in ("openid-configuration", "jwks", "token"):
-        await shop.providers.close()
+        shop.providers.forget()
         shop.provider.trouble = f"{place} redirect"
         assert await outcome(shop.browser())
     assert "/elsewhere" not in shop.provider.requests

@@ -10,6 +10,7 @@ import pytest
 from merx.contexts.identity.adapters.oidc.wire import MAX_BODY, OidcWire
 from tests.contexts.identity.conftest import PASSWORD, bearer, signed_in
 from tests.contexts.identity.oidc_journeys import API, OidcShop, identities
+from tests.support.oidc.provider import StrictProvider
 from tests.support.oidc.rough_server import RoughServer
 
 pytestmark = pytest.mark.services
@@ -40,7 +41,6 @@ async def opened(
     shop = OidcShop(issuer=server.url, wire=wire, patience_seconds=patience)
     server.provider = shop.provider
     yield shop
-    await shop.providers.close()
 
 
 @pytest.fixture
@@ -58,8 +58,7 @@ async def test_whoever_asks_for_the_documents_gets_a_clean_refusal_in_time(serve
         tokens = await signed_in(browser.http, "ada@example.com")
         for place in ("openid-configuration", "jwks"):
             for manner in MANNERS:
-                # As new: nobody remembers the documents, or that the provider was away.
-                await shop.providers.close()
+                shop.providers.forget()
                 server.place, server.manner, server.sent = place, manner, 0
                 began = time.monotonic()
                 found = await outcomes(shop, bearer(tokens)) if place != "jwks" else [await came_back(shop)]
@@ -128,6 +127,23 @@ async def test_many_who_wait_at_once_leave_no_connection_behind(server: RoughSer
                 await asyncio.sleep(0.01)
         server.manner = ""
         assert await shop.browser().sign_in()
+
+
+async def test_who_is_called_off_keeps_no_connection_and_no_place(server: RoughServer):
+    """At any moment: while they wait for a place, while they connect, while the answer is on its way."""
+    server.provider, wire = StrictProvider(), OidcWire()
+    server.place, server.manner = "jwks", "never_answers"
+    for turns in range(80):
+        calls = [asyncio.create_task(wire.get(f"{server.url}/{path}")) for path in ("jwks", "somewhere")]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+    async with asyncio.timeout(BOUND):
+        while server.open:
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*(wire.get(f"{server.url}/somewhere") for _ in range(60)))
 
 
 async def test_slow_answers_in_a_row_are_bounded_together(server: RoughServer):

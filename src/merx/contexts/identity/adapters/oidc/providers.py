@@ -66,11 +66,6 @@ class OidcProviders:
             raise type(error) from None
         return proved
 
-    async def close(self) -> None:
-        self._clients.clear()
-        if self._wire is not None:
-            await self._wire.close()
-
     async def _in_time(self, work: Awaitable[T]) -> T:
         try:
             async with asyncio.timeout(self._patience_seconds):

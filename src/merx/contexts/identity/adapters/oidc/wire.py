@@ -1,6 +1,7 @@
 """Requests to providers: short waits, no redirect followed, and no more of an answer than fits."""
 
 import asyncio
+import ssl
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -27,7 +28,10 @@ class WireAnswer(msgspec.Struct, frozen=True):
 
 
 class OidcWire:
-    """Raises ProviderAway for everything that is no complete answer. The client is made on first use.
+    """Raises ProviderAway for everything that is no complete answer.
+
+    Each request has a client of its own: the pool of httpx keeps the place of a request that is called off while it
+    waits for one or connects, and who trickles must be called off. After twenty of those nobody could sign in any more.
 
     `read_seconds` and `whole_seconds` are shorter in tests, `transport` leads to a provider in the same process.
     """
@@ -42,7 +46,9 @@ class OidcWire:
         self._transport = transport
         self._read_seconds = read_seconds
         self._whole_seconds = whole_seconds
-        self._client: httpx.AsyncClient | None = None
+        self._places = asyncio.Semaphore(_CONNECTIONS)
+        # Made on first use: reading the authorities of the system takes 20 ms.
+        self._trust: ssl.SSLContext | None = None
 
     async def get(self, url: str, headers: dict[str, str] | None = None) -> WireAnswer:
         return await self._send("GET", url, headers or {}, None)
@@ -51,24 +57,22 @@ class OidcWire:
         kind = {"content-type": "application/x-www-form-urlencoded"}
         return await self._send("POST", url, kind | headers, body.encode())
 
-    async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
-
     async def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> WireAnswer:
         # Addresses come out of a document of the provider.
         if not is_safe_address(url):
             raise ProviderAway("the provider names an address that is not https")
         try:
-            async with asyncio.timeout(self._whole_seconds):
-                return await self._answer(method, url, headers, body)
+            async with asyncio.timeout(self._whole_seconds), self._places, self._client() as client:
+                return await self._answer(client, method, url, headers, body)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError, OSError) as error:
             # The text of the exception may have the address with its query in it.
             raise ProviderAway(f"the provider does not answer ({type(error).__name__})") from None
 
-    async def _answer(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> WireAnswer:
-        async with self._opened().stream(method, url, headers=headers, content=body) as answer:
+    @staticmethod
+    async def _answer(
+        client: httpx.AsyncClient, method: str, url: str, headers: dict[str, str], body: bytes | None
+    ) -> WireAnswer:
+        async with client.stream(method, url, headers=headers, content=body) as answer:
             # An encoded answer could grow beyond every bound while it is unpacked; nobody asked for one.
             if answer.headers.get("content-encoding", "identity") != "identity":
                 raise ProviderAway("the provider answers in an encoding that was not asked for")
@@ -79,16 +83,16 @@ class OidcWire:
                     raise ProviderAway("the provider answers more than fits")
             return WireAnswer(answer.status_code, bytes(received))
 
-    def _opened(self) -> httpx.AsyncClient:
-        if self._client is None:
-            options: dict[str, Any] = {} if self._transport is None else {"transport": self._transport}
-            self._client = httpx.AsyncClient(
-                timeout=httpx.Timeout(self._read_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
-                limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=5),
-                follow_redirects=False,
-                headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "merx"},
-                # What a provider sets for one person must not be sent along for the next.
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-                **options,
-            )
-        return self._client
+    def _client(self) -> httpx.AsyncClient:
+        if self._trust is None:
+            self._trust = httpx.create_ssl_context()
+        options: dict[str, Any] = {} if self._transport is None else {"transport": self._transport}
+        return httpx.AsyncClient(
+            verify=self._trust,
+            timeout=httpx.Timeout(self._read_seconds, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "merx"},
+            # What a provider sets for one person must not be sent along for the next.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            **options,
+        )
