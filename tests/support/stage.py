@@ -20,8 +20,17 @@ from merx.infra.http.parts import HttpParts, HttpSource
 from merx.infra.log_writer import LineWriter
 from merx.infra.settings import Settings
 
-_PASSED_ON = ("access_tokens", "guest_tokens", "cache", "idempotency", "api_keys", "staff_rights", "in_place")
-_MAY_BE_MISSING = ("cache", "idempotency", "api_keys", "staff_rights", "in_place")
+_PASSED_ON = (
+    "access_tokens",
+    "guest_tokens",
+    "cache",
+    "idempotency",
+    "api_keys",
+    "staff_rights",
+    "in_place",
+    "live_sessions",
+)
+_MAY_BE_MISSING = ("cache", "idempotency", "api_keys", "staff_rights", "in_place", "live_sessions")
 
 
 class _Present:

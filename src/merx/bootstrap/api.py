@@ -116,7 +116,7 @@ class Routes(msgspec.Struct, frozen=True):
 
         app = _litestar(settings, parts, shared, DocsPage(document))
         app.on_startup.extend(last)
-        settle_routes(app)
+        settle_routes(app, parts.live_sessions)
         settle_token_answers(app, shared.cookies, parts.access_tokens)
         settle_once(app, parts.idempotency)
         access = check_routes_closed(app)

@@ -140,7 +140,7 @@ class TestPeople:
 
     async def test_s35_a_device_that_was_signed_out_cannot_step_up(self, client, memory_shop, sam):
         await post(client, "/auth/logout", {"refresh_token": sam["refresh_token"]}, status=204)
-        assert await refusal(client, "/auth/step-up", {"password": PASSWORD}, sam) == (401, "auth.required")
+        assert await refusal(client, "/auth/step-up", {"password": PASSWORD}, sam) == (401, "identity.signed-out")
 
     async def test_s35_a_token_of_no_sign_in_gets_no_more_than_it_has(self, client, memory_shop):
         account_id = await memory_shop.staff(permissions=tuple(PERMISSIONS))

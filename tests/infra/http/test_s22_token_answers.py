@@ -9,6 +9,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 
 from merx.infra.http.auth import public, signed_in
+from merx.infra.http.cookies import NoSession
 from merx.infra.http.once import once
 from merx.infra.http.token_answers import ends_session
 from merx.infra.idempotency.memory import MemoryIdempotency
@@ -55,6 +56,10 @@ class Doors(Controller):
     @post("/in", guards=[public], status_code=200)
     async def one(self, tokens: NamedDependency[AccessTokens]) -> Pair | Question:
         return Pair(access(tokens), "mx_rt_a", 300)
+
+    @post("/alone", guards=[public], status_code=200)
+    async def alone(self, tokens: NamedDependency[AccessTokens]) -> Access:
+        return Access(tokens.issue(ACCOUNT, ActorKind.customer), 300)
 
     @post("/asked", guards=[public], status_code=200)
     async def asked(self) -> Pair | Question:
@@ -130,6 +135,17 @@ async def test_s22_who_is_signed_in_by_cookie_never_gets_a_token(client: AsgiCli
     gone = await client.post("/api/v1/doors/out", headers=sent)
     assert (gone.status, cookies_of(gone)) == (204, {"__Host-merx-access": "", "__Host-merx-refresh": ""})
     assert (await client.post("/api/v1/doors/out", headers=PAGE)).header("set-cookie") is None
+
+
+async def test_s22_a_token_that_no_sign_in_made_becomes_no_cookie(client: AsgiClient):
+    """It has no session that a wanted change could be tied to."""
+    plain = await client.post("/api/v1/doors/alone", headers=PAGE)
+    bearer = {"authorization": f"Bearer {plain.json()['access_token']}"}
+    answer = await client.post("/api/v1/doors/fresh", headers=COOKIE | bearer)
+    assert (answer.is_problem, answer.slug, cookies_of(answer)) == (True, NoSession.slug, {})
+    assert (await client.post("/api/v1/doors/fresh", headers=PAGE | bearer)).status == 200
+    # Signing in is no renewing, whatever token is sent along.
+    assert cookies_of(await client.post("/api/v1/doors/in", headers=COOKIE | bearer)) != {}
 
 
 async def test_s22_a_token_that_no_browser_would_keep_is_not_sent(client: AsgiClient):

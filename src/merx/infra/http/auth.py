@@ -65,13 +65,16 @@ class Rule(msgspec.Struct, frozen=True):
 
     `limits` are those that the use case behind the route asks for.
 
-    `fresh`: only soon after the caller proved who it is. `limited`: also for staff that still owes a second factor.
+    `fresh`: only soon after the caller proved who it is. `alive`: only while the session of the token goes on, which is
+    looked up. A token is good for minutes after its session ended, which must be no time to make it good for longer.
+    `limited`: also for staff that still owes a second factor.
     """
 
     name: str
     permission: str = ""
     limits: tuple[Limit, ...] = ()
     fresh: bool = False
+    alive: bool = False
     limited: bool = False
 
     async def __call__(self, connection: _Connection, _handler: BaseRouteHandler) -> None:
@@ -122,12 +125,17 @@ guest_or_owner = Rule("guest_or_owner")
 
 def staff(permission: str, *, limits: tuple[Limit, ...] = (), fresh: bool = False) -> Rule:
     """Staff and API keys that hold `permission`, such as `orders:write`. With `limits` the use case asks too."""
-    return Rule("staff", permission, limits, fresh)
+    return Rule("staff", permission, limits, fresh, alive=fresh)
 
 
 def fresh(rule: Rule) -> Rule:
     """The same callers, soon after they proved who they are: `guards=[fresh(signed_in)]`."""
-    return msgspec.structs.replace(rule, fresh=True)
+    return msgspec.structs.replace(rule, fresh=True, alive=True)
+
+
+def alive(rule: Rule) -> Rule:
+    """The same callers, while the session of their token goes on: for what ends a change that began `fresh`."""
+    return msgspec.structs.replace(rule, alive=True)
 
 
 def even_limited(rule: Rule) -> Rule:

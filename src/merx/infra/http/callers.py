@@ -33,6 +33,12 @@ class StaffRights(Protocol):
         ...
 
 
+class LiveSessions(Protocol):
+    async def demand(self, actor: Actor) -> None:
+        """Raises Unauthenticated when the session of the actor's token is over, and Unavailable when nobody can say."""
+        ...
+
+
 class InPlace(Protocol):
     async def note(self, actor: Actor, method: str, path: str) -> None:
         """Put on record what staff is about to change in the place of a customer. Raises Unavailable."""

@@ -49,6 +49,13 @@ class WrongCsrfToken(Forbidden):
     title = "The CSRF token is missing or not of this session"
 
 
+class NoSession(Forbidden):
+    """A cookie is kept for a session, and tied to it: a token that no sign-in made has none."""
+
+    slug = "auth.no-session"
+    title = "Only a sign-in can be kept in cookies"
+
+
 class CookieModeOff(Forbidden):
     slug = "auth.cookie-mode-off"
     title = "Cookie mode needs https"

@@ -18,7 +18,8 @@ from litestar.types import Scope
 
 from merx.infra.guest_tokens import GuestTokens
 from merx.infra.http.allow import settle_options
-from merx.infra.http.auth import GUEST_HEADERS, GuestProof, Rule, route_rules
+from merx.infra.http.auth import GUEST_HEADERS, GuestProof, Rule, actor_of, refusal_of, route_rules
+from merx.infra.http.callers import LiveSessions
 from merx.infra.http.handler_hooks import forget_signature, set_before_request, set_guards
 from merx.infra.http.json_bodies import decode_strictly
 from merx.infra.http.query import settle_query
@@ -56,7 +57,7 @@ def guest_proof(tokens: GuestTokens) -> Provide:
     return Instant(proof)
 
 
-def settle_routes(app: Litestar) -> None:
+def settle_routes(app: Litestar, live_sessions: LiveSessions | None = None) -> None:
     """Make injected arguments and access rules cheap. Call once, when all routes are registered."""
     routes = [route for route in app.routes if isinstance(route, HTTPRoute)]
     for route in routes:
@@ -65,7 +66,7 @@ def settle_routes(app: Litestar) -> None:
             _settle_headers(model)
             settle_query(handler, model)
             _settle_dependencies(handler, model)
-            _settle_rules(handler)
+            _settle_rules(handler, live_sessions)
 
 
 def _settle_headers(model: Any) -> None:
@@ -122,14 +123,20 @@ def _settle_dependencies(handler: HTTPRouteHandler, model: Any) -> None:
     forget_signature(handler)
 
 
-def _settle_rules(handler: HTTPRouteHandler) -> None:
+def _settle_rules(handler: HTTPRouteHandler, live_sessions: LiveSessions | None) -> None:
     """Check the rules in the before-request hook: for each guard Litestar copies the whole handler, about 20 µs."""
     rules = tuple(rule for rule in route_rules(handler) if rule.name != "public")
     original = handler.resolve_before_request()
+    sessions = live_sessions if any(rule.alive for rule in rules) else None
 
     async def before(request: Request[Any, Any, Any]) -> Any:
         for rule in rules:
             rule.check(request)
+        if sessions is not None:
+            try:
+                await sessions.demand(actor_of(request))
+            except Exception as error:
+                raise refusal_of(error) from error.__cause__
         return await original(request) if original is not None else None
 
     others = [guard for guard in handler.resolve_guards() if not isinstance(guard, Rule)]

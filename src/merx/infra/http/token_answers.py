@@ -15,7 +15,8 @@ from litestar.routes import HTTPRoute
 from litestar.types import Receive, Scope, Send
 
 from merx.infra.http.asgi import send_answer
-from merx.infra.http.cookies import BY_COOKIE, MODE_HEADER, SAFE_METHODS, CookieMode
+from merx.infra.http.auth import actor_of, route_rules
+from merx.infra.http.cookies import BY_COOKIE, MODE_HEADER, SAFE_METHODS, CookieMode, NoSession
 from merx.infra.http.handler_hooks import responder_of, set_before_request, set_responder
 from merx.infra.http.once import once_of
 from merx.infra.http.problems import RawHeaders
@@ -79,11 +80,16 @@ def settle_token_answers(app: Litestar, cookies: CookieMode, access_tokens: Acce
 def _settle_tokens(handler: HTTPRouteHandler, method: str, cookies: CookieMode, access_tokens: AccessTokens) -> None:
     before = handler.resolve_before_request()
     usual = responder_of(handler)
+    # Elsewhere the tokens come from a sign-in of this moment.
+    renews = all(rule.name != "public" for rule in route_rules(handler))
 
     async def checked(request: _Request) -> Any:
         # Before any work is done. A page that is only navigated to sends no origin, and cannot ask for a mode.
         by_name = dict(request.scope["headers"])
         if method not in SAFE_METHODS and cookies.check_wanted(by_name):
+            actor = actor_of(request)
+            if renews and actor.account_id is not None and actor.session_id is None:
+                raise NoSession
             request.scope["state"][BY_COOKIE] = True
         return await before(request) if before is not None else None
 

@@ -16,7 +16,7 @@ from merx.contexts.identity.usecases.change_email import (
 )
 from merx.contexts.identity.usecases.change_password import ChangePassword, ChangePasswordHandler
 from merx.contexts.identity.usecases.second_factor_first import SecondFactorFirst
-from merx.infra.http.auth import signed_in
+from merx.infra.http.auth import alive, signed_in
 from merx.infra.http.once import once
 from merx.kernel.actor import Actor
 
@@ -28,7 +28,7 @@ class CredentialsController(Controller):
 
     @post(
         "/password/change",
-        guards=[signed_in],
+        guards=[alive(signed_in)],
         status_code=204,
         operation_id="ChangePassword",
         summary="Choose another password; every other device is signed out",
@@ -46,7 +46,7 @@ class CredentialsController(Controller):
 
     @post(
         "/email/change",
-        guards=[signed_in],
+        guards=[alive(signed_in)],
         status_code=202,
         operation_id="ChangeEmail",
         summary="Send a code to another e-mail that shall be the account's",
@@ -65,7 +65,7 @@ class CredentialsController(Controller):
 
     @post(
         "/email/confirm",
-        guards=[signed_in],
+        guards=[alive(signed_in)],
         status_code=204,
         operation_id="ConfirmEmail",
         summary="Prove the new e-mail with the code that was sent there",

@@ -20,7 +20,7 @@ from merx.contexts.identity.usecases.link_identity import (
 )
 from merx.contexts.identity.usecases.second_factor_first import SecondFactorFirst
 from merx.contexts.identity.usecases.unlink_identity import UnlinkIdentityHandler
-from merx.infra.http.auth import fresh, signed_in
+from merx.infra.http.auth import alive, fresh, signed_in
 from merx.infra.http.route_classes import RouteClass, limited
 from merx.kernel.actor import Actor
 from merx.kernel.model import View
@@ -47,7 +47,7 @@ class IdentitiesController(Controller):
 
     @post(
         "/oidc/{provider:str}/link",
-        guards=[signed_in],
+        guards=[alive(signed_in)],
         status_code=200,
         operation_id="StartIdentityLink",
         summary="Link a provider to the account: answers where to send the browser",
@@ -73,7 +73,7 @@ class IdentitiesController(Controller):
 
     @post(
         "/identities",
-        guards=[signed_in],
+        guards=[alive(signed_in)],
         status_code=200,
         operation_id="CollectIdentityLink",
         summary="Finish linking a provider, in the browser where it began",

@@ -19,7 +19,7 @@ from merx.contexts.identity.usecases.passkeys import (
     RenamePasskey,
 )
 from merx.contexts.identity.usecases.tokens import Tokens
-from merx.infra.http.auth import even_limited, fresh, public, signed_in
+from merx.infra.http.auth import alive, even_limited, fresh, public, signed_in
 from merx.infra.http.route_classes import RouteClass, limited
 from merx.kernel.actor import Actor
 from merx.kernel.model import View
@@ -87,7 +87,9 @@ class PasskeyController(Controller):
     ) -> CreationOptions:
         return await look_after_passkeys.options(owner_of(actor))
 
-    @post("/", guards=[_OWN], operation_id="RegisterPasskey", summary="Register the passkey that the device made")
+    @post(
+        "/", guards=[alive(_OWN)], operation_id="RegisterPasskey", summary="Register the passkey that the device made"
+    )
     async def register(
         self,
         data: JSONBody[RegisterPasskey],

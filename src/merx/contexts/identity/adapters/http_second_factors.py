@@ -17,7 +17,7 @@ from merx.contexts.identity.usecases.recovery_codes import RecoveryCodesHandler
 from merx.contexts.identity.usecases.step_up import AskToStepUpHandler, StepUp, StepUpHandler
 from merx.contexts.identity.usecases.tokens import FreshAccess, Tokens
 from merx.contexts.identity.usecases.totp import ConfirmTotp, NewTotp, TotpHandler
-from merx.infra.http.auth import even_limited, fresh, public, signed_in
+from merx.infra.http.auth import alive, even_limited, fresh, public, signed_in
 from merx.infra.http.route_classes import RouteClass, limited
 from merx.kernel.actor import Actor
 from merx.kernel.model import View
@@ -89,7 +89,7 @@ class SecondFactorController(Controller):
 
     @post(
         "/mfa/totp/confirm",
-        guards=[_OWN],
+        guards=[alive(_OWN)],
         status_code=200,
         operation_id="ConfirmTotp",
         summary="Confirm the authenticator app with its first code",

@@ -142,6 +142,10 @@ class MemoryIdentityQueries:
         staff = [account for account in self._accounts() if account.kind is AccountKind.staff and account.is_active]
         return self._profile(min(staff, key=lambda account: account.id)) if staff else None
 
+    async def goes_on(self, session_id: UUID, account_id: UUID, now: datetime) -> bool:
+        found = self._store.table(SESSIONS).get(session_id)
+        return found is not None and found.account_id == account_id and found.is_alive(now)
+
     async def sessions(self, account_id: UUID, now: datetime) -> list[SessionSummary]:
         found = [one for one in self._store.table(SESSIONS).values() if one.account_id == account_id]
         found = sorted((one for one in found if one.is_alive(now)), key=lambda one: (one.used_at, one.id), reverse=True)

@@ -181,6 +181,12 @@ _CREDENTIALS = compiled(
         AccountRow.email_key == bindparam("email_key")
     )
 )
+_GOES_ON = compiled(
+    """
+    select exists (select from identity.session where id = :session_id and account_id = :account_id
+                      and ended_at is null and expires_at > cast(:now as timestamptz))
+    """
+)
 _SESSIONS_OF = compiled(
     select(
         SessionRow.id,
@@ -216,6 +222,9 @@ class PostgresIdentityQueries:
 
     async def first_staff(self) -> Profile | None:
         return _profile(await self._reader.fetchrow(_FIRST_STAFF))
+
+    async def goes_on(self, session_id: UUID, account_id: UUID, now: datetime) -> bool:
+        return bool(await self._reader.fetchval(_GOES_ON, session_id=session_id, account_id=account_id, now=now))
 
     async def sessions(self, account_id: UUID, now: datetime) -> list[SessionSummary]:
         rows = await self._reader.fetch(_SESSIONS_OF, account_id=account_id, now=now)

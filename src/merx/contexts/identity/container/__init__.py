@@ -35,6 +35,7 @@ from merx.contexts.identity.adapters.postgres import PostgresIdentityQueries, Po
 from merx.contexts.identity.adapters.postgres_api_keys import PostgresApiKeyQueries
 from merx.contexts.identity.adapters.postgres_invitations import PostgresInvitationQueries
 from merx.contexts.identity.adapters.postgres_roles import PostgresRoleQueries, PostgresStaffQueries
+from merx.contexts.identity.adapters.session_door import SessionDoor
 from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
 from merx.contexts.identity.adapters.staff_door import StaffDoor
 from merx.contexts.identity.adapters.throttle import LocalThrottle
@@ -220,6 +221,7 @@ class IdentityContainer(containers.DeclarativeContainer):
 
     impersonate = providers.Singleton(ImpersonateHandler, uow.provider, infra.access_tokens)
     in_place = providers.Singleton(InPlaceNotes, uow.provider)
+    live_sessions = providers.Singleton(SessionDoor, queries, infra.clock)
     close_account = providers.Singleton(CloseAccountHandler, uow=uow.provider, clock=infra.clock)
     api = providers.Singleton(
         IdentityFacade, queries, present_password, second_factors.second_factor_first, close_account

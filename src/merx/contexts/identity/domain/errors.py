@@ -147,6 +147,13 @@ class StaffNotFound(NotFound):
     title = "No such member of staff"
 
 
+class SignedOut(Unauthenticated):
+    """The token is good for some minutes more, and the session that it came from is over."""
+
+    slug = "identity.signed-out"
+    title = "This device was signed out"
+
+
 class AccessEnded(Unauthenticated):
     """The token is good, and the account that it speaks for is not open any more."""
 

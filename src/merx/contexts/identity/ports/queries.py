@@ -62,6 +62,10 @@ class IdentityQueries(Protocol):
         """The oldest active staff account."""
         ...
 
+    async def goes_on(self, session_id: UUID, account_id: UUID, now: datetime) -> bool:
+        """Whether the account has that session and it is neither ended nor over."""
+        ...
+
     async def sessions(self, account_id: UUID, now: datetime) -> list[SessionSummary]:
         """Those that go on, at most MAX_SESSIONS, the last used first. None is marked as current."""
         ...

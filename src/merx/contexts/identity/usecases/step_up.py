@@ -12,6 +12,7 @@ from merx.contexts.identity.domain.errors import (
     InvalidCredentials,
     NoSecondFactor,
     ProofTooWeak,
+    SignedOut,
     WrongFactor,
     WrongPassword,
 )
@@ -28,7 +29,6 @@ from merx.contexts.identity.usecases.present_password import PresentPassword
 from merx.contexts.identity.usecases.tokens import FreshAccess, TokenHolder, TokenPair
 from merx.contexts.identity.usecases.trail import by_owner
 from merx.kernel.actor import Actor, Proof
-from merx.kernel.errors import Unauthenticated
 from merx.kernel.ports import Clock
 from merx.kernel.rights import AS_HELD
 
@@ -113,12 +113,12 @@ class AskToStepUpHandler:
 
 
 async def _session(uow: IdentityUow, actor: Actor, account: Account, now: datetime) -> Session | None:
-    """None for a token that no sign-in made. Raises Unauthenticated for a session that is over."""
+    """None for a token that no sign-in made. Raises SignedOut for a session that is over."""
     if actor.session_id is None:
         return None
     session = await uow.sessions.locked(actor.session_id)
     if session is None or session.account_id != account.id or not session.is_alive(now):
-        raise Unauthenticated("this device was signed out")
+        raise SignedOut
     return session
 
 
