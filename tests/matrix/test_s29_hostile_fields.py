@@ -3,6 +3,7 @@
 import pytest
 
 from merx.infra.http.auth import RouteAccess
+from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.infra.http.attacks import field_attacks
 from tests.infra.http.hostile import wrong
@@ -70,6 +71,10 @@ async def test_s29_hostile_fields_are_the_callers_fault_deep_inside_too(shop: Sh
 async def test_s29_hostile_fields_are_the_callers_fault_where_a_database_refuses_them(postgres_shop: Shop):
     """What a column cannot hold is refused before. Nothing is taken back here: an order that is gone is a 4xx too."""
     shop = postgres_shop
+    assert shop.owner.account_id is not None
+    # A token that no sign-in made: some of these routes end sessions.
+    token = shop.app.infra.access_tokens().issue(shop.owner.account_id, ActorKind.customer)
+    shop.owner.headers = {"authorization": f"Bearer {token}"}
     described = {str(route): route for route in routes_of(shop.api)}
     found: list[str] = []
     reached: set[str] = set()
