@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from merx.contexts.approvals.ports.queries import ApprovalQueries, ApprovalState, ApprovalView
 from merx.contexts.approvals.usecases.decide import DecideHandler, Reject
-from merx.infra.http.auth import staff
+from merx.infra.http.auth import alive, staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.kernel.actor import Actor
@@ -49,7 +49,7 @@ class ApprovalsController(Controller):
 
     @post(
         "/{approval_id:uuid}/approve",
-        guards=[_WRITE],
+        guards=[alive(_WRITE)],
         status_code=200,
         operation_id="Approve",
         summary="Agree, and have it done",

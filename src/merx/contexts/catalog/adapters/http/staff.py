@@ -14,7 +14,7 @@ from merx.contexts.catalog.usecases.commands import (
 )
 from merx.contexts.catalog.usecases.edit_product import CreateProductHandler, EditProductHandler
 from merx.infra.http.accepted import MAY_WAIT, accepted
-from merx.infra.http.auth import staff
+from merx.infra.http.auth import alive, staff
 from merx.infra.http.bodies import accepts
 from merx.infra.http.once import once
 from merx.infra.http.versions import IfMatch, version_of_if_match, versioned
@@ -66,7 +66,7 @@ class StaffProducts(Controller):
 
     @patch(
         "/{product_id:uuid}",
-        guards=[_WRITE],
+        guards=[alive(_WRITE)],
         operation_id="EditProduct",
         summary="Edit a product",
         responses=MAY_WAIT,

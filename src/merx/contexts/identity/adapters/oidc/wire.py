@@ -47,7 +47,7 @@ class OidcWire:
         self._read_seconds = read_seconds
         self._whole_seconds = whole_seconds
         self._places = asyncio.Semaphore(_CONNECTIONS)
-        # Made on first use: reading the authorities of the system takes 20 ms.
+        # Made on first use and kept: reading the authorities of the system takes 20 ms.
         self._trust: ssl.SSLContext | None = None
 
     async def get(self, url: str, headers: dict[str, str] | None = None) -> WireAnswer:
@@ -84,15 +84,17 @@ class OidcWire:
             return WireAnswer(answer.status_code, bytes(received))
 
     def _client(self) -> httpx.AsyncClient:
-        if self._trust is None:
-            self._trust = httpx.create_ssl_context()
-        options: dict[str, Any] = {} if self._transport is None else {"transport": self._transport}
         return httpx.AsyncClient(
-            verify=self._trust,
+            **self._way(),
             timeout=httpx.Timeout(self._read_seconds, connect=CONNECT_SECONDS),
             follow_redirects=False,
             headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "merx"},
             # What a provider sets for one person must not be sent along for the next.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            **options,
         )
+
+    def _way(self) -> dict[str, Any]:
+        if self._transport is not None:
+            return {"transport": self._transport}
+        self._trust = self._trust or httpx.create_ssl_context()
+        return {"verify": self._trust}

@@ -18,7 +18,7 @@ from merx.contexts.privacy.usecases.ask_erasure import (
 )
 from merx.contexts.privacy.usecases.exports import the_person
 from merx.infra.http.answers import may_answer
-from merx.infra.http.auth import customer, staff
+from merx.infra.http.auth import alive, customer, staff
 from merx.infra.http.once import once
 from merx.kernel.actor import Actor
 
@@ -28,7 +28,7 @@ class MyErasureController(Controller):
     tags = ("users",)
 
     # It takes a password, so it keeps no answers: see `http_codes` of identity.
-    @post("/", guards=[customer], status_code=202, operation_id="AskForErasure", summary="Ask to be forgotten")
+    @post("/", guards=[alive(customer)], status_code=202, operation_id="AskForErasure", summary="Ask to be forgotten")
     async def ask(
         self,
         data: JSONBody[EraseMe],
@@ -42,7 +42,7 @@ class MyErasureController(Controller):
 
     @post(
         "/confirm",
-        guards=[customer],
+        guards=[alive(customer)],
         status_code=202,
         operation_id="ConfirmErasure",
         summary="Confirm it with the code from the mail; the waiting time begins",
