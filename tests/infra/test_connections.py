@@ -135,10 +135,11 @@ async def test_a_transaction_that_is_open_when_the_process_ends_may_commit(datab
 
 
 @pytest.mark.services
-async def test_a_connection_that_the_orm_has_closed_is_not_used_again(database_url: str) -> None:
+@pytest.mark.parametrize("given_up", ["close", "invalidate"])
+async def test_a_connection_that_the_orm_has_given_up_is_not_used_again(database_url: str, given_up: str) -> None:
     small = Database(Settings(database_url=database_url, database_pool=1))
     async with PostgresUow(small, None) as uow:
-        await (await uow.tx.session.connection()).close()
+        await getattr(await uow.tx.session.connection(), given_up)()
     async with PostgresUow(small, None) as uow:
         assert await by_orm(uow.tx, "select 1") == 1
     await small.close()
