@@ -53,6 +53,21 @@ async def test_stock_is_added_once(world: World):
     assert await _on_hand(world, receipt) == 33
 
 
+async def test_a_program_may_send_again_with_the_key_that_replaced_its_own(world: World):
+    keys, staff, receipt = "/auth/api-keys", world.staff(), await _receipt(world)
+    scopes = {"name": "till", "scopes": ["inventory:write"]}
+    made, stranger = [(await world.post(keys, scopes, staff)).json() for _ in range(2)]
+    texts = [made["key"]]
+    for _ in range(2):
+        made = (await world.post(f"{keys}/{made['api_key']['id']}/rotate", {}, staff)).json()
+        texts.append(made["key"])
+    headers = [{"authorization": f"Bearer {text}", "idempotency-key": "a"} for text in (*texts, stranger["key"])]
+    answers = [await world.post(RECEIPTS, receipt, each) for each in headers]
+    assert [answer.status for answer in answers] == [201] * 4
+    assert [answer.header("idempotency-replayed") for answer in answers] == [None, "true", "true", None]
+    assert await _on_hand(world, receipt) == 5 + 7 + 7
+
+
 async def test_the_same_key_with_another_precondition_is_another_request(world: World):
     staff = world.staff()
     product = (await world.get("/products")).json()["items"][0]

@@ -49,14 +49,16 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """`permissions` are grants as text, such as `orders:write`; `*` grants all (see `kernel/rights.py`).
 
-    `session_id` is that of a sign-in on a device. `account_id` of an API key is the id of the key. `client` is the
-    address of the caller, empty for ourselves. `impersonator` is the member of staff who acts in place of the account.
+    `session_id` is that of a sign-in on a device. `account_id` of an API key is the id of the key, `lineage` that of
+    the first of those that replaced one another up to it. `client` is the address of the caller, empty for ourselves.
+    `impersonator` is the member of staff who acts in place of the account.
 
     `fresh`: the proof is young and strong enough for what must not be done with a computer left open.
     """
 
     kind: ActorKind
     account_id: UUID | None = None
+    lineage: UUID | None = None
     permissions: frozenset[str] = frozenset()
     request_id: str = ""
     session_id: UUID | None = None

@@ -11,6 +11,7 @@ from merx.contexts.identity.events import EmailChanged
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from merx.contexts.users.domain.consent import Purpose
 from merx.contexts.users.domain.errors import GroupCodeTaken, GroupInUse, GroupNotFound, ProfileNotFound
+from merx.contexts.users.domain.profile import search_key
 from merx.contexts.users.events import ConsentChanged, GroupMembershipChanged
 from merx.contexts.users.ports.queries import UserFilter, UserSort
 from merx.contexts.users.usecases.consents import RecordConsent
@@ -202,6 +203,18 @@ async def test_people_are_found(town: Town):
         await town.users.group_membership().join(Actor.system(), group_id, account_id)
     assert await find(town, group_id=group_id, sort=UserSort.name) == ["Ada Byron", "Bob", "Carl"]
     assert await find(town, group_id=new_id()) == []
+
+
+async def test_people_are_found_however_their_letters_were_typed(town: Town):
+    """A Mac writes an accent behind its letter, most others write one letter."""
+    apart, one = "jose\u0301", "jos\u00e9"
+    await town.person("z@example.com", f"{apart.title()} Ruiz")
+    await town.person(f"{one}@example.com", "Ruiz")
+    for typed in (apart, one, one.upper()):
+        assert await find(town, prefix=search_key(typed), sort=UserSort.name) == [f"{apart.title()} Ruiz", "Ruiz"]
+    longest = "\U0001d160" * 200
+    await town.person("long@example.com", longest)
+    assert await find(town, prefix=search_key(longest)) == [longest]
 
 
 async def test_staff_sees_a_person_of_whom_nobody_told(town: Town):

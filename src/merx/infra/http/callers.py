@@ -118,6 +118,7 @@ class Authenticator:
             kind=known.kind,
             account_id=known.account_id,
             permissions=known.permissions,
+            lineage=known.lineage,
             request_id=request_id,
             client=address,
         )

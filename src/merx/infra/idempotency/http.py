@@ -34,9 +34,12 @@ def checked_key(value: str | None) -> str:
 
 
 def principal_of(actor: Actor, guest_token: str = "") -> str:
-    """Who the key belongs to: the account, else the bearer of a guest token, else everybody without one."""
+    """Who the key belongs to: the account, else the bearer of a guest token, else everybody without one.
+
+    API keys that replaced one another are one: a program that changes its key in the middle may send again.
+    """
     if actor.account_id is not None:
-        return f"{actor.kind}:{actor.account_id}"
+        return f"{actor.kind}:{actor.lineage or actor.account_id}"
     return "guest:" + hashlib.sha256(guest_token.encode()).hexdigest()[:32] if guest_token else "anonymous"
 
 

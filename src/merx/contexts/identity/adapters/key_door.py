@@ -91,7 +91,12 @@ class ApiKeyDoor(Background):
         if held is None:
             raise InvalidApiKey
         known = _Known(
-            actor=Actor(kind=ActorKind.api_key, account_id=held.id, permissions=frozenset(held.scopes)),
+            actor=Actor(
+                kind=ActorKind.api_key,
+                account_id=held.id,
+                permissions=frozenset(held.scopes),
+                lineage=held.lineage,
+            ),
             tag=api_key_tag(held.id),
             expires_at=held.expires_at,
             look_again=now + REMEMBERED_FOR,

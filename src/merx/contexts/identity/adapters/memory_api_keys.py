@@ -45,7 +45,8 @@ class MemoryApiKeyQueries:
     async def holder(self, digest: bytes) -> ApiKeyHolder | None:
         for key in self._store.table(API_KEYS).values():
             if key.digest == digest:
-                return ApiKeyHolder(key.id, key.scopes, key.networks, key.expires_at, key.revoked_at is not None)
+                revoked = key.revoked_at is not None
+                return ApiKeyHolder(key.id, key.scopes, key.networks, key.expires_at, key.lineage, revoked)
         return None
 
     def _view(self, key: ApiKey) -> ApiKeyView:

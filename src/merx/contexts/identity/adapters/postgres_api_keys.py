@@ -43,6 +43,7 @@ class ApiKeyRow(VersionedRow):
     expires_at: Mapped[datetime] = mapped_column(info=PLAIN)
     revoked_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
     replaced_by: Mapped[UUID | None] = mapped_column(UuidType, info=IDENTIFIER)
+    lineage: Mapped[UUID | None] = mapped_column(UuidType, info=IDENTIFIER)
     last_used_at: Mapped[datetime | None] = mapped_column(info=PLAIN)
 
 
@@ -58,6 +59,7 @@ _HOLDER = compiled(
         ApiKeyRow.scopes,
         ApiKeyRow.networks,
         ApiKeyRow.expires_at,
+        ApiKeyRow.lineage,
         ApiKeyRow.revoked_at.is_not(None),
     ).where(ApiKeyRow.digest == bindparam("digest"))
 )

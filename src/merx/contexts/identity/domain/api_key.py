@@ -56,7 +56,10 @@ def _checksum(body: str) -> str:
 
 
 class ApiKey(Entity, kw_only=True):
-    """`scopes` are grants as text, fixed for life. `networks`: from where it may be used, empty for anywhere."""
+    """`scopes` are grants as text, fixed for life. `networks`: from where it may be used, empty for anywhere.
+
+    `lineage` is the first of the keys that replaced one another up to this one, None for a key that replaced none.
+    """
 
     name: str
     prefix: str
@@ -68,6 +71,7 @@ class ApiKey(Entity, kw_only=True):
     expires_at: datetime
     revoked_at: datetime | None = None
     replaced_by: UUID | None = None
+    lineage: UUID | None = None
 
     @classmethod
     def make(
@@ -108,6 +112,7 @@ class ApiKey(Entity, kw_only=True):
             now=now,
             life=life,
         )
+        new.lineage = self.lineage or self.id
         self.replaced_by = new.id
         self.expires_at = min(self.expires_at, now + overlap)
         return new, text

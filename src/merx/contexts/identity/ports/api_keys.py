@@ -47,6 +47,7 @@ class ApiKeyHolder(View, frozen=True):
     scopes: tuple[str, ...]
     networks: tuple[str, ...]
     expires_at: datetime
+    lineage: UUID | None = None
     revoked: bool = False
 
 

@@ -1,6 +1,7 @@
 """What a shop knows of a person beside how they sign in."""
 
 import re
+import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -27,11 +28,13 @@ Locale = Annotated[
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 _MARKS = re.compile(r"[ ().-]")
 _OLDEST = 130
+# What the longest name comes to when each of its letters becomes two as a small one. Some become three.
+_LONGEST_KEY = 400
 
 
 def search_key(text: str) -> str:
-    """As names and e-mails are compared and sorted."""
-    return text.strip().lower()
+    """As names and e-mails are compared and sorted: one letter has one form, however it was typed."""
+    return unicodedata.normalize("NFC", text.strip().lower())[:_LONGEST_KEY]
 
 
 # What only those read who look at the person.
