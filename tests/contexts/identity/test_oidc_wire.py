@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from merx.contexts.identity.adapters.oidc.wire import MAX_BODY, OidcWire
+from merx.contexts.identity.domain.provider_errors import ProviderAway
 from tests.contexts.identity.conftest import PASSWORD, bearer, signed_in
 from tests.contexts.identity.oidc_journeys import API, OidcShop, identities
 from tests.support.oidc.provider import StrictProvider
@@ -154,3 +155,25 @@ async def test_slow_answers_in_a_row_are_bounded_together(server: RoughServer):
         assert await identities(shop) == []
     async with opened(server, read=3, whole=3) as shop:
         assert await came_back(shop) == ""
+
+
+async def test_the_proxy_of_the_environment_is_the_way_out(server: RoughServer, monkeypatch: pytest.MonkeyPatch):
+    server.provider = StrictProvider()
+    there = "http://127.0.0.2:1/jwks"
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    await OidcWire().get(there)
+    assert server.asked == [there]
+    monkeypatch.setenv("NO_PROXY", "127.0.0.2")
+    with pytest.raises(ProviderAway):
+        await OidcWire().get(there)
+    assert server.asked == [there]
+
+
+@pytest.mark.parametrize(
+    "proxy", ["socks5://shop:hush@127.0.0.1:1", "ftp://shop:hush@127.0.0.1", "http://shop:hush@:x"]
+)
+async def test_a_proxy_that_cannot_be_used_is_told_without_its_password(proxy: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(ProviderAway, match="names no proxy") as told:
+        await OidcWire().get("http://127.0.0.2:1/jwks")
+    assert "hush" not in str(told.value)

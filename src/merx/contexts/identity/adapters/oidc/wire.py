@@ -84,6 +84,15 @@ class OidcWire:
             return WireAnswer(answer.status_code, bytes(received))
 
     def _client(self) -> httpx.AsyncClient:
+        """It goes through the proxy that the environment names, if any: many shops have no other way out."""
+        try:
+            return self._new_client()
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            # Its address may have a password in it.
+            kind = type(error).__name__
+            raise ProviderAway(f"HTTPS_PROXY or ALL_PROXY names no proxy that speaks HTTP ({kind})") from None
+
+    def _new_client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             **self._way(),
             timeout=httpx.Timeout(self._read_seconds, connect=CONNECT_SECONDS),
