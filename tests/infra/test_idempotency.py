@@ -201,12 +201,16 @@ async def test_an_answer_is_kept_if_and_only_if_its_effect_is(storage: Storage, 
 
 
 async def test_a_key_answered_meanwhile_undoes_the_batch(storage: Storage, answers: AnswerStore) -> None:
+    async def keep(*given: tuple[Key, int, bytes]) -> None:
+        async with storage.uow() as uow:
+            await answers.keep(uow.tx, given)
+            await uow.commit()
+
+    await keep((KEY, 201, b"first"))
+    with pytest.raises(KeyTaken):
+        await keep((Key("a", "b", "c", b""), 201, b""), (OTHER_BODY, 201, b"second"))
     async with storage.uow() as uow:
-        await answers.keep(uow.tx, [(KEY, 201, b"first")])
-        await uow.commit()
-    async with storage.uow() as uow:
-        with pytest.raises(KeyTaken):
-            await answers.keep(uow.tx, [(Key("a", "b", "c", b""), 201, b""), (OTHER_BODY, 201, b"second")])
+        assert await answers.find(uow.tx, [Key("a", "b", "c", b"")]) == [None]
 
 
 @pytest.mark.services

@@ -119,10 +119,16 @@ async def test_a_cart_is_one_order_and_a_stale_copy_is_refused(shop: Shop):
     async with shop.contexts.orders.uow() as uow:
         with pytest.raises(StaleVersion):
             await uow.orders.save(stale)
-    twin = msgspec.structs.replace(stale, id=new_id(), number="another")
-    async with shop.contexts.orders.uow() as uow:
-        with pytest.raises(Conflict):
+    lines = [msgspec.structs.replace(line, id=new_id()) for line in stale.lines]
+    twin = msgspec.structs.replace(stale, id=new_id(), number="another", lines=lines)
+
+    async def placed() -> None:
+        async with shop.contexts.orders.uow() as uow:
             await uow.placements.insert([(twin, STAFF)])
+            await uow.commit()
+
+    with pytest.raises(Conflict):
+        await placed()
 
 
 async def test_who_has_bought_what(shop: Shop):

@@ -73,10 +73,15 @@ async def test_an_id_is_opened_once(till):
     [payment_id] = await till.open()
     twin = OpenPayment(payment_id, new_id(), "cod", Money(1, "USD"))
     new = OpenPayment(new_id(), new_id(), "cod", DUE)
-    for wrong in ([new, twin], [new, new]):
+
+    async def opened(*payments):
         async with till.payments.uow() as uow:
-            with pytest.raises(PaymentExists):
-                await till.payments.api().open(uow.tx, wrong, till.clock.now())
+            await till.payments.api().open(uow.tx, payments, till.clock.now())
+            await uow.commit()
+
+    for wrong in ((new, twin), (new, new)):
+        with pytest.raises(PaymentExists):
+            await opened(*wrong)
     assert (await till.queries.payment(payment_id)).amount == DUE
     with pytest.raises(PaymentNotFound):
         await till.queries.payment(new.payment_id)

@@ -34,6 +34,7 @@ class PaymentsApi(Protocol):
     async def open(self, tx: Transaction, payments: Sequence[OpenPayment], at: datetime) -> None:
         """Record payments that wait for their money, in the caller's transaction.
 
-        Raises a Conflict when one of the ids has a payment already; the transaction can then only be given up.
+        Raises a Conflict when one of the ids has a payment already, at the latest at the commit; the transaction can
+        then only be given up.
         """
         ...

@@ -12,7 +12,7 @@ import msgspec
 
 from merx.infra.clock import utc_now
 from merx.infra.memory import memory_tx
-from merx.infra.postgres import compiled, postgres_tx
+from merx.infra.postgres import Write, compiled, postgres_tx
 from merx.kernel.errors import Conflict
 from merx.kernel.ports import Transaction
 
@@ -45,7 +45,7 @@ class AnswerStore(Protocol):
     async def find(self, tx: Transaction, keys: Sequence[Key]) -> list[Answer | None]: ...
 
     async def keep(self, tx: Transaction, answers: Sequence[tuple[Key, int, bytes]]) -> None:
-        """Raises KeyTaken."""
+        """Raises KeyTaken, at the latest at the commit."""
         ...
 
 
@@ -58,8 +58,9 @@ _FIND = compiled(
      where k.state = 'done' and k.expires_at > now()
     """
 )
-_KEEP = compiled(
+_KEEP = Write(
     """
+    kept as (
     insert into platform.idempotency_key as k (principal, route, key, fingerprint, state, claim, status, body,
                                                expires_at)
     select x.principal, x.route, x.key, x.fingerprint, 'done', gen_random_uuid(), x.status, x.body,
@@ -72,7 +73,9 @@ _KEEP = compiled(
        set fingerprint = excluded.fingerprint, state = excluded.state, claim = excluded.claim,
            status = excluded.status, body = excluded.body, expires_at = excluded.expires_at, created_at = now()
      where k.expires_at <= now()
-    """
+    returning 1)
+    """,
+    counted="kept",
 )
 
 
@@ -90,17 +93,18 @@ class PostgresAnswers:
         return found
 
     async def keep(self, tx: Transaction, answers: Sequence[tuple[Key, int, bytes]]) -> None:
-        written = await postgres_tx(tx).execute(
-            _KEEP,
-            principals=[key.principal for key, _, _ in answers],
-            routes=[key.route for key, _, _ in answers],
-            keys=[key.key for key, _, _ in answers],
-            fingerprints=[key.fingerprint for key, _, _ in answers],
-            statuses=[status for _, status, _ in answers],
-            bodies=[body for _, _, body in answers],
+        postgres_tx(tx).later(
+            _KEEP.filled(
+                principals=[key.principal for key, _, _ in answers],
+                routes=[key.route for key, _, _ in answers],
+                keys=[key.key for key, _, _ in answers],
+                fingerprints=[key.fingerprint for key, _, _ in answers],
+                statuses=[status for _, status, _ in answers],
+                bodies=[body for _, _, body in answers],
+            ),
+            rows=len(answers),
+            short=KeyTaken(),
         )
-        if written < len(answers):
-            raise KeyTaken
 
 
 class MemoryAnswers:

@@ -4,6 +4,7 @@ from merx.infra.postgres.columns import AsJson, Base, VersionedRow, as_json, mon
 from merx.infra.postgres.compiled import Compiled, compiled, json_text
 from merx.infra.postgres.database import Database
 from merx.infra.postgres.forgetting import forget_before
+from merx.infra.postgres.later import Write
 from merx.infra.postgres.patterns import beginning_with
 from merx.infra.postgres.reader import Reader
 from merx.infra.postgres.repository import PostgresRepository
@@ -25,6 +26,7 @@ __all__ = [
     "PostgresUow",
     "Reader",
     "VersionedRow",
+    "Write",
     "as_json",
     "beginning_with",
     "compiled",

@@ -1,6 +1,6 @@
 """One transaction: aggregates through the ORM, set-wise SQL through the driver, events through the outbox."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +15,7 @@ from merx.infra.outbox.events import OutboxWriter
 from merx.infra.postgres.compiled import Compiled
 from merx.infra.postgres.database import Database
 from merx.infra.postgres.failures import LOST, translated, unavailable
+from merx.infra.postgres.later import Filled, Pending, check, in_one
 from merx.infra.postgres.link import Link
 from merx.infra.postgres.reader import touched
 from merx.infra.postgres.trail import PostgresTrail
@@ -24,6 +25,7 @@ from merx.kernel.model import Event
 CACHE_CHANNEL = "merx_cache"
 # NOTIFY refuses payloads of 8,000 bytes; a change that touches more tags than fit drops everything.
 _MAX_PAYLOAD = 7_900
+_NOTHING: Mapping[str, Exception] = {}
 
 
 def postgres_tx(tx: object) -> "PostgresTx":
@@ -43,20 +45,57 @@ class PostgresTx:
     def __init__(self, link: Link) -> None:
         self._link: Link | None = link
         self._session: AsyncSession | None = None
+        self._pending: list[Pending] = []
+
+    def later(
+        self,
+        filled: Filled,
+        *,
+        refused: Mapping[str, Exception] = _NOTHING,
+        rows: int = 0,
+        short: Exception | None = None,
+    ) -> None:
+        """Goes to the server with the next statement or the commit, and they raise what it would have raised.
+
+        `refused` has what to raise for a violated constraint, by its name. `short` is raised when a counted write wrote
+        fewer than `rows`.
+        """
+        self._pending.append(Pending(filled, refused, rows, short))
+
+    async def _send(self) -> None:
+        pending, self._pending = self._pending, []
+        sql, arguments = in_one(pending)
+        try:
+            [counts] = await self.driver.fetch(sql, *arguments)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            refused = {name: refusal for each in pending for name, refusal in each.refused.items()}
+            refusal = refused.get(error.constraint_name or "")
+            if refusal is None:
+                raise
+            raise refusal from error
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unavailable(error) from error
+        check(pending, tuple(counts))
 
     async def fetch(self, statement: Compiled, **params: Any) -> list[asyncpg.Record]:
+        if self._pending:
+            await self._send()
         try:
             return await self.driver.fetch(statement.sql, *statement.arguments(params))
         except (*LOST, asyncpg.PostgresError) as error:
             raise unavailable(error) from error
 
     async def fetchrow(self, statement: Compiled, **params: Any) -> asyncpg.Record | None:
+        if self._pending:
+            await self._send()
         try:
             return await self.driver.fetchrow(statement.sql, *statement.arguments(params))
         except (*LOST, asyncpg.PostgresError) as error:
             raise unavailable(error) from error
 
     async def fetchval(self, statement: Compiled, **params: Any) -> Any:
+        if self._pending:
+            await self._send()
         try:
             return await self.driver.fetchval(statement.sql, *statement.arguments(params))
         except (*LOST, asyncpg.PostgresError) as error:
@@ -64,6 +103,8 @@ class PostgresTx:
 
     async def execute(self, statement: Compiled, **params: Any) -> int:
         """Rows touched."""
+        if self._pending:
+            await self._send()
         try:
             tag = await self.driver.execute(statement.sql, *statement.arguments(params))
         except (*LOST, asyncpg.PostgresError) as error:
@@ -76,7 +117,12 @@ class PostgresTx:
 
     @property
     def session(self) -> AsyncSession:
-        """The ORM session of this transaction, made when an aggregate is first asked for."""
+        """The ORM session of this transaction, made when an aggregate is first asked for.
+
+        Raises RuntimeError while writes wait to be sent: the ORM would not see them.
+        """
+        if self._pending:
+            raise RuntimeError("writes wait to be sent")
         if self._session is None:
             self._session = AsyncSession(
                 self._open.orm, expire_on_commit=False, autoflush=False, close_resets_only=False
@@ -109,6 +155,8 @@ class PostgresTx:
 
         `notice` goes to the listeners of the cache channel, in the same round trip.
         """
+        if self._pending:
+            await self._send()
         quoted = notice.replace("'", "''")
         try:
             tag = await self.driver.execute(f"NOTIFY {CACHE_CHANNEL}, '{quoted}'; COMMIT" if notice else "COMMIT")

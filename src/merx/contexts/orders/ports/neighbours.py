@@ -130,7 +130,7 @@ class Answers(Protocol):
     async def find(self, tx: Transaction, keys: Sequence[RequestKey]) -> list[StoredAnswer | None]: ...
 
     async def keep(self, tx: Transaction, answers: Sequence[tuple[RequestKey, int, bytes]]) -> None:
-        """Raises Conflict when one of the keys was answered meanwhile."""
+        """Raises Conflict when one of the keys was answered meanwhile, at the latest at the commit."""
         ...
 
 

@@ -14,7 +14,10 @@ class Placements(Protocol):
     """New orders, set-wise."""
 
     async def insert(self, placed: Sequence[tuple[Order, Actor]]) -> None:
-        """Each with who placed it, which begins its timeline. Raises Conflict when a cart became an order meanwhile."""
+        """Each with who placed it, which begins its timeline.
+
+        Raises Conflict when a cart became an order meanwhile, at the latest at the commit.
+        """
         ...
 
 

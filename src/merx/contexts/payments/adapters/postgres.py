@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
@@ -22,6 +21,7 @@ from merx.infra.postgres import (
     PostgresUow,
     Reader,
     VersionedRow,
+    Write,
     compiled,
     money,
     postgres_tx,
@@ -66,13 +66,16 @@ class PaymentRow(VersionedRow):
     )
 
 
-_OPEN = compiled(
+_OPEN = Write(
     """
-    insert into payments.payment (id, version, order_id, method, state, amount_amount, amount_currency, captured,
-                                  refunded, created_at, updated_at)
-    select x.id, 1, x.order_id, x.method, 'pending', x.amount, x.currency, 0, 0, :at, :at
-      from unnest(cast(:ids as uuid[]), cast(:orders as uuid[]), cast(:methods as text[]), cast(:amounts as bigint[]),
-                  cast(:currencies as text[])) as x(id, order_id, method, amount, currency)
+    bill as (
+        insert into payments.payment (id, version, order_id, method, state, amount_amount, amount_currency, captured,
+                                      refunded, created_at, updated_at)
+        select x.id, 1, x.order_id, x.method, 'pending', x.amount, x.currency, 0, 0, cast(:at as timestamptz),
+               cast(:at as timestamptz)
+          from unnest(cast(:ids as uuid[]), cast(:orders as uuid[]), cast(:methods as text[]),
+                      cast(:amounts as bigint[]), cast(:currencies as text[]))
+               as x(id, order_id, method, amount, currency))
     """
 )
 _LOCK = compiled("select id from payments.payment where id = :id for no key update")
@@ -86,18 +89,17 @@ _VIEW = compiled(
 
 
 async def open_payments(tx: object, payments: Sequence[OpenPayment], at: datetime) -> None:
-    try:
-        await postgres_tx(tx).execute(
-            _OPEN,
+    postgres_tx(tx).later(
+        _OPEN.filled(
             ids=[payment.payment_id for payment in payments],
             orders=[payment.order_id for payment in payments],
             methods=[payment.method for payment in payments],
             amounts=[payment.amount.amount for payment in payments],
             currencies=[payment.amount.currency for payment in payments],
             at=at,
-        )
-    except asyncpg.UniqueViolationError as error:
-        raise PaymentExists from error
+        ),
+        refused={"pk_payment": PaymentExists()},
+    )
 
 
 class PostgresPaymentsUow(PostgresUow):

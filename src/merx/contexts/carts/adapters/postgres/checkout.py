@@ -6,12 +6,12 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import Uuid, any_, bindparam, select, update
+from sqlalchemy import Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from merx.contexts.carts.adapters.postgres.rows import CART, STATUSES, decode_address, decode_shipping
-from merx.contexts.carts.api import CartStatus, CheckoutCart, CheckoutLine
-from merx.infra.postgres import compiled, postgres_tx
+from merx.contexts.carts.api import CheckoutCart, CheckoutLine
+from merx.infra.postgres import Write, compiled, postgres_tx
 from merx.kernel.ports import Transaction
 
 _ids = any_(bindparam("cart_ids", type_=ARRAY(Uuid)))
@@ -30,15 +30,14 @@ _LOCK = compiled(
     .order_by(CART.c.id)
     .with_for_update()
 )
-_COMPLETE = compiled(
-    update(CART)
-    .where(CART.c.id == _ids, CART.c.status == CartStatus.active.value)
-    .values(
-        status=CartStatus.completed.value,
-        version=CART.c.version + 1,
-        completed_at=bindparam("at"),
-        updated_at=bindparam("at"),
-    )
+_COMPLETE = Write(
+    """
+    completed as (
+        update carts.cart
+           set status = 'completed', version = version + 1, completed_at = cast(:at as timestamptz),
+               updated_at = cast(:at as timestamptz)
+         where id = any(cast(:cart_ids as uuid[])) and status = 'active')
+    """
 )
 _decode_lines = msgspec.json.Decoder(list[CheckoutLine]).decode
 
@@ -51,7 +50,7 @@ class PostgresCheckoutCarts:
         return {row["id"]: _checkout_cart(row) for row in rows}
 
     async def complete(self, tx: Transaction, cart_ids: Sequence[UUID], at: datetime) -> None:
-        await postgres_tx(tx).execute(_COMPLETE, cart_ids=list(cart_ids), at=at)
+        postgres_tx(tx).later(_COMPLETE.filled(cart_ids=list(cart_ids), at=at))
 
 
 def _checkout_cart(row: asyncpg.Record) -> CheckoutCart:

@@ -8,7 +8,7 @@ from merx.contexts.inventory.domain.errors import LocationTaken
 from merx.contexts.inventory.domain.location import Location
 from merx.contexts.inventory.domain.stock import Allocation, Movement, Shelf, Stock
 from merx.contexts.inventory.domain.write_off import WINDOW
-from merx.infra.postgres import PostgresRepository, PostgresTx, PostgresUow, compiled
+from merx.infra.postgres import PostgresRepository, PostgresTx, PostgresUow, Write, compiled
 from merx.kernel.ids import new_id
 
 # Rows come in the order in which locations are used up; they are locked in key order, the same for every transaction.
@@ -101,9 +101,9 @@ _COUNT = compiled(
                   cast(:causes as uuid[])) as m
     """
 )
-_PROMISE = compiled(
+_PROMISE = Write(
     """
-    with counters as (
+    counters as (
         update inventory.stock s set on_hand = x.on_hand, allocated = x.allocated, sequence = x.sequence
           from unnest(cast(:variants as uuid[]), cast(:locations as uuid[]), cast(:on_hand as bigint[]),
                       cast(:allocated as bigint[]), cast(:sequences as bigint[]))
@@ -115,10 +115,11 @@ _PROMISE = compiled(
         select t.id, t.variant_id, t.location_id, 'allocated', 0, t.quantity, t.order_id, '', 'system', now()
           from unnest(cast(:ids as uuid[]), cast(:orders as uuid[]), cast(:t_variants as uuid[]),
                       cast(:t_locations as uuid[]), cast(:quantities as bigint[]))
-               as t(id, order_id, variant_id, location_id, quantity))
-    insert into inventory.allocation (order_id, variant_id, location_id, quantity)
-    select * from unnest(cast(:orders as uuid[]), cast(:t_variants as uuid[]), cast(:t_locations as uuid[]),
-                         cast(:quantities as bigint[]))
+               as t(id, order_id, variant_id, location_id, quantity)),
+    promised as (
+        insert into inventory.allocation (order_id, variant_id, location_id, quantity)
+        select * from unnest(cast(:orders as uuid[]), cast(:t_variants as uuid[]), cast(:t_locations as uuid[]),
+                             cast(:quantities as bigint[])))
     """
 )
 _KEEP = compiled(
@@ -210,14 +211,15 @@ class PostgresStockLedger:
             )
 
     async def promise(self, shelf: Shelf, taken: Sequence[Allocation]) -> None:
-        await self._tx.execute(
-            _PROMISE,
-            **_counters(shelf),
-            ids=[new_id() for _ in taken],
-            orders=[item.order_id for item in taken],
-            t_variants=[item.variant_id for item in taken],
-            t_locations=[item.location_id for item in taken],
-            quantities=[item.quantity for item in taken],
+        self._tx.later(
+            _PROMISE.filled(
+                **_counters(shelf),
+                ids=[new_id() for _ in taken],
+                orders=[item.order_id for item in taken],
+                t_variants=[item.variant_id for item in taken],
+                t_locations=[item.location_id for item in taken],
+                quantities=[item.quantity for item in taken],
+            )
         )
 
 

@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy.orm import selectinload
 
 from merx.contexts.orders.adapters.postgres.rows import OrderRow
 from merx.contexts.orders.domain.errors import OrderNotFound
 from merx.contexts.orders.domain.order import Order
-from merx.infra.postgres import PostgresRepository, PostgresTx, PostgresUow, compiled, json_text
+from merx.infra.postgres import PostgresRepository, PostgresTx, PostgresUow, Write, compiled, json_text
 from merx.kernel.actor import Actor
 from merx.kernel.errors import Conflict
 from merx.kernel.ids import new_id
 
 # The orders come as one text: two dozen arrays take the driver three times as long.
-_INSERT = compiled(
+_INSERT = Write(
     """
-    with given as materialized (
+    given as materialized (
         select * from json_to_recordset(cast(:orders as json))
                as o(id uuid, number text, cart_id uuid, customer_id uuid, email text, address jsonb, shipping jsonb,
                     payment_method text, payment_id uuid, items_total json, shipping_total json, total json,
@@ -39,7 +38,8 @@ _INSERT = compiled(
         select t.id, t.order_id, :at, 'placed', t.actor, t.request_id, ''
           from unnest(cast(:timeline_ids as uuid[]), cast(:ids as uuid[]), cast(:actors as text[]),
                       cast(:request_ids as text[]))
-               as t(id, order_id, actor, request_id))
+               as t(id, order_id, actor, request_id)),
+    ordered as (
     insert into orders.order_line (id, order_id, position, variant_id, product_id, sku, name, options, quantity,
            unit_price_amount, unit_price_currency, line_total_amount, line_total_currency, shipped, cancelled)
     select l.id, o.id, l.position - 1, l.variant_id, l.product_id, l.sku, l.name, l.options, l.quantity,
@@ -50,7 +50,7 @@ _INSERT = compiled(
                       as (id uuid, variant_id uuid, product_id uuid, sku text, name text, options jsonb, quantity int,
                           unit_price json, line_total json))
            with ordinality
-               as l(id, variant_id, product_id, sku, name, options, quantity, unit_price, line_total, position)
+               as l(id, variant_id, product_id, sku, name, options, quantity, unit_price, line_total, position))
     """
 )
 
@@ -74,18 +74,17 @@ class PostgresPlacements:
 
     async def insert(self, placed: Sequence[tuple[Order, Actor]]) -> None:
         orders = [order for order, _ in placed]
-        try:
-            await self._tx.execute(
-                _INSERT,
+        self._tx.later(
+            _INSERT.filled(
                 at=orders[0].created_at,
                 orders=json_text(orders),
                 ids=[order.id for order in orders],
                 timeline_ids=[new_id() for _ in orders],
                 actors=[str(actor) for _, actor in placed],
                 request_ids=[actor.request_id for _, actor in placed],
-            )
-        except asyncpg.UniqueViolationError as error:
-            raise Conflict("the cart became an order meanwhile") from error
+            ),
+            refused={"uq_order_cart_id": Conflict("the cart became an order meanwhile")},
+        )
 
 
 class PostgresTimeline:
