@@ -5,14 +5,18 @@ import asyncio
 import pytest
 
 from merx.bootstrap.api import Api
+from merx.contexts.identity.domain.account import AccountKind
 from merx.infra.http.once import settle_once
 from merx.infra.settings import Settings
+from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
 from tests.journeys.conftest import World
+from tests.journeys.test_first_order import ADDRESS
 from tests.support.apps import new_app
 from tests.support.stage import staged
 
 RECEIPTS = "/inventory/receipts"
+PASSPHRASE = "a long passphrase"
 # Signing in and out: tokens are not kept with answers, a refresh may be sent again by itself, and to be out is a state.
 # VerifyStock only reads.
 # What carries a password or answers with a secret must not lie beside a key for a day.
@@ -66,6 +70,49 @@ async def test_a_program_may_send_again_with_the_key_that_replaced_its_own(world
     assert [answer.status for answer in answers] == [201] * 4
     assert [answer.header("idempotency-replayed") for answer in answers] == [None, "true", "true", None]
     assert await _on_hand(world, receipt) == 5 + 7 + 7
+
+
+async def _ready(world: World, who: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
+    """A checkout, and the headers that it goes with."""
+    product = (await world.get("/products")).json()["items"][0]
+    variants = (await world.get(f"/products/{product['slug']}/variants")).json()
+    cart = (await world.post("/carts", {}, who)).json()
+    headers, here = who | {"idempotency-key": "a"}, f"/carts/{cart['id']}"
+    if cart.get("token") is not None:
+        headers["x-cart-token"] = cart["token"]
+    await world.post(f"{here}/lines", {"variant_id": variants[0]["id"], "quantity": 1}, headers)
+    await world.put(f"{here}/address", {"email": "ada@example.com", "address": ADDRESS}, headers)
+    method = (await world.get(f"{here}/shipping-options", headers)).json()["items"][0]["method_id"]
+    cart = (await world.put(f"{here}/shipping", {"method_id": method}, headers)).json()
+    return {"cart_id": cart["id"], "payment_method": "cod", "expected_total": cart["total"]}, headers
+
+
+async def test_a_checkout_may_be_sent_again_with_the_key_that_replaced_its_own(world: World):
+    keys, staff = "/auth/api-keys", world.staff()
+    made = (await world.post(keys, {"name": "till", "scopes": ["orders:write"]}, staff)).json()
+    new = (await world.post(f"{keys}/{made['api_key']['id']}/rotate", {}, staff)).json()
+    body, headers = await _ready(world, {"authorization": f"Bearer {made['key']}"})
+    successor = {"authorization": f"Bearer {new['key']}"}
+    answers = [await world.post("/orders", body, headers | more) for more in ({}, {}, successor)]
+    assert [answer.status for answer in answers] == [201] * 3
+    assert [answer.header("idempotency-replayed") for answer in answers] == [None, "true", "true"]
+    assert len({answer.body for answer in answers}) == 1
+    other, with_token = await _ready(world, successor)
+    again = await world.post("/orders", other, with_token)
+    assert (again.status, again.slug) == (422, "idempotency.key-reused")
+
+
+async def test_whoever_acts_in_the_place_of_a_customer_gets_no_answer_of_hers(world: World):
+    ensure, tokens = world.app.contexts.identity.ensure_account(), world.app.infra.access_tokens()
+    casey = await ensure("casey@example.com", "Casey", AccountKind.customer, (), PASSPHRASE)
+    sam = await ensure("sam@example.com", "Sam", AccountKind.staff, ("users:impersonate",), PASSPHRASE)
+    own = {"authorization": "Bearer " + tokens.issue(casey, ActorKind.customer)}
+    in_her_place = {"authorization": "Bearer " + tokens.issue(casey, ActorKind.customer, impersonator=sam)}
+    body, headers = await _ready(world, own)
+    first = await world.post("/orders", body, headers | in_her_place)
+    hers = await world.post("/orders", body, headers)
+    # The cart is that order by now, whoever asks: not the answer that was kept for somebody else.
+    assert (first.status, hers.status) == (201, 200)
 
 
 async def test_the_same_key_with_another_precondition_is_another_request(world: World):

@@ -43,8 +43,9 @@ class Label:
 
         It stands beside the street, on the side of what is larger, unless the label says it anyway.
         """
-        fixed = [piece.strip(" ,〒") for line in form for piece in _PIECES.split(line)]
-        if address.city.casefold() in {said.casefold() for said in (*fixed, address.region, self._country)}:
+        pieces = [piece.strip(" ,〒") for line in form for piece in _PIECES.split(line)]
+        said = {address.region if piece == "%S" else piece for piece in pieces} | {self._country}
+        if address.city.casefold() in {each.casefold() for each in said}:
             return form
         street = next(n for n, line in enumerate(form) if "%A" in line)
         small_to_large = any("%N" in line for line in form[:street])

@@ -23,7 +23,7 @@ from merx.infra.http.problems import RawHeaders
 from merx.infra.http.responses import Encoded
 from merx.infra.idempotency.answers import Key
 from merx.infra.idempotency.errors import KeyInvalid
-from merx.infra.idempotency.http import HEADER, REPLAYED, idempotent, keyed, principal_of
+from merx.infra.idempotency.http import HEADER, REPLAYED, idempotent, keyed, principal_of, route_of
 from merx.infra.idempotency.store import IdempotencyStore, Reply
 
 _OPTION = "once"
@@ -118,13 +118,10 @@ async def _key(handler: HTTPRouteHandler, request: _Request, header: bytes | Non
     tokens = [by_name[name.encode()].decode("latin-1") for name in GUEST_HEADERS.values() if name.encode() in by_name]
     actor = actor_of(request)
     principal = principal_of(actor, " ".join(tokens))
-    # Staff in the place of a customer gets no answer that was kept for her, nor she one of theirs.
-    by = () if actor.impersonator is None else (f"by:{actor.impersonator}",)
-    route = " ".join([str(handler.operation_id), *map(str, request.path_params.values()), *by])
     key = keyed(
         None if header is None else header.decode("latin-1"),
         principal,
-        route,
+        route_of(actor, handler.operation_id, *request.path_params.values()),
         await request.body(),
         query=request.scope["query_string"],
         if_match=by_name.get(b"if-match", b""),

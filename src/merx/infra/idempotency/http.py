@@ -43,6 +43,13 @@ def principal_of(actor: Actor, guest_token: str = "") -> str:
     return "guest:" + hashlib.sha256(guest_token.encode()).hexdigest()[:32] if guest_token else "anonymous"
 
 
+def route_of(actor: Actor, *parts: object) -> str:
+    """The operation and what its path names. Staff in the place of a customer gets no answer that was kept for her, nor
+    she one of theirs."""
+    by = () if actor.impersonator is None else (f"by:{actor.impersonator}",)
+    return " ".join(map(str, (*parts, *by)))
+
+
 def keyed(
     header: str | None, principal: str, route: str, body: bytes, *, query: bytes = b"", if_match: bytes = b""
 ) -> Key:

@@ -79,6 +79,7 @@ TABLES = (
     ),
     TableData(
         table=IDEMPOTENCY_KEY.fullname,
+        # Until this version checkout kept its answers under the id alone.
         owner="principal in ('customer:' || cast(:account_id as uuid), cast(cast(:account_id as uuid) as text))"
         " or principal in (select 'cart:' || id from unnest(cast(:cart_ids as uuid[])) id)",
         erase="delete",

@@ -12,7 +12,7 @@ from merx.contexts.orders.ports.neighbours import RequestKey, StoredAnswer
 from merx.contexts.orders.usecases.checkout import PlaceOrder
 from merx.infra.failpoints import failpoint
 from merx.infra.idempotency.answers import AnswerStore, Key
-from merx.infra.idempotency.http import checked_key
+from merx.infra.idempotency.http import checked_key, principal_of, route_of
 from merx.kernel.actor import Actor
 from merx.kernel.ports import Transaction
 
@@ -28,8 +28,8 @@ def checkout_key(actor: Actor, command: PlaceOrder, given: str | None) -> Reques
     """The key that a caller gave, scoped to who it is. Raises KeyRequired, KeyInvalid."""
     digest = blake2b(_encoder.encode(command), digest_size=16).digest()
     # Guests share a principal per cart: another's cart can then never answer with this one's order.
-    principal = str(actor.account_id) if actor.account_id else f"cart:{command.cart_id}"
-    return RequestKey(principal, "POST /orders", checked_key(given), digest)
+    principal = principal_of(actor) if actor.account_id else f"cart:{command.cart_id}"
+    return RequestKey(principal, route_of(actor, "POST /orders"), checked_key(given), digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,17 @@ READ_SECONDS = 5.0
 WHOLE_SECONDS = 8.0
 MAX_BODY = 256 * 1024
 _CONNECTIONS = 20
+_NO_ANSWER = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    TimeoutError,
+    OSError,
+    # A host or a port that only the attempt to go there finds impossible.
+    ValueError,
+    OverflowError,
+    ExceptionGroup,
+)
 
 
 class WireAnswer(msgspec.Struct, frozen=True):
@@ -64,7 +75,7 @@ class OidcWire:
         try:
             async with asyncio.timeout(self._whole_seconds), self._places, self._client() as client:
                 return await self._answer(client, method, url, headers, body)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError, OSError) as error:
+        except _NO_ANSWER as error:
             # The text of the exception may have the address with its query in it.
             raise ProviderAway(f"the provider does not answer ({type(error).__name__})") from None
 
