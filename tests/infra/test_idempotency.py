@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 
+import msgspec
 import pytest
 
 from merx.infra.idempotency.answers import AnswerStore, Key, KeyTaken, MemoryAnswers, PostgresAnswers
@@ -176,9 +177,11 @@ def test_the_key_is_required_and_scoped() -> None:
     with pytest.raises(KeyRequired):
         keyed(None, "anonymous", "POST /payments", b"")
     assert len(checked_key("k" * 255)) == 255
-    account = Actor(kind=ActorKind.customer, account_id=new_id())
-    principals = {principal_of(account), principal_of(Actor.anonymous()), principal_of(Actor.anonymous(), "token")}
-    assert len(principals) == 3
+    account, nobody = Actor(kind=ActorKind.customer, account_id=new_id()), Actor.anonymous()
+    here, there = (msgspec.structs.replace(nobody, client=address) for address in ("192.0.2.1", "192.0.2.2"))
+    principals = {principal_of(each) for each in (account, nobody, here, there)} | {principal_of(here, "token")}
+    assert len(principals) == 5
+    assert principal_of(here, "token") == principal_of(there, "token")
 
 
 # Kept in the transaction of the effect

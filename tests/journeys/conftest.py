@@ -40,6 +40,10 @@ class World:
     async def patch(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Answer:
         return await self._client.request("PATCH", BASE + path, json=body, headers=headers or {})
 
+    def from_address(self, address: str) -> AsgiClient:
+        """The same shop as seen from elsewhere."""
+        return AsgiClient(self._client.app, client=(address, 50000))
+
     def staff(self, *permissions: str) -> dict[str, str]:
         token = self.app.infra.access_tokens().issue(new_id(), ActorKind.staff, permissions or ("*",))
         return {"authorization": f"Bearer {token}"}

@@ -10,7 +10,7 @@ from merx.infra.http.once import settle_once
 from merx.infra.settings import Settings
 from merx.kernel.actor import ActorKind
 from merx.kernel.ids import new_id
-from tests.journeys.conftest import World
+from tests.journeys.conftest import BASE, World
 from tests.journeys.test_first_order import ADDRESS
 from tests.support.apps import new_app
 from tests.support.stage import staged
@@ -193,9 +193,16 @@ async def test_a_guest_s_cart(world: World):
     assert (first.status, again.status, again.header("idempotency-replayed")) == (201, 201, "true")
     other = await world.post("/carts", {}, {"idempotency-key": str(new_id())})
     assert other.json()["id"] != first.json()["id"]
-    # Nobody can be told apart from another guest by a key that both may think of.
-    weak = await world.post("/carts", {}, {"idempotency-key": "1"})
-    assert (weak.status, weak.slug) == (400, "idempotency.key-invalid")
+    # Nobody can be told apart from another guest by a key that both may think of, nor by a token that nobody looks at.
+    for headers in ({}, {"x-cart-token": "undefined"}):
+        weak = await world.post("/carts", {}, headers | {"idempotency-key": "1"})
+        assert (weak.status, weak.slug) == (400, "idempotency.key-invalid")
+        long = headers | {"idempotency-key": "the-cart-of-the-day"}
+        ids = {
+            (await world.from_address(address).post(f"{BASE}/carts", json={}, headers=long)).json()["id"]
+            for address in ("192.0.2.1", "192.0.2.2")
+        }
+        assert len(ids) == 2
 
 
 @pytest.fixture

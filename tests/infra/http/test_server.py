@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from merx.infra.http.inbound import MAX_HEADERS
 from merx.infra.http.middleware import Frame
 from merx.infra.http.server import MAX_JOINED
 from merx.kernel.actor import ActorKind
@@ -70,6 +71,8 @@ async def test_what_is_cached_passes_no_check_that_others_do_not(connection: Con
     assert head_of(b"".join(await connection.ask(PRODUCT, "Authorization: Bearer x")))[0] == 401
     assert head_of(b"".join(await connection.ask(PRODUCT, "Host: localhost")))[0] == 400
     assert head_of(b"".join(await connection.ask(PRODUCT, f"X-Long: {'a' * 40_000}")))[0] == 431
+    many = [f"X-{number}:" for number in range(MAX_HEADERS)]
+    assert head_of(b"".join(await connection.ask(PRODUCT, *many)))[0] == 431
     token = toys.tokens.issue(new_id(), ActorKind.staff, ["*"])
     await connection.ask(PRODUCT, f"Authorization: Bearer {token}")
     assert toys.product.reads == 2, "staff sees the present state"

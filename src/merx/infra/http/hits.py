@@ -11,7 +11,7 @@ from time import perf_counter
 from merx.infra.cache import ByteCache, CachedResponse
 from merx.infra.http import server
 from merx.infra.http.asgi import Scope, Send
-from merx.infra.http.inbound import Hosts
+from merx.infra.http.inbound import MAX_HEADERS, Hosts
 from merx.infra.http.origins import VARY, Cors
 from merx.infra.http.problems import RawHeaders
 from merx.infra.http.request_ids import given_id
@@ -68,6 +68,7 @@ class Hits:
             or b"authorization" in given
             or (b"cookie" in given and self._token_cookie in given[b"cookie"])
             or not self._hosts.knows(given.get(b"host"))
+            or len(headers) > MAX_HEADERS
             or sum(map(len, given.values())) > _FEW_BYTES
         ):
             return False

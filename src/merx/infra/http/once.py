@@ -17,20 +17,20 @@ from litestar.response.base import ASGIResponse
 from litestar.routes import HTTPRoute
 
 from merx.infra.http.asgi import Message
-from merx.infra.http.auth import GUEST_HEADERS, actor_of
+from merx.infra.http.auth import GUEST_HEADERS, actor_of, guest_or_owner, route_rules
 from merx.infra.http.handler_hooks import responder_of, set_before_request, set_function, set_responder
 from merx.infra.http.problems import RawHeaders
 from merx.infra.http.responses import Encoded
 from merx.infra.idempotency.answers import Key
 from merx.infra.idempotency.errors import KeyInvalid
-from merx.infra.idempotency.http import HEADER, REPLAYED, idempotent, keyed, principal_of, route_of
+from merx.infra.idempotency.http import ANONYMOUS, HEADER, REPLAYED, idempotent, keyed, principal_of, route_of
 from merx.infra.idempotency.store import IdempotencyStore, Reply
 
 _OPTION = "once"
 _OWN_OPTION = "own_once"
 # What `Encoded` and the frame do not add by themselves.
 _KEPT_HEADERS = (b"etag", b"location")
-# Callers without account and token share one principal: nothing but the key keeps them apart.
+# Callers of one network without account and token share a principal: nothing but the key keeps them apart.
 _MIN_ANONYMOUS = 16
 
 _Request = Request[Any, Any, Any]
@@ -115,9 +115,9 @@ def _settle(handler: HTTPRouteHandler, declared: Once, store: IdempotencyStore) 
 async def _key(handler: HTTPRouteHandler, request: _Request, header: bytes | None) -> Key:
     """Of this caller, for this route with its path values, by everything sent that the answer depends on."""
     by_name = dict(request.scope["headers"])
-    tokens = [by_name[name.encode()].decode("latin-1") for name in GUEST_HEADERS.values() if name.encode() in by_name]
     actor = actor_of(request)
-    principal = principal_of(actor, " ".join(tokens))
+    looked_at = any(rule.name == guest_or_owner.name for rule in route_rules(handler))
+    principal = principal_of(actor, _guest_token(by_name) if looked_at else "")
     key = keyed(
         None if header is None else header.decode("latin-1"),
         principal,
@@ -126,9 +126,15 @@ async def _key(handler: HTTPRouteHandler, request: _Request, header: bytes | Non
         query=request.scope["query_string"],
         if_match=by_name.get(b"if-match", b""),
     )
-    if principal == "anonymous" and len(key.key) < _MIN_ANONYMOUS:
+    if principal.startswith(ANONYMOUS) and len(key.key) < _MIN_ANONYMOUS:
         raise KeyInvalid(f"without an account or a token it must have {_MIN_ANONYMOUS} characters or more")
     return key
+
+
+def _guest_token(by_name: dict[bytes, bytes]) -> str:
+    """What opens the cart or the order of the path: a wrong one was refused, and no answer is kept for it."""
+    names = (name.encode() for name in GUEST_HEADERS.values())
+    return " ".join(by_name[name].decode("latin-1") for name in names if name in by_name)
 
 
 async def _reply(response: Any, request: _Request) -> Reply:

@@ -15,11 +15,13 @@ from merx.infra.idempotency.answers import Key
 from merx.infra.idempotency.effect import noting
 from merx.infra.idempotency.errors import KeyInvalid, KeyRequired
 from merx.infra.idempotency.store import Claimed, IdempotencyStore, Reply
+from merx.infra.limits.networks import network_of
 from merx.kernel.actor import Actor
 from merx.kernel.errors import MerxError, Unavailable
 from merx.kernel.ports import Transaction
 
 HEADER = "idempotency-key"
+ANONYMOUS = "anonymous"
 REPLAYED = (b"idempotency-replayed", b"true")
 _KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
 
@@ -34,13 +36,15 @@ def checked_key(value: str | None) -> str:
 
 
 def principal_of(actor: Actor, guest_token: str = "") -> str:
-    """Who the key belongs to: the account, else the bearer of a guest token, else everybody without one.
+    """Who the key belongs to: the account, else the bearer of a guest token, else everybody of one network.
 
-    API keys that replaced one another are one: a program that changes its key in the middle may send again.
+    API keys that replaced one another are one: a program that changes its key in the middle may send again. A token
+    counts for what it opens only: where nobody looks at it, it may be any text, and two may send the same.
     """
     if actor.account_id is not None:
         return f"{actor.kind}:{actor.lineage or actor.account_id}"
-    return "guest:" + hashlib.sha256(guest_token.encode()).hexdigest()[:32] if guest_token else "anonymous"
+    kind, text = ("guest", guest_token) if guest_token else (ANONYMOUS, network_of(actor.client))
+    return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def route_of(actor: Actor, *parts: object) -> str:

@@ -32,7 +32,7 @@ from merx.contexts.carts.usecases.open_cart import OpenCart, OpenCartHandler, Re
 from merx.infra.guest_tokens import GuestTokens
 from merx.infra.http.answers import may_answer
 from merx.infra.http.auth import GuestProof, customer, guest_or_owner, public
-from merx.infra.http.once import once
+from merx.infra.http.once import once, own_once
 from merx.infra.http.responses import Encoded
 from merx.infra.http.route_classes import keeps_place
 from merx.infra.idempotency.http import REPLAYED, checked_key
@@ -161,6 +161,7 @@ class CartsController(Controller):
         operation_id="AddCartLine",
         summary="Put units of a variant into the cart",
         responses=_answers(201),
+        **own_once(),
     )
     async def add_line(
         self,
