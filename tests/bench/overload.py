@@ -75,11 +75,18 @@ def overloaded(made: Shop, merx: servers.Server, seconds: float) -> list[Figure]
     back = seconds_until_calm(merx, paths, calm.quantile(0.5), ended)
     return [
         Figure(
+            what="asked for under overload",
+            value=over.asked / peak.goodput,
+            unit="of the peak",
+            target=0.95 * TIMES,
+            detail=f"{over.asked:,.0f}/s; {over.dropped:,} more were due and k6 had nobody left to ask for them",
+        ),
+        Figure(
             what=f"goodput at {TIMES} x capacity",
             value=over.goodput / peak.goodput,
             unit="of the peak",
             target=0.8,
-            detail=f"{over.goodput:,.0f}/s of {TIMES * peak.goodput:,.0f}/s asked for, peak {peak.goodput:,.0f}/s",
+            detail=f"{over.goodput:,.0f}/s of {over.asked:,.0f}/s asked for, peak {peak.goodput:,.0f}/s",
         ),
         Figure(
             what="a refusal under overload, p99",
@@ -124,11 +131,17 @@ class Outcome(NamedTuple):
     served: int
     refused: int
     failed: int
+    dropped: int
     ordered: int
     not_ordered: int
     served_ms: dict[str, float]
     refused_ms: dict[str, float]
     order_ms: dict[str, float]
+
+    @property
+    def asked(self) -> float:
+        """A second, by readers and buyers."""
+        return (self.served + self.refused + self.failed + self.ordered + self.not_ordered) / self.seconds
 
     @property
     def goodput(self) -> float:
@@ -201,6 +214,7 @@ def read(metrics: dict[str, Any], seconds: float) -> Outcome:
         number("served"),
         number("refused"),
         number("failed"),
+        number("dropped_iterations"),
         number("ordered"),
         number("not_ordered"),
         trend("served_ms"),
