@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from merx.bootstrap.api import Api
+from merx.contexts.identity.domain.account import AccountKind
 from merx.infra.http.once import settle_once
 from merx.infra.settings import Settings
 from merx.kernel.ids import new_id
@@ -54,7 +55,9 @@ async def test_stock_is_added_once(world: World):
 
 
 async def test_a_program_may_send_again_with_the_key_that_replaced_its_own(world: World):
-    keys, staff, receipt = "/auth/api-keys", world.staff(), await _receipt(world)
+    ensure = world.app.contexts.identity.ensure_account()
+    olga = await ensure("olga@example.com", "Olga", AccountKind.staff, ("*",), "a long passphrase")
+    keys, staff, receipt = "/auth/api-keys", world.staff(account_id=olga), await _receipt(world)
     scopes = {"name": "till", "scopes": ["inventory:write"]}
     made, stranger = [(await world.post(keys, scopes, staff)).json() for _ in range(2)]
     texts = [made["key"]]
