@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -44,8 +45,9 @@ class World:
         """The same shop as seen from elsewhere."""
         return AsgiClient(self._client.app, client=(address, 50000))
 
-    def staff(self, *permissions: str) -> dict[str, str]:
-        token = self.app.infra.access_tokens().issue(new_id(), ActorKind.staff, permissions or ("*",))
+    def staff(self, *permissions: str, account_id: UUID | None = None) -> dict[str, str]:
+        """Whom the token speaks for matters to what asks for the account itself alone."""
+        token = self.app.infra.access_tokens().issue(account_id or new_id(), ActorKind.staff, permissions or ("*",))
         return {"authorization": f"Bearer {token}"}
 
     async def settle(self) -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from merx.bootstrap.api import create_app
 from merx.bootstrap.container import App
+from merx.contexts.identity.domain.account import AccountKind
 from merx.infra.settings import Settings
 from merx.kernel.actor import ActorKind
-from merx.kernel.ids import new_id
 from tests.support.asgi import AsgiClient
 
 KEYS = "/api/v1/auth/api-keys"
@@ -18,7 +18,9 @@ KEYS = "/api/v1/auth/api-keys"
 async def test_a_key_revoked_in_one_process_is_refused_by_another_within_a_second(database_url, tmp_path):
     settings = Settings(database_url=database_url, data_dir=str(tmp_path))
     first, second = App(settings), App(settings)
-    token = first.infra.access_tokens().issue(new_id(), ActorKind.staff, ["*"])
+    ensure = first.contexts.identity.ensure_account()
+    olga = await ensure("olga@example.com", "Olga", AccountKind.staff, ("*",), "a long passphrase")
+    token = first.infra.access_tokens().issue(olga, ActorKind.staff, ["*"])
     staff = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     async with AsgiClient(create_app(settings, first)) as here, AsgiClient(create_app(settings, second)) as there:
         body = b'{"name":"till","scopes":["api-keys:read"]}'

@@ -58,7 +58,9 @@ async def test_stock_is_added_once(world: World):
 
 
 async def test_a_program_may_send_again_with_the_key_that_replaced_its_own(world: World):
-    keys, staff, receipt = "/auth/api-keys", world.staff(), await _receipt(world)
+    ensure = world.app.contexts.identity.ensure_account()
+    olga = await ensure("olga@example.com", "Olga", AccountKind.staff, ("*",), PASSPHRASE)
+    keys, staff, receipt = "/auth/api-keys", world.staff(account_id=olga), await _receipt(world)
     scopes = {"name": "till", "scopes": ["inventory:write"]}
     made, stranger = [(await world.post(keys, scopes, staff)).json() for _ in range(2)]
     texts = [made["key"]]
@@ -88,7 +90,9 @@ async def _ready(world: World, who: dict[str, str]) -> tuple[dict[str, object], 
 
 
 async def test_a_checkout_may_be_sent_again_with_the_key_that_replaced_its_own(world: World):
-    keys, staff = "/auth/api-keys", world.staff()
+    ensure = world.app.contexts.identity.ensure_account()
+    olga = await ensure("olga@example.com", "Olga", AccountKind.staff, ("*",), PASSPHRASE)
+    keys, staff = "/auth/api-keys", world.staff(account_id=olga)
     made = (await world.post(keys, {"name": "till", "scopes": ["orders:write"]}, staff)).json()
     new = (await world.post(f"{keys}/{made['api_key']['id']}/rotate", {}, staff)).json()
     body, headers = await _ready(world, {"authorization": f"Bearer {made['key']}"})

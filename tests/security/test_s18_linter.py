@@ -21,6 +21,7 @@ EXCUSED = {
     "merx/infra/invariants.py",
     "merx/infra/outbox/invariants.py",
     "merx/infra/outbox/postgres_deliveries.py",
+    "merx/infra/postgres/later.py",
     "merx/infra/personal_data/platform.py",
     "merx/infra/personal_data/postgres.py",
     "merx/migrations/versions/0027_emails_in_one_form.py",

@@ -64,7 +64,8 @@ def postal_patterns() -> list[Found]:
     for code in COUNTRIES:
         country = _country(code)
         assert country is not None
-        ways = [country.postal, *(region.postal for _, region in country.regions.values())]
+        codes = country.postal and country.postal.pattern
+        ways = [codes, *(region.postal for _, region in country.regions.values())]
         found += [Found(code, each.pattern, POSTAL_LENGTH) for each in ways if each is not None]
     return found
 

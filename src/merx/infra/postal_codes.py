@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 _MARKS = re.compile(r"[ -]+")
-_WORD = re.compile(r"([A-Z]+)[ -]?\d")
+_WORD = re.compile(r"([A-Z]{1,8})[ -]?[0-9]")
 
 # Where a separator stands in a code that has none, and which.
 _Places = tuple[tuple[int, str], ...]
@@ -19,7 +19,7 @@ class PostalCodes:
 
     def __init__(self, country: str, pattern: re.Pattern[str], examples: tuple[str, ...], prefix: str) -> None:
         self.example = next(iter(examples), "")
-        self._pattern = pattern
+        self.pattern = pattern
         self._foreign = tuple(each for each in (_bare(prefix), country) if each)
         words = {_WORD.match(each) for each in examples}
         names = {word.group(1) if word else "" for word in words}
@@ -35,7 +35,7 @@ class PostalCodes:
         bare = _bare(typed)
         forms = (bare, *(bare.removeprefix(each) for each in self._foreign), self._own + bare)
         spellings = (each for form in dict.fromkeys(forms) for each in self._spellings(form))
-        return next((each for each in spellings if self._pattern.fullmatch(each)), None)
+        return next((each for each in spellings if self.pattern.fullmatch(each)), None)
 
     def _spellings(self, bare: str) -> Iterator[str]:
         """The likeliest first: as an example of its shape, as one of its length, and then every other."""

@@ -13,6 +13,8 @@ from merx.kernel.rights import Rights, rights_of
 # The one permission that `*` does not hold: an API key with it changes what people must step up for.
 WAIVES_STEP_UP = "step-up:waive"
 
+# What staff needs for acting in the place of a customer, for as long as it does.
+IMPERSONATE = "users:impersonate"
 # For so long a token lets staff act in the place of a customer; it cannot be renewed.
 IN_PLACE_SECONDS = 900
 

@@ -70,7 +70,9 @@ class State(StrEnum):
 
 
 class Approval(Entity, kw_only=True):
-    """`command` is what was sent; it is carried out if `target` is still at `target_version`."""
+    """`command` is what was sent; it is carried out if `target` is still at `target_version`. A use case for which
+    other things matter too adds to it what they came to, and compares.
+    """
 
     kind: str
     permission: str

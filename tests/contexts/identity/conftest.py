@@ -199,6 +199,7 @@ class Source:
             dependencies={**container.handlers(), **users.handlers()},
             api_keys=container.api_key_door(),
             staff_rights=container.staff_door(),
+            live_sessions=container.live_sessions(),
         )
 
 

@@ -18,7 +18,7 @@ from merx.infra.postgres.listener import CacheListener
 from merx.infra.settings import Settings
 from merx.kernel.actor import ActorKind
 from merx.kernel.errors import Unavailable
-from tests.contexts.identity.api_keys import ANYWHERE, STAFF, made
+from tests.contexts.identity.api_keys import ANYWHERE, keeper, made
 
 
 class TestDoor:
@@ -67,11 +67,11 @@ class TestDoor:
         assert queries.reads == 0
 
     async def test_rotation_with_overlap(self, shop):
-        handler = shop.container.look_after_api_keys()
+        handler, staff = shop.container.look_after_api_keys(), await keeper(shop)
         old_id, old = await made(shop, "orders:write", networks=("203.0.113.0/24",))
         door = shop.container.api_key_door()
         await door.actor(old, ANYWHERE)
-        new_id_, new = await handler.rotate(STAFF, old_id, RotateApiKey(overlap_seconds=3600))
+        new_id_, new = await handler.rotate(staff, old_id, RotateApiKey(overlap_seconds=3600))
         door.invalidate({f"api-key:{old_id}"})
         assert (await door.actor(new, ANYWHERE)).permissions == {"orders:write"}
         shop.clock.advance(timedelta(minutes=59))
@@ -85,7 +85,7 @@ class TestDoor:
         fresh = await queries.one(new_id_)
         assert fresh.expires_at - fresh.created_at == timedelta(days=365)
         with pytest.raises(ApiKeyOver):
-            await handler.rotate(STAFF, old_id, RotateApiKey())
+            await handler.rotate(staff, old_id, RotateApiKey())
 
     async def test_a_key_that_changed_while_it_was_read_is_not_remembered(self, shop):
         key_id, text = await made(shop)
@@ -201,7 +201,7 @@ async def test_a_revoked_key_stops_in_every_process_within_a_second(postgres_sho
         for door in doors:
             await door.actor(text, ANYWHERE)
             assert door._known
-        await shop.container.look_after_api_keys().revoke(STAFF, key_id)
+        await shop.container.look_after_api_keys().revoke(await keeper(shop), key_id)
         async with asyncio.timeout(1):
             while any(door._known for door in doors):
                 await asyncio.sleep(0.005)

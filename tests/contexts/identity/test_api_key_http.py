@@ -8,11 +8,11 @@ from merx.contexts.identity.domain.errors import (
 )
 from merx.contexts.identity.usecases.api_keys import MakeApiKey, RotateApiKey
 from merx.infra.http.auth import limits_of
-from merx.kernel.actor import WAIVES_STEP_UP, Actor, ActorKind
+from merx.kernel.actor import WAIVES_STEP_UP, ActorKind
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from merx.kernel.rights import InvalidGrant
-from tests.contexts.identity.api_keys import ANYWHERE
+from tests.contexts.identity.api_keys import ANYWHERE, holder
 from tests.contexts.identity.conftest import PASSWORD, bearer
 from tests.support.apps import new_app
 
@@ -25,7 +25,8 @@ class TestHttp:
         return door
 
     async def staff(self, client, shop, *permissions):
-        token = shop.access_tokens.issue(new_id(), ActorKind.staff, permissions)
+        maker = await holder(shop, *permissions)
+        token = shop.access_tokens.issue(maker.account_id, ActorKind.staff, permissions)
         return {"Authorization": f"Bearer {token}"}
 
     async def test_from_making_to_revoking(self, client, memory_shop, door):
@@ -120,7 +121,7 @@ def test_the_catalogue_knows_what_the_routes_ask_for():
 
 class TestLimits:
     async def test_s07_a_key_inherits_the_limits_of_its_scopes(self, shop):
-        clerk = Actor(kind=ActorKind.staff, account_id=new_id(), permissions=frozenset({"payments:write<=INR:500"}))
+        clerk = await holder(shop, "payments:write<=INR:500")
         handler = shop.container.look_after_api_keys()
         for scope in ("payments:write", "payments:write<=INR:501", "payments:write<=USD:1", "payments:*", "*"):
             with pytest.raises(MoreThanOwn):
@@ -129,12 +130,12 @@ class TestLimits:
         actor = await shop.container.api_key_door().actor(text, ANYWHERE)
         assert actor.may("payments:write", amount=Money(400, "INR"))
         assert not actor.may("payments:write", amount=Money(401, "INR"))
-        poorer = Actor(kind=ActorKind.staff, account_id=new_id(), permissions=frozenset({"payments:write<=INR:399"}))
+        poorer = await holder(shop, "payments:write<=INR:399", email="poor@example.com")
         with pytest.raises(MoreThanOwn):
             await handler.rotate(poorer, key_id, RotateApiKey())
 
     async def test_limits_that_nobody_asks_for_are_refused(self, shop):
-        owner = Actor(kind=ActorKind.staff, account_id=new_id(), permissions=frozenset({"*"}))
+        owner = await holder(shop, "*")
         for scope in ("orders:write<=INR:1", f"payments:write@{new_id()}"):
             with pytest.raises(InvalidGrant):
                 await shop.container.look_after_api_keys().make(owner, MakeApiKey(name="x", scopes=(scope,)))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from merx.contexts.identity.adapters.memory_api_keys import MemoryApiKeyQueries
@@ -15,10 +16,12 @@ from merx.contexts.identity.domain.errors import (
 )
 from merx.contexts.identity.ports.api_keys import ApiKeyQueries
 from merx.contexts.identity.usecases.api_keys import MakeApiKey, RotateApiKey
+from merx.contexts.identity.usecases.staff import ChangeStaff
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Forbidden
 from merx.kernel.ids import new_id
-from tests.contexts.identity.api_keys import STAFF, made
+from tests.contexts.identity.api_keys import holder, keeper, made
+from tests.contexts.identity.staffing import READ_ORDERS, owner_of, staff
 
 QUERIES: list[type[ApiKeyQueries]] = [MemoryApiKeyQueries, PostgresApiKeyQueries]
 
@@ -31,7 +34,7 @@ class TestUseCases:
         assert text.startswith(found.prefix)
         assert len(found.prefix) == 14
         assert found.scopes == ("orders:read", "orders:write")
-        assert found.created_by == STAFF.account_id
+        assert found.created_by == (await keeper(shop)).account_id
         assert (found.expires_at - found.created_at, found.last_used_at, found.revoked_at) == (
             timedelta(days=365),
             None,
@@ -46,7 +49,7 @@ class TestUseCases:
         for scopes in (("api-keys:read",), ("orders:read", "api-keys:read"), ("*",)):
             with pytest.raises(MoreThanOwn):
                 await made(shop, *scopes)
-        owner = Actor(kind=ActorKind.staff, account_id=new_id(), permissions=frozenset({"*"}))
+        owner = await holder(shop, "*")
         await shop.container.look_after_api_keys().make(owner, MakeApiKey(name="all", scopes=("*",)))
 
     async def test_a_permission_that_no_route_knows_is_refused(self, shop):
@@ -66,9 +69,31 @@ class TestUseCases:
 
     async def test_who_does_not_hold_the_scopes_cannot_get_a_copy_of_the_key(self, shop):
         key_id, _ = await made(shop, "orders:write")
-        other = Actor(kind=ActorKind.staff, account_id=new_id(), permissions=frozenset({"api-keys:write"}))
+        other = await holder(shop, "api-keys:write")
         with pytest.raises(MoreThanOwn):
             await shop.container.look_after_api_keys().rotate(other, key_id, RotateApiKey())
+
+    async def test_s07_who_gets_a_key_is_judged_by_what_is_stored_and_not_by_what_was_let_in(self, shop):
+        """Between the door and the use case a right may go, or the account."""
+        boss, maker = await owner_of(shop), await holder(shop, "orders:*")
+        handler = shop.container.look_after_api_keys()
+        make, rotate = MakeApiKey(name="till", scopes=("orders:write",)), RotateApiKey()
+        key_id, _ = await handler.make(maker, make)
+        await staff(shop).change(boss, maker.account_id, ChangeStaff(grants=(READ_ORDERS,)))
+        with pytest.raises(MoreThanOwn):
+            await handler.make(maker, make)
+        with pytest.raises(MoreThanOwn):
+            await handler.rotate(maker, key_id, rotate)
+        await handler.make(maker, MakeApiKey(name="till", scopes=("orders:read",)))
+        # And a token may show less than its account holds.
+        with pytest.raises(MoreThanOwn):
+            await handler.make(msgspec.structs.replace(boss, permissions=frozenset({"orders:read"})), make)
+        await staff(shop).disable(boss, maker.account_id)
+        with pytest.raises(Forbidden):
+            await handler.make(maker, MakeApiKey(name="till", scopes=("orders:read",)))
+        with pytest.raises(Forbidden):
+            await handler.rotate(maker, key_id, rotate)
+        assert len((await shop.container.api_key_queries().page(9, None)).items) == 2
 
     async def test_the_pages_of_a_list(self, shop):
         ids = [(await made(shop))[0] for _ in range(5)]

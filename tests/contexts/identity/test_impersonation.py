@@ -190,15 +190,27 @@ async def test_s07_public_routes_that_change_something_for_the_caller_are_known(
     assert looking == PUBLIC_OF_CALLERS | {f"POST {BASE}/auth/invitations/accept"}
 
 
-async def test_it_ends_with_the_access_of_who_holds_it(shop: Shop):
-    """Not only after its minutes: a member of staff who is shut out is out in the place of others too."""
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/auth/staff/{helper}/disable", None),
+        ("PATCH", "/auth/staff/{helper}", {"roles": []}),
+        ("PATCH", "/auth/roles/{role}", {"grants": [{"permission": "orders:read"}]}),
+    ],
+)
+async def test_it_ends_with_the_access_and_with_the_right_of_who_holds_it(
+    shop: Shop, method: str, path: str, body: dict[str, Any] | None
+):
+    """Not only after its minutes: whoever is shut out, or may not help any more, is out in the place of others too."""
     state = shop.memory.state()
-    helper: UUID = await shop._account("helper@example.com", "Hal Helper", AccountKind.staff)
+    grants = [{"permission": "users:impersonate"}]
+    role = (await shop.call("POST", "/auth/roles", {"name": "Helpers", "grants": grants}))["id"]
+    helper = await shop._account("helper@example.com", "Hal Helper", AccountKind.staff, (UUID(role),))
     token = shop.app.infra.access_tokens().issue(
         shop.owner.account_id, ActorKind.customer, ttl=900, impersonator=helper
     )
     placed = {"authorization": f"Bearer {token}"}
     assert (await shop.send("GET", f"{BASE}/users/me", None, placed)).status == 200
-    await shop.call("POST", f"/auth/staff/{helper}/disable")
+    await shop.call(method, path.format(helper=helper, role=role), body)
     assert (await shop.send("GET", f"{BASE}/users/me", None, placed)).status == 401
     shop.memory.restore(state)

@@ -1,5 +1,6 @@
 """A program asks about the key it shows."""
 
+from merx.contexts.identity.domain.account import AccountKind
 from merx.contexts.identity.usecases.api_keys import MakeApiKey
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.ids import new_id
@@ -13,7 +14,9 @@ CURRENT = "/api/v1/auth/api-keys/current"
 async def test_a_key_sees_its_scopes_and_its_end():
     app = new_app()
     client = AsgiClient(staged(app.settings, app))
-    owner = Actor(kind=ActorKind.staff, account_id=new_id(), permissions=frozenset({"*"}), fresh=True)
+    ensure = app.contexts.identity.ensure_account()
+    owner_id = await ensure("olga@example.com", "Olga", AccountKind.staff, ("*",), "a long passphrase")
+    owner = Actor(kind=ActorKind.staff, account_id=owner_id, permissions=frozenset({"*"}), fresh=True)
     make = MakeApiKey(name="till", scopes=("orders:read",), networks=("127.0.0.0/8", "::1/128"), expires_in_days=30)
     key_id, text = await app.contexts.identity.look_after_api_keys().make(owner, make)
     shown = await client.get(CURRENT, headers={"authorization": f"Bearer {text}"})

@@ -1,7 +1,9 @@
 """Keys and rights that several people change at once."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -19,8 +21,9 @@ from merx.contexts.identity.usecases.roles import CreateRole
 from merx.contexts.identity.usecases.staff import ChangeStaff
 from merx.infra.postgres import PostgresTx, compiled
 from merx.kernel.actor import Actor
-from merx.kernel.errors import MerxError
+from merx.kernel.errors import Forbidden, MerxError
 from merx.kernel.rights import Grant
+from tests.contexts.identity.api_keys import holder
 from tests.contexts.identity.conftest import Shop
 from tests.contexts.identity.racing import (
     EMAIL,
@@ -34,6 +37,8 @@ from tests.contexts.identity.test_staff import owner_of
 from tests.support.at_once import Meeting, at_once, connected
 
 pytestmark = pytest.mark.services
+
+SCOPES = ("orders:read",)
 
 
 @pytest.fixture
@@ -64,7 +69,8 @@ class TestApiKeys:
         self.meeting, self.revoked = Meeting(), asyncio.Event()
 
     def meet(self, shop: Shop, kind: type["Met"]) -> None:
-        careless(shop, api_keys=partial(kind, self.meeting, self.revoked))
+        # Those who replace a key come one after the other: without the turn it is the version alone that decides.
+        careless(shop, api_keys=partial(kind, self.meeting, self.revoked), roles=Turnless)
 
     async def rotated(self, shop: Shop) -> int:
         """How many successors a key gets that is replaced four times at once."""
@@ -77,6 +83,9 @@ class TestApiKeys:
         return await count(shop, "api_key") - 1
 
     async def test_a_key_has_one_successor(self, shop):
+        assert await self.rotated(shop) == 1
+
+    async def test_a_key_has_one_successor_by_its_version_alone(self, shop):
         self.meet(shop, Met)
         assert await self.rotated(shop) == 1
 
@@ -118,6 +127,58 @@ class TestApiKeys:
     async def test_negative_control_without_versions_a_revoked_key_comes_back(self, shop):
         self.meet(shop, self.Naive)
         assert await self.revoked_and_rotated(shop) == (True, True, False)
+
+
+class TestWhoIsOut:
+    """Somebody gets a key in the moment in which she is disabled: she was judged before, the key comes after."""
+
+    async def key_of_one_who_is_out(self, shop: Shop, step: str, **more: type) -> tuple[Any, int]:
+        """What she hears, and how many keys came of it."""
+        boss, sam = await owner_of(shop), await holder(shop, "orders:read")
+        key_id, _ = await shop.container.look_after_api_keys().make(boss, MakeApiKey(name="till", scopes=SCOPES))
+        leaving, judged, out = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        class Accounts(PostgresAccounts):
+            async def save(self, entity: Account) -> None:
+                leaving.set()
+                # Whoever waits for her turn is not judged yet.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.5):
+                        await judged.wait()
+                await super().save(entity)
+
+        class Keys(PostgresApiKeys):
+            async def add(self, entity: ApiKey) -> None:
+                judged.set()
+                async with asyncio.timeout(20):
+                    await out.wait()
+                await super().add(entity)
+
+        careless(shop, accounts=Accounts, api_keys=Keys, **more)
+        keys = shop.container.look_after_api_keys()
+
+        async def shut_out() -> None:
+            await shop.container.look_after_staff().disable(boss, sam.account_id)
+            out.set()
+
+        async def key() -> None:
+            await leaving.wait()
+            if step == "make":
+                await keys.make(sam, MakeApiKey(name="hers", scopes=SCOPES))
+            else:
+                await keys.rotate(sam, key_id, RotateApiKey())
+
+        _, heard = await at_once(shut_out(), key())
+        return heard, await count(shop, "api_key") - 1
+
+    @pytest.mark.parametrize("step", ["make", "rotate"])
+    async def test_s07_whoever_is_out_gets_no_key(self, shop, step):
+        heard, keys = await self.key_of_one_who_is_out(shop, step)
+        assert (type(heard), keys) == (Forbidden, 0)
+
+    @pytest.mark.parametrize("step", ["make", "rotate"])
+    async def test_negative_control_without_the_turn_she_gets_it(self, shop, step):
+        assert await self.key_of_one_who_is_out(shop, step, roles=Turnless) == (None, 1)
 
 
 class TestRights:

@@ -1,6 +1,7 @@
 """S02: what a device may change for good ends with its session, and not with its token some minutes later.
 
-The routes come from the router: all that ask for a fresh proof, and those that end what such a one began.
+The routes come from the router: all that change something in this context for a caller have to ask for the session,
+and whatever asks is played.
 """
 
 from datetime import timedelta
@@ -8,6 +9,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 from dependency_injector import providers
+from litestar.handlers import HTTPRouteHandler
 
 from merx.bootstrap.api import Api
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
@@ -24,30 +26,36 @@ from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
 from tests.support.stage import staged
 
+CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
-# What makes a way in, or takes one away.
-AT_LEAST = {
-    "AskForNewPasskey", "RegisterPasskey", "RemovePasskey", "EnrolTotp", "ConfirmTotp", "RemoveTotp", "ChangeEmail",
-    "MakeRecoveryCodes", "StartIdentityLink", "CollectIdentityLink", "UnlinkIdentity", "ChangePassword", "ConfirmEmail",
-}  # fmt: skip
-FOR_CUSTOMERS = {"AskForErasure", "ConfirmErasure"}
-# Among these what asks for a fresh proof only sometimes: where a price changes, where two people agree.
-FOR_STAFF = {
-    "MakeApiKey", "RotateApiKey", "CreateRole", "ChangeRole", "InviteStaff", "ChangeStaff", "EditProduct", "Approve",
-    "EraseUser",
-}  # fmt: skip
+# In other contexts; among these what asks for a fresh proof only sometimes, as where a price changes.
+ELSEWHERE = {"AskForErasure", "ConfirmErasure", "EditProduct", "Approve", "EraseUser"}
+# To be out is a state: whoever lost the answer may send it again. It lets nobody stay.
+EXCUSED = {"LogoutAll"}
+# Whom the routes of a rule turn away before they ask for a session.
+OTHERS = {AccountKind.customer: "staff", AccountKind.staff: "customer"}
 
 
-def guarded(api: Api) -> list[tuple[str, Route]]:
+def named(api: Api) -> list[tuple[str, Route, HTTPRouteHandler]]:
     handlers = {f"{access.method} {access.path}": access.handler for access in api.routes}
-    found = [(str(handlers[str(route)].operation_id), route) for route in routes_of(api)]
-    return [(name, route) for name, route in found if any(rule.alive for rule in route_rules(handlers[str(route)]))]
+    found = [(route, handlers[str(route)]) for route in routes_of(api)]
+    return [(str(handler.operation_id), route, handler) for route, handler in found]
+
+
+def asks(handler: HTTPRouteHandler) -> bool:
+    return any(rule.alive for rule in route_rules(handler))
+
+
+def changes_who_comes_in(route: Route, handler: HTTPRouteHandler) -> bool:
+    """Whatever a caller changes in this context: accounts, ways in, sessions, keys, roles, staff and invitations."""
+    of_callers = any(rule.name != "public" for rule in route_rules(handler))
+    return handler.fn.__module__.startswith("merx.contexts.identity.") and of_callers and route.method in CHANGES
 
 
 async def outcomes(api: Api, token: str) -> dict[str, str]:
     """What each of the routes says to it: the slug of a refusal, or a status."""
     client, found = AsgiClient(api), {}
-    for name, route in guarded(api):
+    for name, route in [(name, route) for name, route, handler in named(api) if asks(handler)]:
         body = msgspec.json.encode(example(route.body)) if route.body is not None else None
         headers = {"authorization": f"Bearer {token}", "idempotency-key": "0123456789abcdef", "if-match": '"1"'}
         headers |= {"content-type": "application/json"} if body else {}
@@ -77,11 +85,21 @@ async def test_s02_who_was_signed_out_makes_no_way_in_with_a_token_that_is_left(
     out = await AsgiClient(api).post("/api/v1/auth/logout-all", headers={"authorization": f"Bearer {owner}"})
     assert out.status == 204
     found = await outcomes(api, thief)
-    everything = AT_LEAST | FOR_CUSTOMERS | FOR_STAFF
-    assert everything <= found.keys(), everything - found.keys()
+    assert found.keys() >= ELSEWHERE, ELSEWHERE - found.keys()
     # Who has the wrong kind of account hears that first.
-    wanted = found.keys() - FOR_CUSTOMERS if kind is AccountKind.staff else AT_LEAST | FOR_CUSTOMERS
+    for_others = {name for name, route, _ in named(api) if route.rule.name == OTHERS[kind]}
+    wanted = found.keys() - for_others
     assert {name: found[name] for name in wanted} == dict.fromkeys(wanted, SignedOut.slug)
+
+
+async def test_s02_whatever_changes_who_comes_in_asks_for_the_session():
+    """Also what takes something away: who was signed out shuts nobody else out."""
+    app = new_app()
+    changing = [each for each in named(staged(app.settings, app)) if changes_who_comes_in(each[1], each[2])]
+    assert {"MakeApiKey", "RevokeApiKey", "WithdrawInvitation", "EndSession", "ChangeStaff", "RenamePasskey"} <= {
+        name for name, _, _ in changing
+    }, "this test looks at nothing"
+    assert {name for name, _, handler in changing if not asks(handler)} == EXCUSED
 
 
 async def test_s02_a_session_that_goes_on_is_not_held_up():

@@ -12,10 +12,11 @@ from merx.contexts.identity.usecases.granting import ALL_STAFF, staff_tag
 from merx.contexts.identity.usecases.roles import ChangeRole
 from merx.contexts.identity.usecases.staff import ChangeStaff
 from merx.infra.http.callers import Authenticator
-from merx.kernel.actor import Actor, ActorKind
+from merx.infra.tokens import InvalidToken
+from merx.kernel.actor import IMPERSONATE, Actor, ActorKind
 from merx.kernel.errors import Unavailable
 from merx.kernel.ids import new_id
-from merx.kernel.rights import AS_HELD, Grant
+from merx.kernel.rights import AS_HELD, Effect, Grant
 from tests.contexts.identity.journeys import login
 from tests.contexts.identity.staffing import (
     a_role,
@@ -101,7 +102,7 @@ class TestDoor:
             await door.actor(Actor(kind=ActorKind.staff, account_id=new_id(), permissions=frozenset({AS_HELD})))
 
     async def test_who_acts_in_place_of_a_customer_is_out_too(self, shop):
-        owner, helper = await owner_of(shop), await shop.staff()
+        owner, helper = await owner_of(shop), await shop.staff(permissions=(IMPERSONATE,))
         callers = Authenticator(shop.access_tokens, staff_rights=shop.container.staff_door())
         customer = Actor(kind=ActorKind.customer, account_id=await shop.customer(), impersonator=helper)
         assert await callers.with_rights(customer) == customer
@@ -109,6 +110,34 @@ class TestDoor:
         shop.container.staff_door().invalidate([staff_tag(helper)])
         with pytest.raises(AccessEnded):
             await callers.with_rights(customer)
+
+    async def test_who_may_act_in_place_of_a_customer_no_more_is_out_too(self, shop):
+        """The right goes with a role that is edited, or is denied to one person."""
+        shop.permissions.learn({IMPERSONATE})
+        owner, door = await owner_of(shop), shop.container.staff_door()
+        help_out = Grant(permission=IMPERSONATE)
+        role_id = await a_role(shop, owner, "Helper", help_out)
+        helper = await shop.staff(permissions=())
+        callers = Authenticator(shop.access_tokens, staff_rights=door)
+        customer = Actor(kind=ActorKind.customer, account_id=await shop.customer(), impersonator=helper)
+
+        async def goes_on():
+            door.invalidate([ALL_STAFF])
+            try:
+                return await callers.with_rights(customer) == customer
+            except InvalidToken:
+                return False
+
+        assert not await goes_on()
+        await staff(shop).change(owner, helper, ChangeStaff(roles=(role_id,)))
+        assert await goes_on()
+        await roles(shop).change(owner, role_id, ChangeRole(grants=()))
+        assert not await goes_on()
+        await roles(shop).change(owner, role_id, ChangeRole(grants=(help_out,)))
+        assert await goes_on()
+        denied = Grant(permission="users:*", effect=Effect.deny)
+        await staff(shop).change(owner, helper, ChangeStaff(grants=(denied,)))
+        assert not await goes_on()
 
     async def test_who_is_no_staff_has_no_rights_to_look_up(self, shop):
         for account_id in (await shop.customer(), new_id(), None):

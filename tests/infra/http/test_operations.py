@@ -7,7 +7,7 @@ import pytest
 from litestar import Controller, get
 
 from merx.infra.health import Probe
-from merx.infra.http.auth import OpenRoutes
+from merx.infra.http.auth import OpenRoutes, alive, signed_in
 from merx.infra.keys import ensure_keys
 from merx.infra.settings import Settings, SettingsError
 from merx.kernel.actor import ActorKind
@@ -178,6 +178,19 @@ class OpenController(Controller):
 def test_s08_a_route_without_a_rule_stops_the_start():
     with pytest.raises(OpenRoutes, match="GET /api/v1/open"):
         toy_app(toys=Toys(MEMORY, ToyController, OpenController))
+
+
+class LivingController(Controller):
+    path = "/living"
+
+    @get("/", guards=[alive(signed_in)])
+    async def here(self) -> dict[str, int]:
+        return {}
+
+
+def test_s08_a_route_for_sessions_that_go_on_stops_the_start_when_nobody_can_be_asked_about_them():
+    with pytest.raises(RuntimeError, match="/api/v1/living"):
+        toy_app(toys=Toys(MEMORY, ToyController, LivingController))
 
 
 def test_s08_the_access_matrix_lists_every_route():

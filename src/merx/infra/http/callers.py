@@ -8,7 +8,7 @@ import msgspec
 
 from merx.infra.http.asgi import Scope
 from merx.infra.tokens import AccessTokens, InvalidToken
-from merx.kernel.actor import Actor, ActorKind, Proof, ProofLevel
+from merx.kernel.actor import IMPERSONATE, Actor, ActorKind, Proof, ProofLevel
 from merx.kernel.rights import AS_HELD
 
 _IN_PLACE = Actor(kind=ActorKind.staff, permissions=frozenset({AS_HELD}))
@@ -96,13 +96,15 @@ class Authenticator:
     async def with_rights(self, actor: Actor) -> Actor:
         """The same actor; one whose token says `AS_HELD`, which alone allows nothing, with what its account holds.
 
-        Raises Unauthenticated when that account, or the one that acts in its place, is not open any more, and
-        Unavailable when nobody can say.
+        Raises Unauthenticated when that account, or the one that acts in its place, is not open any more or may not act
+        in the place of others by now, and Unavailable when nobody can say.
         """
         if self._staff_rights is None:
             return actor
         if actor.impersonator is not None:
-            await self._staff_rights.actor(msgspec.structs.replace(_IN_PLACE, account_id=actor.impersonator))
+            helper = await self._staff_rights.actor(msgspec.structs.replace(_IN_PLACE, account_id=actor.impersonator))
+            if not helper.may(IMPERSONATE):
+                raise InvalidToken("whoever acts here in the place of a customer may do that no more")
         return await self._staff_rights.actor(actor) if AS_HELD in actor.permissions else actor
 
     def is_key(self, authorization: bytes | None) -> bool:

@@ -58,7 +58,10 @@ def guest_proof(tokens: GuestTokens) -> Provide:
 
 
 def settle_routes(app: Litestar, live_sessions: LiveSessions | None = None) -> None:
-    """Make injected arguments and access rules cheap. Call once, when all routes are registered."""
+    """Make injected arguments and access rules cheap. Call once, when all routes are registered.
+
+    Raises RuntimeError when there are routes for sessions that go on, and no means to look those up.
+    """
     routes = [route for route in app.routes if isinstance(route, HTTPRoute)]
     for route in routes:
         settle_options(route, routes)
@@ -66,7 +69,7 @@ def settle_routes(app: Litestar, live_sessions: LiveSessions | None = None) -> N
             _settle_headers(model)
             settle_query(handler, model)
             _settle_dependencies(handler, model)
-            _settle_rules(handler, live_sessions)
+            _settle_rules(route, handler, live_sessions)
 
 
 def _settle_headers(model: Any) -> None:
@@ -123,11 +126,14 @@ def _settle_dependencies(handler: HTTPRouteHandler, model: Any) -> None:
     forget_signature(handler)
 
 
-def _settle_rules(handler: HTTPRouteHandler, live_sessions: LiveSessions | None) -> None:
+def _settle_rules(route: HTTPRoute, handler: HTTPRouteHandler, live_sessions: LiveSessions | None) -> None:
     """Check the rules in the before-request hook: for each guard Litestar copies the whole handler, about 20 µs."""
     rules = tuple(rule for rule in route_rules(handler) if rule.name != "public")
     original = handler.resolve_before_request()
-    sessions = live_sessions if any(rule.alive for rule in rules) else None
+    asks = any(rule.alive for rule in rules)
+    if asks and live_sessions is None:
+        raise RuntimeError(f"{route.path_format} is for sessions that go on and there is nobody to ask about them")
+    sessions = live_sessions if asks else None
 
     async def before(request: Request[Any, Any, Any]) -> Any:
         for rule in rules:

@@ -38,9 +38,10 @@ _asked: ContextVar[_Request] = ContextVar("once_request")
 
 
 class Once(msgspec.Struct, frozen=True):
-    """`required`: without the header the answer is 400."""
+    """`required`: without the header the answer is 400. `again` is what the same request gets, sent again."""
 
     required: bool = False
+    again: str = "the same answer"
 
 
 def once(*, required: bool = False) -> dict[str, Any]:
@@ -48,9 +49,9 @@ def once(*, required: bool = False) -> dict[str, Any]:
     return {_OPTION: Once(required)}
 
 
-def own_once(*, required: bool = False) -> dict[str, Any]:
-    """Of a route that keeps its answer by itself: the document says the same of it."""
-    return {_OWN_OPTION: Once(required)}
+def own_once(*, required: bool = False, again: str = "the same answer") -> dict[str, Any]:
+    """Of a route that knows by itself what it did: the document says the same of it."""
+    return {_OWN_OPTION: Once(required, again)}
 
 
 def once_of(handler: HTTPRouteHandler) -> Once | None:
@@ -171,7 +172,7 @@ def describe(operation: dict[str, Any], declared: Once) -> None:
             "in": "header",
             "required": declared.required,
             "description": "Names this attempt for 24 hours: sent again with the same body, query and `If-Match` it "
-            "has no second effect and gets the same answer, with `Idempotency-Replayed: true`. Another request with "
+            f"has no second effect and gets {declared.again}, with `Idempotency-Replayed: true`. Another request with "
             "the same key answers 422, and 409 with `Retry-After` says that the first one is still running. 409 "
             "`idempotency.answer-lost` says that it is done and nobody knows any more what it answered.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},

@@ -22,8 +22,8 @@ class ApprovalState(StrEnum):
 
 
 class ApprovalView(View, frozen=True):
-    """`command` is what was sent, `target_version` the version it was sent for, `permission` the right that whoever
-    agrees needs."""
+    """`command` is what was sent, and what that comes to where a change of something else would give it another
+    meaning. `target_version` is the version it was sent for, `permission` the right that whoever agrees needs."""
 
     id: UUID
     kind: str

@@ -161,7 +161,7 @@ class CartsController(Controller):
         operation_id="AddCartLine",
         summary="Put units of a variant into the cart",
         responses=_answers(201),
-        **own_once(),
+        **own_once(again="the cart as it is now"),
     )
     async def add_line(
         self,

@@ -8,14 +8,14 @@ from litestar.params import FromPath, JSONBody
 
 from merx.contexts.identity.ports.api_keys import ApiKeyQueries, ApiKeyView, OwnApiKeyView
 from merx.contexts.identity.usecases.api_keys import ApiKeysHandler, MakeApiKey, RotateApiKey
-from merx.infra.http.auth import signed_in, staff
+from merx.infra.http.auth import alive, signed_in, staff
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Forbidden
 from merx.kernel.model import View
 from merx.kernel.paging import Page
 
-_READ, _WRITE = staff("api-keys:read"), staff("api-keys:write")
+_READ, _WRITE = staff("api-keys:read"), alive(staff("api-keys:write"))
 # A key outlives the sign-in that made it.
 _WRITE_FRESH = staff("api-keys:write", fresh=True)
 

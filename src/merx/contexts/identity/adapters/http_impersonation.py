@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from merx.contexts.identity.usecases.impersonate import Impersonate, ImpersonateHandler, Impersonation
 from merx.infra.http.auth import staff
-from merx.kernel.actor import Actor
+from merx.kernel.actor import IMPERSONATE, Actor
 
 
 class ImpersonationController(Controller):
@@ -22,7 +22,7 @@ class ImpersonationController(Controller):
 
     @post(
         "/{account_id:uuid}/impersonate",
-        guards=[staff("users:impersonate", fresh=True)],
+        guards=[staff(IMPERSONATE, fresh=True)],
         operation_id="ImpersonateUser",
         summary="A token to act in the place of a customer",
     )

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from merx.contexts.identity.ports.invitations import InvitationQueries, InvitationView
 from merx.contexts.identity.usecases.accept_invitation import AcceptInvitation, AcceptInvitationHandler
 from merx.contexts.identity.usecases.invitations import InvitationsHandler, InviteStaff
-from merx.infra.http.auth import public, staff
+from merx.infra.http.auth import alive, public, staff
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.route_classes import RouteClass, limited
@@ -17,7 +17,7 @@ from merx.kernel.actor import Actor
 from merx.kernel.paging import Page
 from merx.kernel.ports import Clock
 
-_READ, _WRITE = staff("staff:read"), staff("staff:write")
+_READ, _WRITE = staff("staff:read"), alive(staff("staff:write"))
 # Whoever comes in holds what the inviter gave.
 _INVITE = staff("staff:write", fresh=True)
 

@@ -101,7 +101,7 @@ class PasskeyController(Controller):
 
     @patch(
         "/{passkey_id:uuid}",
-        guards=[signed_in],
+        guards=[alive(signed_in)],
         status_code=204,
         operation_id="RenamePasskey",
         summary="Give a passkey another name",

@@ -130,7 +130,7 @@ class SecondFactorController(Controller):
 
     @post(
         "/step-up",
-        guards=[_OWN],
+        guards=[alive(_OWN)],
         status_code=200,
         operation_id="StepUp",
         summary="Prove once more who you are",
@@ -147,7 +147,7 @@ class SecondFactorController(Controller):
 
     @post(
         "/step-up/options",
-        guards=[_OWN],
+        guards=[alive(_OWN)],
         status_code=200,
         operation_id="AskToStepUp",
         summary="A challenge for a passkey of the account",

@@ -11,7 +11,7 @@ from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.ports.queries import SessionSummary
 from merx.contexts.identity.usecases.end_sessions import EndAllSessionsHandler, EndSessionHandler
 from merx.contexts.identity.usecases.list_sessions import ListSessionsHandler
-from merx.infra.http.auth import signed_in
+from merx.infra.http.auth import alive, signed_in
 from merx.infra.http.token_answers import ends_session
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import Unauthenticated
@@ -44,7 +44,7 @@ class SessionsController(Controller):
 
     @delete(
         "/sessions/{session_id:uuid}",
-        guards=[signed_in],
+        guards=[alive(signed_in)],
         status_code=204,
         operation_id="EndSession",
         summary="Sign out one device",

@@ -189,7 +189,7 @@ class IdentityContainer(containers.DeclarativeContainer):
     end_all_sessions = providers.Singleton(EndAllSessionsHandler, uow=uow.provider, clock=infra.clock)
     list_sessions = providers.Singleton(ListSessionsHandler, queries=queries, clock=infra.clock)
     accept_invitation = providers.Singleton(
-        AcceptInvitationHandler, uow=uow.provider, passwords=passwords, codes=codes, clock=infra.clock
+        AcceptInvitationHandler, uow.provider, passwords, codes, infra.clock, guarded
     )
     ask_for_code = providers.Singleton(AskForCodeHandler, uow.provider, throttle, email_digests, refusals, infra.clock)
     verify_email = providers.Singleton(VerifyEmailHandler, uow=uow.provider, redeemer=redeemer, clock=infra.clock)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from merx.contexts.identity.domain.account import Account, AccountKind, NewPassword
 from merx.contexts.identity.domain.errors import EmailTaken, InvalidCode, MoreThanOwn
+from merx.contexts.identity.domain.guarded_rights import GuardedRights
 from merx.contexts.identity.domain.invitation import PURPOSE, Invitation
 from merx.contexts.identity.domain.one_time_code import GivenCode
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
@@ -30,13 +31,15 @@ class AcceptInvitation(Command, frozen=True):
 class AcceptInvitationHandler:
     """Raises InvalidCode for every reason alike, and Unavailable when too many hash already.
 
-    An invitation is worth what its sender could give now: it is void when the sender is out, or holds less meanwhile.
+    An invitation is worth what its sender could give now, and alone: it is void when the sender is out, or holds less
+    meanwhile, and when its roles have guarded rights by now.
     """
 
     uow: IdentityUowFactory
     passwords: Passwords
     codes: CodeReader
     clock: Clock
+    guarded: GuardedRights
 
     async def __call__(self, actor: Actor, cmd: AcceptInvitation) -> None:
         code_id = self.codes.read(PURPOSE, cmd.code)
@@ -69,8 +72,7 @@ class AcceptInvitationHandler:
         except (EmailTaken, MoreThanOwn):
             raise InvalidCode from None
 
-    @staticmethod
-    async def _good(uow: IdentityUow, code_id: UUID, now: datetime) -> Invitation:
+    async def _good(self, uow: IdentityUow, code_id: UUID, now: datetime) -> Invitation:
         invitation = await uow.invitations.by_code(code_id)
         if invitation is None or not invitation.is_open(now):
             raise InvalidCode
@@ -78,5 +80,8 @@ class AcceptInvitationHandler:
         roles = await uow.roles.find(invitation.role_ids)
         if not senders or not senders[0].is_active or len(roles) < len(invitation.role_ids):
             raise InvalidCode
-        must_hold_all(rights_of(frozenset(await held_by(uow, senders[0]))), grants_of(roles))
+        grants = grants_of(roles)
+        must_hold_all(rights_of(frozenset(await held_by(uow, senders[0]))), grants)
+        if self.guarded.gained((), grants):
+            raise InvalidCode
         return invitation

@@ -10,7 +10,8 @@ import msgspec
 from merx.contexts.identity.domain.api_key import ApiKey, Network
 from merx.contexts.identity.ports.api_keys import PermissionNames
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
-from merx.contexts.identity.usecases.grants import checked, must_hold_all
+from merx.contexts.identity.usecases.granting import grantor
+from merx.contexts.identity.usecases.grants import checked
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.errors import Forbidden
@@ -40,7 +41,8 @@ class RotateApiKey(Command, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ApiKeysHandler:
-    """Raises Forbidden for callers that are no people, MoreThanOwn for scopes that the caller does not hold.
+    """Raises Forbidden for callers that are no people, for a key that could make keys would outlive its own revocation.
+    Who hands out a key does it in turn with those who change rights, and must hold its scopes: see `granting`.
 
     Texts of keys are returned here and nowhere else.
     """
@@ -51,31 +53,31 @@ class ApiKeysHandler:
 
     async def make(self, actor: Actor, cmd: MakeApiKey) -> tuple[UUID, str]:
         """Raises UnknownPermission, InvalidGrant and WrongNetwork too."""
-        maker = _person(actor)
         scopes = checked(map(Grant.parse, cmd.scopes), self.permissions)
-        must_hold_all(actor.rights, scopes)
-        key, text = ApiKey.make(
-            name=cmd.name,
-            scopes=scopes,
-            networks=cmd.networks,
-            created_by=maker,
-            now=self.clock.now(),
-            life=timedelta(days=cmd.expires_in_days),
-        )
         async with self.uow() as uow:
+            by = await grantor(uow, actor)
+            by.must_hold_all(scopes)
+            key, text = ApiKey.make(
+                name=cmd.name,
+                scopes=scopes,
+                networks=cmd.networks,
+                created_by=by.id,
+                now=self.clock.now(),
+                life=timedelta(days=cmd.expires_in_days),
+            )
             await uow.api_keys.add(key)
             uow.record(AuditEntry.of(actor, "identity.api-key-made", key))
             await uow.commit()
         return key.id, text
 
     async def rotate(self, actor: Actor, key_id: UUID, cmd: RotateApiKey) -> tuple[UUID, str]:
-        """Raises ApiKeyNotFound, ApiKeyOver, and StaleVersion when two replace it at once."""
-        maker = _person(actor)
+        """Raises ApiKeyNotFound, ApiKeyOver, and StaleVersion when it is revoked meanwhile."""
         async with self.uow() as uow:
+            by = await grantor(uow, actor)
             old = await uow.api_keys.get(key_id)
-            must_hold_all(actor.rights, old.scopes)
+            by.must_hold_all(old.scopes)
             before = pictured(old)
-            new, text = old.successor(maker, self.clock.now(), timedelta(seconds=cmd.overlap_seconds))
+            new, text = old.successor(by.id, self.clock.now(), timedelta(seconds=cmd.overlap_seconds))
             await uow.api_keys.save(old)
             await uow.api_keys.add(new)
             uow.record(
@@ -88,7 +90,8 @@ class ApiKeysHandler:
 
     async def revoke(self, actor: Actor, key_id: UUID) -> None:
         """At once, in every process. A key that was revoked before is no error."""
-        _person(actor)
+        if actor.kind is not ActorKind.staff:
+            raise Forbidden("API keys are looked after by people")
         async with self.uow() as uow:
             key = await uow.api_keys.get(key_id)
             before = pictured(key)
@@ -97,10 +100,3 @@ class ApiKeysHandler:
                 uow.record(AuditEntry.of(actor, "identity.api-key-revoked", key, before=before))
                 uow.invalidate(api_key_tag(key.id))
                 await uow.commit()
-
-
-def _person(actor: Actor) -> UUID:
-    """A key that could make keys would outlive its own revocation."""
-    if actor.kind is not ActorKind.staff or actor.account_id is None:
-        raise Forbidden("API keys are looked after by people")
-    return actor.account_id

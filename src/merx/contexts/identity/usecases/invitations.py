@@ -42,8 +42,7 @@ class InvitationsHandler:
             by = await grantor(uow, actor)
             grants = grants_of(await known_roles(uow, cmd.roles))
             by.must_hold_all(grants)
-            if gained := self.guarded.gained((), grants):
-                raise GivenByTwo(f"{', '.join(gained)}: give it to the account when it is there")
+            self._must_be_unguarded(grants)
             if OWNER in cmd.roles and len(set(cmd.roles)) > 1:
                 raise OwnerHoldsNoOther
             pending = await uow.invitations.pending_to(key)
@@ -60,11 +59,17 @@ class InvitationsHandler:
         return invitation.id
 
     async def send_again(self, actor: Actor, invitation_id: UUID) -> None:
-        """A new code for 72 hours; the one before is void. Raises InvitationNotFound, InvitationOver, UnknownRole."""
+        """A new code for 72 hours; the one before is void.
+
+        Raises InvitationNotFound, InvitationOver, UnknownRole, GivenByTwo.
+        """
         async with self.uow() as uow:
             by = await grantor(uow, actor)
             invitation = await uow.invitations.get(invitation_id)
-            by.must_hold_all(grants_of(await known_roles(uow, invitation.role_ids)))
+            grants = grants_of(await known_roles(uow, invitation.role_ids))
+            by.must_hold_all(grants)
+            # The roles may have grown since it was made.
+            self._must_be_unguarded(grants)
             before = pictured(invitation)
             invitation.send_again(by.id, self.clock.now())
             await uow.invitations.save(invitation)
@@ -83,6 +88,10 @@ class InvitationsHandler:
                 await uow.invitations.save(invitation)
                 uow.record(AuditEntry.of(actor, "identity.invitation-withdrawn", invitation, before=before))
                 await uow.commit()
+
+    def _must_be_unguarded(self, grants: set[str]) -> None:
+        if gained := self.guarded.gained((), grants):
+            raise GivenByTwo(f"{', '.join(gained)}: give it to the account when it is there")
 
     async def _send(self, uow: IdentityUow, invitation: Invitation) -> None:
         taken = await uow.accounts.email_taken(invitation.email_key)

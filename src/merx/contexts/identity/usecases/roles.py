@@ -100,13 +100,17 @@ class RolesHandler:
             return
         by.must_hold_all(grants)
         holders = await uow.accounts.holders(role.id)
-        gained = self.guarded.gained(role.grants, grants)
-        if gained and (holders or await uow.invitations.pending_with(role.id, self.clock.now())):
-            raise GivenByTwo(f"{', '.join(gained)}: make another role of it and give that to people one by one")
+        gained = set(self.guarded.gained(role.grants, grants))
         for holder in holders:
             others = [each for each in await uow.roles.find(holder.role_ids) if each.id != role.id]
             beside = grants_of(others) | set(holder.permissions)
-            by.must_hold_all(beside | set(role.grants))
-            by.must_hold_all(beside | set(grants))
+            before, after = beside | set(role.grants), beside | set(grants)
+            by.must_hold_all(before)
+            by.must_hold_all(after)
+            # A denial that goes gives nothing by itself, and much to those who are allowed it by something else.
+            gained.update(self.guarded.gained(before, after))
+        if gained and (holders or await uow.invitations.pending_with(role.id, self.clock.now())):
+            names = ", ".join(sorted(gained))
+            raise GivenByTwo(f"{names}: make another role of it and give that to people one by one")
         role.grants = grants
         uow.invalidate(ALL_STAFF)

@@ -24,7 +24,7 @@ from merx.contexts.identity.usecases.granting import (
 )
 from merx.contexts.identity.usecases.grants import checked
 from merx.kernel.actor import Actor
-from merx.kernel.approvals import Asked, Kind, SecondPerson
+from merx.kernel.approvals import ApprovalStale, Asked, Kind, SecondPerson
 from merx.kernel.audit import AuditEntry, Picture, pictured
 from merx.kernel.edits import same_version
 from merx.kernel.model import Command
@@ -42,13 +42,20 @@ class ChangeStaff(Command, frozen=True):
     grants: Annotated[tuple[Grant, ...], msgspec.Meta(max_length=50)] | UnsetType = UNSET
 
 
+class AskedChange(ChangeStaff, frozen=True):
+    """`holds` is what the account would hold then, as text: a role is worth what it grants at the time."""
+
+    holds: tuple[str, ...] | UnsetType = UNSET
+
+
 @dataclass(frozen=True, slots=True)
 class _Changed:
-    """An account that was changed and not saved, with what it was and held before."""
+    """An account that was changed and not saved, with what it was, and what it held before and would hold."""
 
     account: Account
     before: Picture
     held: set[str]
+    holds: set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +80,26 @@ class StaffHandler:
             if changed is None:
                 return None
             asked = None
-            if self.guarded.gained(changed.held, await held_by(uow, changed.account)):
-                asked = await self.second.ask(uow, actor, CHANGE, changed.account, cmd)
+            if self.guarded.gained(changed.held, changed.holds):
+                about = AskedChange(roles=cmd.roles, grants=cmd.grants, holds=tuple(sorted(changed.holds)))
+                asked = await self.second.ask(uow, actor, CHANGE, changed.account, about)
             else:
                 await self._save(uow, actor, changed)
             await uow.commit()
         return asked
 
     async def approved(self, actor: Actor, approval_id: UUID) -> None:
-        """What another person asked for: whoever agrees must hold all of it too."""
+        """What another person asked for: whoever agrees must hold all of it too.
+
+        Raises ApprovalStale when it would give other rights by now than those that were asked about.
+        """
         async with self.uow() as uow:
             approval = await self.second.approve(uow, actor, approval_id)
-            cmd = approval.cmd(ChangeStaff)
+            cmd = approval.cmd(AskedChange)
             changed = await self._changed(uow, actor, approval.target_id, cmd, approval.target_version)
             if changed is not None:
+                if cmd.holds is UNSET or set(cmd.holds) != changed.holds:
+                    raise ApprovalStale
                 await self._save(uow, actor, changed)
             await uow.commit()
 
@@ -103,10 +116,11 @@ class StaffHandler:
         await known_roles(uow, role_ids)
         if not account.grant(grants, role_ids):
             return None
-        by.must_hold_all(await held_by(uow, account))
+        holds = await held_by(uow, account)
+        by.must_hold_all(holds)
         if owner and OWNER not in account.role_ids:
             await must_leave_an_owner(uow, account.id)
-        return _Changed(account, before, held)
+        return _Changed(account, before, held, holds)
 
     @staticmethod
     async def _save(uow: IdentityUow, actor: Actor, changed: _Changed) -> None:
