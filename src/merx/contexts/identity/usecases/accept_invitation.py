@@ -9,7 +9,7 @@ from merx.contexts.identity.domain.errors import EmailTaken, InvalidCode, MoreTh
 from merx.contexts.identity.domain.invitation import PURPOSE, Invitation
 from merx.contexts.identity.domain.one_time_code import GivenCode
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
-from merx.contexts.identity.ports.security import CodeReader, Passwords
+from merx.contexts.identity.ports.security import CodeReader, Passwords, Throttle
 from merx.contexts.identity.usecases.granting import grants_of, held_by
 from merx.contexts.identity.usecases.grants import must_hold_all
 from merx.kernel.actor import Actor
@@ -36,6 +36,7 @@ class AcceptInvitationHandler:
     uow: IdentityUowFactory
     passwords: Passwords
     codes: CodeReader
+    throttle: Throttle
     clock: Clock
 
     async def __call__(self, actor: Actor, cmd: AcceptInvitation) -> None:
@@ -68,6 +69,7 @@ class AcceptInvitationHandler:
                 await uow.commit()
         except (EmailTaken, MoreThanOwn):
             raise InvalidCode from None
+        await self.throttle.read_mailbox(account.email_key, actor.client)
 
     @staticmethod
     async def _good(uow: IdentityUow, code_id: UUID, now: datetime) -> Invitation:
