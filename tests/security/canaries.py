@@ -165,6 +165,11 @@ class Play:
         token = {"x-order-token": placed.json()["token"]}
         assert (await self.ask("GET", f"/orders/{placed.json()['order']['id']}", None, token)).status == 200
         await self.ask("GET", f"/orders/{new_id()}", None, token)
+        # Where an id belongs, and where nothing does.
+        for secret in (cart["token"], placed.json()["token"]):
+            for path in ("/carts/{}", "/carts/{}/lines", "/orders/{}", "/products/{}", "/nowhere/{}/", "/{}"):
+                for method in ("GET", "PUT"):
+                    assert (await self.ask(method, path.format(secret))).status >= 400
         await self.settle()
 
     async def programs(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import msgspec
@@ -19,7 +20,6 @@ from dependency_injector import providers
 from merx.bootstrap.container import App
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.infra.error_text import text_of, trace_of
-from merx.infra.http.access import AccessLine
 from merx.infra.log_writer import LineWriter
 from merx.infra.logging import configure_logging
 from merx.infra.settings import Settings
@@ -70,6 +70,18 @@ async def opened(settings: Settings, log: Log) -> AsyncIterator[Shop]:
         yield shop
 
 
+def paths_of(person: Any) -> list[str]:
+    """Who she is where an id, a slug or nothing at all belongs, in the spellings that callers find."""
+    email, vpa = person.email, "oddvar.qvist@okhdfcbank"
+    twice = quote(quote(email, safe=""), safe="")
+    written = [email, quote(email, safe=""), twice, "oddvar@localhost", vpa, quote(vpa, safe=""), person.phone]
+    written += [quote(person.phone, safe=""), quote(person.name), quote(person.street), person.city, "Oddvar"]
+    routes = ["/users/{}", "/orders/{}/cancel", "/products/{}", "/brands/{}/products", "/categories/{}/products"]
+    routes += ["/auth/oidc/{}/start", "/auth/oidc/{}/callback", "/scheduler/jobs/{}", "/schema/docs/{}"]
+    routes += ["/nowhere/{}/at-all", "/{}", "//users///{}/"]
+    return [route.format(word) for route in routes for word in written]
+
+
 async def life(shop: Shop) -> Any:
     """The main journeys, and after each what goes wrong in them. Returns the person."""
     person = await shop.live(ODDA)
@@ -92,6 +104,7 @@ async def life(shop: Shop) -> Any:
         ("GET", "/users?q=Oddvar%20Qvistgaard", None, shop.root),
         ("GET", f"/orders?email={email.replace('+', '%2B')}&city={person.city}", None, shop.root),
         ("GET", f"/orders/{email}", None, here),
+        *((method, path, None, sent) for path in paths_of(person) for method, sent in (("GET", {}), ("PUT", here))),
         ("GET", f"/orders/{person.orders[0]['id']}", None, {"x-order-token": email}),
         ("POST", f"/orders/{person.orders[1]['id']}/cancel", {"reason": person.street}, here),
         ("POST", "/orders", {"cart_id": email, "payment_method": person.name}, here),
@@ -204,33 +217,6 @@ async def test_s27_errors_of_the_database_are_told_without_values(database_url: 
     finally:
         await database.close()
     assert [each for each in told if words in each.replace(f'words = "{words}"', "")] == []
-
-
-def test_s27_an_email_in_a_path_is_hidden():
-    line = AccessLine(
-        at=0.0, method="GET", path=f"/users/{ODDA['email']}", template="/users/{id:uuid}", status=404, seconds=0.1,
-        request_id="r", client="192.0.2.1", who="staff", cached=False,
-    )  # fmt: skip
-    assert b"ddvar" not in line.as_json() + line.as_text()
-    assert b"/users/[hidden]" in line.as_json()
-    odd = msgspec.structs.replace(line, path="/users/o'ddvar!x@qvist-mail.example.org/orders")
-    assert b'"/users/[hidden]/orders"' in odd.as_json()
-
-
-def test_s26_what_opens_something_is_hidden_in_a_path_that_is_no_route():
-    line = AccessLine(
-        at=0.0, method="GET", path="", template="(no route)", status=404, seconds=0.1,
-        request_id="r", client="192.0.2.1", who="anonymous", cached=False,
-    )  # fmt: skip
-    for secret in (
-        "mx_otc_" + "c" * 65,
-        "mx_rt_" + "d" * 70,
-        "mx_sk_" + "e" * 48,
-        "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0.c2ln",
-    ):
-        shown = msgspec.structs.replace(line, path=f"/reset-password/{secret}/").as_json()
-        assert secret[7:].encode() not in shown
-        assert b'"/reset-password/[hidden]/"' in shown
 
 
 def test_s27_traces_show_causes_and_groups():

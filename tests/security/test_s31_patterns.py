@@ -26,7 +26,7 @@ _FUNCTIONS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split",
 # Files without it are not parsed.
 _SPEAKS_OF_ONE = re.compile(rf"\bre\s*\.\s*({'|'.join(_FUNCTIONS)})\b|\bpattern\b")
 # Made at run time of parts that are escaped, with `[^/]+` between them.
-FROM_ROUTES = {"merx/infra/http/bodies.py", "merx/infra/http/route_classes.py"}
+FROM_ROUTES = {"merx/infra/http/bodies.py", "merx/infra/http/route_classes.py", "merx/infra/http/shown_paths.py"}
 # From a library's data; an address allows 16 characters. Tried for countries with different kinds of codes.
 FROM_DATA = {"merx/infra/postal.py"}
 POSTAL_LENGTH = 16

@@ -36,6 +36,7 @@ from merx.infra.http.origins import Cors
 from merx.infra.http.parts import Hook, HttpParts, HttpSource
 from merx.infra.http.root import RootController, root_of
 from merx.infra.http.route_classes import RouteClasses
+from merx.infra.http.shown_paths import ShownPaths
 from merx.infra.http.struct_schemas import SeenStructs
 from merx.infra.http.token_answers import settle_token_answers
 from merx.infra.limits.local import LocalBuckets
@@ -142,7 +143,7 @@ def framed(settings: Settings, parts: HttpParts, shared: Shared, routes: Routes,
             hosts=Hosts(_hosts(settings)),
             bodies=bodies,
             metrics=shared.metrics,
-            access=AccessLog(log, text=wants_text(settings, log.descriptor)) if log and settings.access_log else None,
+            access=_access_log(settings, routes, log) if log and settings.access_log else None,
             cache=parts.cache,
             https=urlsplit(settings.public_url).scheme == "https",
             proxies=settings.trusted_proxies,
@@ -161,6 +162,10 @@ def framed(settings: Settings, parts: HttpParts, shared: Shared, routes: Routes,
     api.health = shared.health
     api.metrics = shared.metrics
     return api
+
+
+def _access_log(settings: Settings, routes: Routes, log: LineWriter) -> AccessLog:
+    return AccessLog(log, ShownPaths(routes.litestar.routes), text=wants_text(settings, log.descriptor))
 
 
 class _MadeOnce(Router):

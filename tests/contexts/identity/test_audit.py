@@ -28,6 +28,7 @@ from merx.contexts.identity.usecases.login import Login
 from merx.contexts.identity.usecases.refresh import Refresh
 from merx.contexts.identity.usecases.register import Register
 from merx.contexts.identity.usecases.totp import ConfirmTotp
+from merx.infra.audit.memory import ENTRIES
 from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import RateLimited
@@ -99,17 +100,41 @@ async def test_refusals_are_bounded_and_the_lock_out_is_told_once_in_a_while(sho
     assert len(await trail(shop, "identity.sign-in-throttled")) == MOST_ALIKE
 
 
-async def test_a_flood_of_made_up_emails_leaves_room_for_accounts(shop: Shop):
+async def test_a_flood_of_made_up_emails_leaves_room_for_those_who_got_halfway(memory_shop: Shop):
+    shop = memory_shop
     account_id = await shop.customer()
     notes = shop.container.refusals()
     for number in range(MOST_UNKNOWN + 50):
         await notes.email(HERE.anonymous(), "identity.sign-in-refused", f"made-up-{number}@example.com")
-    await notes.email(HERE.anonymous(), "identity.sign-in-refused", "ada@example.com", account_id)
+    await notes.account(HERE.anonymous(), "identity.second-factor-refused", account_id)
     newest = (await trail(shop))[-1]
     assert newest.target_id == str(account_id)
     shop.clock.advance(WINDOW)
     await notes.email(HERE.anonymous(), "identity.sign-in-refused", "one-more@example.com")
     assert (await trail(shop))[-1].changes["left_out"].after == 50
+
+
+@pytest.mark.parametrize("used_up", [0, MOST_UNKNOWN])
+async def test_s05_a_wrong_password_writes_as_much_with_an_account_as_without(memory_shop: Shop, used_up: int):
+    """A row is a commit that the answer waits for. Made-up e-mails come first, real ones too: neither uses up more."""
+    shop = memory_shop
+    emails = {known: [f"{known}-{number}@example.com" for number in range(5)] for known in (True, False)}
+    for email in emails[True]:
+        await shop.customer(email)
+    notes = shop.container.refusals()
+    for number in range(used_up):
+        await notes.email(HERE.anonymous(), "identity.sign-in-refused", f"made-up-{number}@example.com")
+    written = dict.fromkeys(emails, 0)
+    for number in range(5):
+        for known, typed in emails.items():
+            before = rows(shop)
+            assert await refused(shop, typed[number], Caller(f"198.51.100.{number}", "")) is InvalidCredentials
+            written[known] += rows(shop) - before
+    assert written == dict.fromkeys(emails, 0 if used_up else 5)
+
+
+def rows(shop: Shop) -> int:
+    return len(shop.infra.store().table(ENTRIES))
 
 
 def test_the_budget_of_an_hour():

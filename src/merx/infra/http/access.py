@@ -5,8 +5,8 @@ from functools import lru_cache
 
 import msgspec
 
+from merx.infra.http.shown_paths import ShownPaths
 from merx.infra.log_writer import MAX_LINES, LineWriter
-from merx.infra.logging import hide_text
 
 _encode = msgspec.json.Encoder().encode
 _COLOURS = {2: "\x1b[32m", 3: "\x1b[36m", 4: "\x1b[33m", 5: "\x1b[31m"}
@@ -27,10 +27,10 @@ class AccessLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     who: str
     cached: bool
 
-    def as_json(self) -> bytes:
+    def as_json(self, shown: ShownPaths) -> bytes:
         # Not a dictionary and an encoder, which take four times as long. What callers choose is encoded; ids,
         # addresses and templates have no character that JSON would escape.
-        path = _text(shown_path(self.path, self.template))
+        path = _text(shown(self.path, self.template, self.status))
         return (
             f'{{"time":"{_second(int(self.at))}.{int(self.at % 1 * 1000):03d}Z","level":"info","logger":"access",'
             f'"method":{_text(self.method)},"path":{path},"route":{_text(self.template)},"status":{self.status},'
@@ -38,11 +38,12 @@ class AccessLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             f'"who":"{self.who}","cached":{"true" if self.cached else "false"}}}\n'
         ).encode()
 
-    def as_text(self) -> bytes:
-        shown = "".join(char if char.isprintable() else "?" for char in shown_path(self.path, self.template))
+    def as_text(self, shown: ShownPaths) -> bytes:
+        path = shown(self.path, self.template, self.status)
+        path = "".join(char if char.isprintable() else "?" for char in path)
         when = datetime.fromtimestamp(self.at, UTC)
         status = f"{_COLOURS.get(self.status // 100, '')}{self.status}\x1b[0m"
-        return f"{when:%H:%M:%S} {self.method:<6} {status} {shown} {self.seconds * 1000:.1f} ms\n".encode(
+        return f"{when:%H:%M:%S} {self.method:<6} {status} {path} {self.seconds * 1000:.1f} ms\n".encode(
             "utf-8", "replace"
         )
 
@@ -57,22 +58,14 @@ def _second(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def shown_path(path: str, template: str) -> str:
-    """The path, or its template when a part of the path is itself a key to something."""
-    if "token" in template:
-        return template
-    # Somebody took an e-mail for an id, or put behind a slash what belongs into a body.
-    path = hide_text(path)
-    return path if len(path) <= 200 else path[:200] + "…"
-
-
 class AccessLog:
     """Lines are made in the writer's thread, off the way of the request. `text` is for terminals.
 
     Bounded: when the writer cannot follow, lines are left out and the next one written says how many.
     """
 
-    def __init__(self, writer: LineWriter, *, text: bool = False) -> None:
+    def __init__(self, writer: LineWriter, shown: ShownPaths, *, text: bool = False) -> None:
+        self._shown = shown
         self._text = text
         self._lines: list[AccessLine] = []
         self._dropped = 0
@@ -87,7 +80,8 @@ class AccessLog:
     def _drain(self) -> bytes:
         lines, self._lines = self._lines, []
         dropped, self._dropped = self._dropped, 0
-        text = b"".join(line.as_text() if self._text else line.as_json() for line in lines)
+        shown = self._shown
+        text = b"".join(line.as_text(shown) if self._text else line.as_json(shown) for line in lines)
         if dropped:
             text += b'{"level":"warning","logger":"access","message":"%d access lines left out"}\n' % dropped
         return text

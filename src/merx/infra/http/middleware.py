@@ -30,6 +30,7 @@ from merx.infra.http.request_ids import given_id
 from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
 from merx.infra.http.security import POLICY, security_headers
 from merx.infra.http.server import has_come
+from merx.infra.http.shown_paths import FROM_CACHE
 from merx.infra.http.turned_away import TurnedAway
 from merx.infra.logging import REQUEST_ID
 from merx.infra.metrics import RequestMetrics
@@ -41,7 +42,6 @@ _READS = ("GET", "HEAD")
 
 # The client closed the connection before there was an answer (the number nginx uses in its logs).
 CLIENT_GONE = 499
-FROM_CACHE = "(from cache)"
 
 
 class FrameParts(msgspec.Struct, frozen=True, kw_only=True):

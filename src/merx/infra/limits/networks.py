@@ -17,3 +17,13 @@ def network_of(address: str) -> str:
             return str(ip.ipv4_mapped)
         return str(ipaddress.ip_network((ip, 64), strict=False))
     return str(ip)
+
+
+@lru_cache(maxsize=10_000)
+def site_of(address: str) -> str | None:
+    """The /48 around an IPv6 address: a provider gives that to one customer, who then has 65,536 networks."""
+    try:
+        network = ipaddress.IPv6Network(network_of(address))
+    except ValueError:
+        return None
+    return str(network.supernet(new_prefix=48))

@@ -189,18 +189,16 @@ class IdentityContainer(containers.DeclarativeContainer):
     end_all_sessions = providers.Singleton(EndAllSessionsHandler, uow=uow.provider, clock=infra.clock)
     list_sessions = providers.Singleton(ListSessionsHandler, queries=queries, clock=infra.clock)
     accept_invitation = providers.Singleton(
-        AcceptInvitationHandler, uow.provider, passwords, codes, infra.clock, guarded
+        AcceptInvitationHandler, uow.provider, passwords, codes, throttle, infra.clock, guarded
     )
     ask_for_code = providers.Singleton(AskForCodeHandler, uow.provider, throttle, email_digests, refusals, infra.clock)
-    verify_email = providers.Singleton(VerifyEmailHandler, uow=uow.provider, redeemer=redeemer, clock=infra.clock)
-    reset_password = providers.Singleton(
-        ResetPasswordHandler, uow=uow.provider, passwords=passwords, redeemer=redeemer, clock=infra.clock
-    )
+    verify_email = providers.Singleton(VerifyEmailHandler, uow.provider, redeemer, throttle, infra.clock)
+    reset_password = providers.Singleton(ResetPasswordHandler, uow.provider, passwords, redeemer, throttle, infra.clock)
     change_password = providers.Singleton(ChangePasswordHandler, uow.provider, present_password, passwords, infra.clock)
     change_email = providers.Singleton(
         ChangeEmailHandler, uow=uow.provider, present_password=present_password, clock=infra.clock
     )
-    confirm_email = providers.Singleton(ConfirmEmailHandler, uow=uow.provider, redeemer=redeemer, clock=infra.clock)
+    confirm_email = providers.Singleton(ConfirmEmailHandler, uow.provider, redeemer, throttle, infra.clock)
     through_providers = providers.Container(
         ThroughProvidersContainer,
         infra=infra,

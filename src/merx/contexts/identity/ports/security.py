@@ -22,7 +22,7 @@ class Passwords(Protocol):
 
 
 class Throttle(Protocol):
-    """Slows down guessing, by (address, e-mail), by address and by e-mail.
+    """Slows down guessing, by (address, e-mail), by address, by /48 of IPv6 and by e-mail.
 
     An attempt counts as failed from the moment it begins, so that parallel guesses do not slip through. E-mails are
     treated alike whether or not they have an account.
@@ -30,6 +30,21 @@ class Throttle(Protocol):
 
     async def begin(self, purpose: str, email_key: str, address: str) -> None:
         """Raises RateLimited while the caller has to wait."""
+        ...
+
+    async def lets_mail(self, purpose: str, email_key: str, address: str) -> bool:
+        """Counts somebody who asks for a mail to this e-mail. False when enough was asked for, by whomever: the owner
+        has those mails, and must get no other answer because strangers ask too.
+
+        Raises RateLimited while the caller has to wait for what came from this address.
+        """
+        ...
+
+    async def read_mailbox(self, email_key: str, address: str) -> None:
+        """The owner was there, for a code came back from there that only her mailbox was told.
+
+        Strangers no longer keep her from trying her password there. Of a second factor a mailbox says nothing.
+        """
         ...
 
     async def succeeded(self, purpose: str, email_key: str, address: str) -> None:

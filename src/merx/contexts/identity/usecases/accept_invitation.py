@@ -10,7 +10,7 @@ from merx.contexts.identity.domain.guarded_rights import GuardedRights
 from merx.contexts.identity.domain.invitation import PURPOSE, Invitation
 from merx.contexts.identity.domain.one_time_code import GivenCode
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
-from merx.contexts.identity.ports.security import CodeReader, Passwords
+from merx.contexts.identity.ports.security import CodeReader, Passwords, Throttle
 from merx.contexts.identity.usecases.granting import grants_of, held_by
 from merx.contexts.identity.usecases.grants import must_hold_all
 from merx.kernel.actor import Actor
@@ -38,6 +38,7 @@ class AcceptInvitationHandler:
     uow: IdentityUowFactory
     passwords: Passwords
     codes: CodeReader
+    throttle: Throttle
     clock: Clock
     guarded: GuardedRights
 
@@ -71,6 +72,7 @@ class AcceptInvitationHandler:
                 await uow.commit()
         except (EmailTaken, MoreThanOwn):
             raise InvalidCode from None
+        await self.throttle.read_mailbox(account.email_key, actor.client)
 
     async def _good(self, uow: IdentityUow, code_id: UUID, now: datetime) -> Invitation:
         invitation = await uow.invitations.by_code(code_id)

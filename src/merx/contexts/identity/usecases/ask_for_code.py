@@ -22,7 +22,8 @@ class AskForCode(Command, frozen=True):
 @dataclass(frozen=True, slots=True)
 class AskForCodeHandler:
     """Only writes down the wish: whether the e-mail has an account is looked up by a subscriber, so that neither the
-    answer nor its time tells. Raises RateLimited.
+    answer nor its time tells. An e-mail that was asked for too often, by whomever, gets no further mail, and the answer
+    is the same: those that were sent are in the owner's mailbox. Raises RateLimited for what came from one address.
     """
 
     uow: IdentityUowFactory
@@ -34,11 +35,15 @@ class AskForCodeHandler:
     async def __call__(
         self, purpose: Literal["verify-email", "reset-password"], cmd: AskForCode, caller: Caller
     ) -> None:
+        key, throttled = email_key(cmd.email), f"identity.{purpose}-throttled"
         try:
-            await self.throttle.begin(purpose, email_key(cmd.email), caller.address)
+            lets_mail = await self.throttle.lets_mail(purpose, key, caller.address)
         except RateLimited:
-            await self.refusals.email(caller.anonymous(), f"identity.{purpose}-throttled", email_key(cmd.email))
+            await self.refusals.email(caller.anonymous(), throttled, key)
             raise
+        if not lets_mail:
+            await self.refusals.email(caller.anonymous(), throttled, key)
+            return
         async with self.uow() as uow:
             # About the e-mail as it was typed: who has it is not looked up here.
             uow.record(
@@ -46,7 +51,7 @@ class AskForCodeHandler:
                     actor=caller.anonymous(),
                     action=f"identity.{purpose}-asked",
                     target="email",
-                    target_id=self.digests(email_key(cmd.email)),
+                    target_id=self.digests(key),
                 )
             )
             uow.emit(CodeAsked(at=self.clock.now(), purpose=purpose, email=trimmed(cmd.email)))

@@ -10,6 +10,7 @@ from merx.contexts.identity.domain.one_time_code import MAX_OPEN, CodePurpose, G
 from merx.contexts.identity.events import EmailChangeAnnounced, EmailChangeAsked, EmailChangeRequested
 from merx.contexts.identity.ports.queries import IdentityQueries
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
+from merx.contexts.identity.ports.security import Throttle
 from merx.contexts.identity.usecases.present_password import PresentPassword
 from merx.contexts.identity.usecases.redeem import Redeemer
 from merx.contexts.identity.usecases.trail import by_owner
@@ -85,6 +86,7 @@ class ConfirmEmailHandler:
 
     uow: IdentityUowFactory
     redeemer: Redeemer
+    throttle: Throttle
     clock: Clock
 
     async def __call__(self, account_id: UUID, cmd: ConfirmEmail, caller: Caller = NOWHERE) -> None:
@@ -101,3 +103,4 @@ class ConfirmEmailHandler:
                 await uow.commit()
         except EmailTaken:
             raise InvalidCode from None
+        await self.throttle.read_mailbox(account.email_key, caller.address)

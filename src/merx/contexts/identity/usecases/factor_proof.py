@@ -65,12 +65,12 @@ class FactorProof:
             try:
                 return await self.passkeys.see(purpose, account_id, given.passkey, now)
             except WrongFactor:
-                await self.refusals.email(caller.anonymous(), REFUSED, email_key, account_id)
+                await self.refusals.account(caller.anonymous(), REFUSED, account_id)
                 raise
         try:
             await self.throttle.begin(THROTTLED_AS, email_key, caller.address)
         except RateLimited:
-            await self.refusals.email(caller.anonymous(), THROTTLED, email_key, account_id)
+            await self.refusals.account(caller.anonymous(), THROTTLED, account_id)
             raise
         return None
 
@@ -97,7 +97,7 @@ class FactorProof:
 
     async def refused(self, account: Account, caller: Caller) -> None:
         """After the transaction: the trail tells of it, within its budget."""
-        await self.refusals.email(caller.anonymous(), REFUSED, account.email_key, account.id)
+        await self.refusals.account(caller.anonymous(), REFUSED, account.id)
 
     async def succeeded(self, email_key: str, caller: Caller, method: Method) -> None:
         if method is not Method.passkey:

@@ -32,10 +32,14 @@ class RefusalNotes:
     clock: Clock
 
     async def email(self, actor: Actor, action: str, email_key: str, account_id: UUID | None = None) -> None:
-        """About whoever signs in with this e-mail; `account_id` when it was looked up and has one."""
+        """About whoever typed this e-mail; `account_id` when it was looked up and has one."""
         digest = self.digests(email_key)
         target = ("email", digest) if account_id is None else ("account", str(account_id))
-        await self._note(actor, action, target, known=account_id is not None)
+        await self._note(actor, action, target, known=False)
+
+    async def account(self, actor: Actor, action: str, account_id: UUID) -> None:
+        """About somebody who is signed in to this account, or has shown its first factor."""
+        await self._note(actor, action, ("account", str(account_id)), known=True)
 
     async def api_key(self, actor: Actor, action: str, key_id: UUID) -> None:
         await self._note(actor, action, ("api-key", str(key_id)), known=True)

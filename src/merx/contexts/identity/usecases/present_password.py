@@ -33,14 +33,14 @@ class PresentPassword:
         try:
             await self.throttle.begin("present-password", key, caller.address)
         except RateLimited:
-            await self.refusals.email(actor, "identity.password-throttled", key, account_id)
+            await self.refusals.account(actor, "identity.password-throttled", account_id)
             raise
         found = await self.queries.credentials(key)
         if found is not None and found.account_id == account_id and found.password_hash is None:
             raise NoPassword
         correct = await self.passwords.verify(password, found.password_hash if found else None)
         if found is None or found.account_id != account_id or not correct:
-            await self.refusals.email(actor, "identity.password-refused", key, account_id)
+            await self.refusals.account(actor, "identity.password-refused", account_id)
             raise WrongPassword
         await self.throttle.succeeded("present-password", key, caller.address)
         return found

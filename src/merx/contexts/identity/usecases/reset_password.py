@@ -7,7 +7,7 @@ from merx.contexts.identity.domain.caller import NOWHERE, Caller
 from merx.contexts.identity.domain.one_time_code import CodePurpose, GivenCode
 from merx.contexts.identity.domain.session import EndReason
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
-from merx.contexts.identity.ports.security import Passwords
+from merx.contexts.identity.ports.security import Passwords, Throttle
 from merx.contexts.identity.usecases.redeem import Redeemer
 from merx.contexts.identity.usecases.trail import by_owner
 from merx.kernel.model import Command
@@ -21,7 +21,8 @@ class ResetPassword(Command, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ResetPasswordHandler:
-    """Ends every session: whoever knew the old password is out. The mailbox counts as verified, for it is.
+    """Ends every session: whoever knew the old password is out. The mailbox counts as verified, for it is, and she can
+    sign in from where she is, also while strangers guess.
 
     Raises InvalidCode, and Unavailable when too many hash already.
     """
@@ -29,6 +30,7 @@ class ResetPasswordHandler:
     uow: IdentityUowFactory
     passwords: Passwords
     redeemer: Redeemer
+    throttle: Throttle
     clock: Clock
 
     async def __call__(self, cmd: ResetPassword, caller: Caller = NOWHERE) -> None:
@@ -46,3 +48,4 @@ class ResetPasswordHandler:
             uow.record(by_owner(caller, account, "password-reset"))
             await uow.sessions.end_all(account.id, EndReason.password_changed, now)
             await uow.commit()
+        await self.throttle.read_mailbox(account.email_key, caller.address)

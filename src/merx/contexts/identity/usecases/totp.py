@@ -77,12 +77,12 @@ class TotpHandler:
         try:
             await self.throttle.begin(THROTTLED_AS, key, caller.address)
         except RateLimited:
-            await self.refusals.email(caller.speaking_for(owner), THROTTLED, key, account_id)
+            await self.refusals.account(caller.speaking_for(owner), THROTTLED, account_id)
             raise
         try:
             codes = await self._confirm(account_id, session_id, cmd, caller, now)
         except WrongFactor:
-            await self.refusals.email(caller.speaking_for(owner), REFUSED, key, account_id)
+            await self.refusals.account(caller.speaking_for(owner), REFUSED, account_id)
             raise
         await self.throttle.succeeded(THROTTLED_AS, key, caller.address)
         return codes

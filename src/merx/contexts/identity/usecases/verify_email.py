@@ -6,6 +6,7 @@ from merx.contexts.identity.domain.caller import NOWHERE, Caller
 from merx.contexts.identity.domain.errors import InvalidCode
 from merx.contexts.identity.domain.one_time_code import CodePurpose, GivenCode
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
+from merx.contexts.identity.ports.security import Throttle
 from merx.contexts.identity.usecases.redeem import Redeemer
 from merx.contexts.identity.usecases.trail import by_owner
 from merx.kernel.model import Command
@@ -22,6 +23,7 @@ class VerifyEmailHandler:
 
     uow: IdentityUowFactory
     redeemer: Redeemer
+    throttle: Throttle
     clock: Clock
 
     async def __call__(self, cmd: VerifyEmail, caller: Caller = NOWHERE) -> None:
@@ -36,3 +38,4 @@ class VerifyEmailHandler:
             uow.record(by_owner(caller, account, "email-verified"))
             uow.emit(verified)
             await uow.commit()
+        await self.throttle.read_mailbox(account.email_key, caller.address)

@@ -1,98 +1,21 @@
-"""Password hashes and the throttle."""
+"""Guessing gets slow: the same rules in one process and for all together."""
 
 import asyncio
 import contextlib
-import time
 from datetime import timedelta
 
 import pytest
 
-from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.shared_throttle import RedisThrottle, SharedThrottle
-from merx.contexts.identity.adapters.throttle import ADDRESS, EMAIL, PAIR, LocalThrottle
-from merx.contexts.identity.ports.security import Passwords, Throttle
+from merx.contexts.identity.adapters.throttle import ADDRESS, EMAIL, PAIR, SECOND_FACTOR, SITE, LocalThrottle
+from merx.contexts.identity.ports.security import Throttle
 from merx.infra.limits.scripts import RedisAway, Scripts
 from merx.infra.redis import redis_client
 from merx.infra.settings import Settings
-from merx.kernel.errors import RateLimited, Unavailable
+from merx.kernel.errors import RateLimited
 from tests.support.clock import FixedClock
 
-PORTS: list[type] = [Passwords, Throttle]
 THROTTLES: list[type[Throttle]] = [LocalThrottle, RedisThrottle, SharedThrottle]
-
-
-class TestPasswords:
-    async def test_s03_parameters_are_the_ones_promised(self):
-        text = await Argon2Passwords().hash("correct horse battery")
-        assert text.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-
-    async def test_right_and_wrong(self):
-        passwords = Argon2Passwords(memory_kib=64, time_cost=1)
-        stored = await passwords.hash("correct horse battery")
-        assert await passwords.verify("correct horse battery", stored)
-        assert not await passwords.verify("correct horse batterz", stored)
-        assert not await passwords.verify("correct horse battery", None)
-        assert not await passwords.verify("correct horse battery", "no hash at all")
-
-    async def test_s05_nobody_costs_as_much_as_somebody(self):
-        """Processor time of this thread, in turns, the least of several runs: the machine may be busy meanwhile."""
-        passwords = Argon2Passwords()
-        stored = await passwords.hash("correct horse battery")
-        least = {stored: 1.0, passwords._nobody: 1.0}
-        for _ in range(7):
-            for password_hash, before in least.items():
-                began = time.thread_time()
-                assert not passwords._check("wrong", password_hash)
-                least[password_hash] = min(before, time.thread_time() - began)
-        known, unknown = least.values()
-        assert 0.75 < known / unknown < 1.33
-
-    async def test_s05_nobody_takes_a_turn_like_somebody(self):
-        """And is hashed at all: one place, and the second who comes finds it taken."""
-        passwords = Argon2Passwords(memory_kib=64, time_cost=1, max_waiting=1)
-        for stored in (await passwords.hash("correct horse battery"), None):
-            found = await asyncio.gather(
-                passwords.verify("x", stored), passwords.verify("x", stored), return_exceptions=True
-            )
-            assert found[0] is False
-            assert isinstance(found[1], Unavailable)
-
-    async def test_s05_who_does_not_exist_is_checked_against_nobody(self):
-        """In the same way as somebody: a text that is no hash would be refused at once."""
-        passwords = Argon2Passwords()
-        least = {"nobody": 1.0, "no hash": 1.0}
-        for _ in range(5):
-            for name, password_hash in (("nobody", None), ("no hash", "no hash at all")):
-                began = time.perf_counter()
-                assert not await passwords.verify("wrong", password_hash)
-                least[name] = min(least[name], time.perf_counter() - began)
-        assert least["nobody"] > 5 * least["no hash"]
-
-    async def test_s03_long_passwords_are_not_cut(self):
-        passwords = Argon2Passwords(memory_kib=64, time_cost=1)
-        stored = await passwords.hash("x" * 255 + "y")
-        assert not await passwords.verify("x" * 256, stored)
-
-    async def test_s03_the_event_loop_stays_free(self):
-        passwords = Argon2Passwords(workers=1)
-        ticks = 0
-
-        async def tick():
-            nonlocal ticks
-            while True:
-                await asyncio.sleep(0.001)
-                ticks += 1
-
-        ticking = asyncio.create_task(tick())
-        await asyncio.gather(*(passwords.hash("correct horse battery") for _ in range(4)))
-        ticking.cancel()
-        assert ticks > 5
-
-    async def test_s03_beyond_the_queue_callers_are_turned_away(self):
-        passwords = Argon2Passwords(workers=1, max_waiting=2)
-        results = await asyncio.gather(*(passwords.hash("x" * 8) for _ in range(5)), return_exceptions=True)
-        assert sum(isinstance(result, Unavailable) for result in results) == 3
-        assert await passwords.hash("x" * 8)
 
 
 class TestThrottle:
@@ -188,6 +111,101 @@ class TestThrottle:
                     await throttle.succeeded("login", "mallory", "192.0.2.1")
             await self.tries(throttle, 1, email=f"e{number}")
         assert await self.tries(throttle, 1, email="victim") == 0
+
+    async def test_s04_the_owner_gets_in_from_where_she_read_her_mailbox(self, throttle):
+        for number in range(200):
+            await self.tries(throttle, 1, address=f"198.51.100.{number}")
+        assert await self.tries(throttle, 1, address="203.0.113.9") == 0
+        await throttle.read_mailbox("ada", "203.0.113.9")
+        assert await self.tries(throttle, 100, address="203.0.113.9") == PAIR.free + 1
+        assert await self.tries(throttle, 1, address="203.0.113.10") == 0
+        assert await self.tries(throttle, 1, email="eve", address="203.0.113.9") == 1
+
+    async def test_s04_a_mailbox_opens_no_second_factor(self, throttle):
+        """Whoever reads it chooses a password, from one network after the other."""
+        passed = 0
+        for number in range(100):
+            address = f"198.51.100.{number}"
+            await throttle.read_mailbox("ada", address)
+            with contextlib.suppress(RateLimited):
+                await throttle.begin("second-factor", "ada", address)
+                passed += 1
+        assert passed == SECOND_FACTOR.free + SECOND_FACTOR.step
+
+    async def asks(self, throttle, number, address="192.0.2.1", email="ada"):
+        """What so many who ask for a mail at one moment are told; None: to wait."""
+        answers = []
+        for _ in range(number):
+            try:
+                answers.append(await throttle.lets_mail("reset-password", email, address))
+            except RateLimited:
+                answers.append(None)
+        return answers
+
+    async def test_s04_whoever_asks_for_a_mail_is_not_told_that_others_did(self, throttle, clock):
+        answers = []
+        for number in range(200):
+            answers += await self.asks(throttle, 1, f"198.51.100.{number}")
+        allowed = EMAIL.free + EMAIL.step
+        assert answers == [True] * allowed + [False] * (200 - allowed)
+        # Only what comes from her own address makes her wait, and it counts whether or not there is a mail.
+        assert await self.asks(throttle, 8) == [False] * (PAIR.free + 1) + [None] * 2
+        clock.advance(timedelta(seconds=EMAIL.longest))
+        assert await self.asks(throttle, 1, "203.0.113.1") == [True]
+
+    async def test_s04_one_address_cannot_have_mails_sent_to_everybody(self, throttle):
+        answers = []
+        for number in range(200):
+            answers += await self.asks(throttle, 1, email=f"e{number}")
+        assert answers.count(True) == ADDRESS.free + ADDRESS.step
+        assert answers.count(False) == 0
+
+    async def test_where_the_owner_was_before_she_gets_her_mail(self, throttle):
+        await throttle.succeeded("login", "ada", "192.0.2.1")
+        for number in range(200):
+            await self.asks(throttle, 1, f"198.51.100.{number}")
+        assert await self.asks(throttle, 1, "203.0.113.1") == [False]
+        assert await self.asks(throttle, 1) == [True]
+
+    async def test_s04_a_site_is_not_as_many_callers_as_it_has_networks(self, throttle):
+        passed = 0
+        for number in range(1000):
+            passed += await self.tries(throttle, 1, email=f"e{number}", address=f"2001:db8:1:{number:x}::1")
+        assert passed == SITE.free + SITE.step
+        assert await self.tries(throttle, 1, email="eve", address="2001:db8:1:ffff::1") == 0
+        assert await self.tries(throttle, 1, email="eve", address="2001:db8:2::1") == 1
+        assert await self.tries(throttle, 1, email="eve", address="192.0.2.9") == 1
+
+    async def test_those_who_share_a_site_do_not_keep_the_owner_out(self, throttle):
+        await throttle.begin("login", "ada", "2001:db8:1::1")
+        await throttle.succeeded("login", "ada", "2001:db8:1::1")
+        for number in range(1, 500):
+            await self.tries(throttle, 1, email=f"e{number}", address=f"2001:db8:1:{number:x}::1")
+        assert await self.tries(throttle, 1, email="eve", address="2001:db8:1::1") == 0
+        assert await self.tries(throttle, 100, address="2001:db8:1::1") == PAIR.free + 1
+
+    async def test_success_makes_up_for_the_site(self, throttle):
+        for number in range(2 * SITE.free):
+            await throttle.begin("login", f"e{number}", f"2001:db8:1:{number:x}::1")
+            await throttle.succeeded("login", f"e{number}", f"2001:db8:1:{number:x}::1")
+        assert await self.tries(throttle, 1, email="eve", address="2001:db8:1:ffff::1") == 1
+
+    @pytest.mark.parametrize(("sites", "kept_out"), [(1, False), (4096, True)])
+    async def test_s04_one_site_cannot_besiege_an_account(self, throttle, clock, sites, kept_out):
+        """At full rate, from ever new networks. From ever new sites as well it goes on: see docs/accounts.md."""
+        guessed = tried = let_in = 0
+        for moment in range(900):
+            clock.advance(timedelta(seconds=20))
+            while await self.tries(throttle, 1, address=f"2001:db8:{guessed % sites:x}:{guessed:x}::1"):
+                guessed += 1
+            if moment > 400 and moment % 3 == 0:
+                tried += 1
+                let_in += await self.tries(throttle, 1, address=f"198.51.100.{tried}")
+        if kept_out:
+            assert (let_in, guessed > 2500) == (0, True)
+        else:
+            assert let_in > tried / 2
+            assert guessed < 2000
 
     async def test_refused_attempts_push_nobody_out(self, clock):
         throttle = LocalThrottle(clock, buckets=200)
