@@ -28,9 +28,10 @@ _PASSED_ON = (
     "api_keys",
     "staff_rights",
     "in_place",
+    "refused_requests",
     "live_sessions",
 )
-_MAY_BE_MISSING = ("cache", "idempotency", "api_keys", "staff_rights", "in_place", "live_sessions")
+_MAY_BE_MISSING = ("cache", "idempotency", "api_keys", "staff_rights", "in_place", "refused_requests", "live_sessions")
 
 
 class _Present:

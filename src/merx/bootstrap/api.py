@@ -29,6 +29,7 @@ from merx.infra.http.inbound import Hosts
 from merx.infra.http.limits import RateLimits
 from merx.infra.http.load import LoadGate
 from merx.infra.http.middleware import Frame, FrameParts
+from merx.infra.http.on_record import OnRecord, Operations
 from merx.infra.http.once import settle_once
 from merx.infra.http.openapi import openapi_document
 from merx.infra.http.operations import HealthController, MetricsController, SchemaController
@@ -153,7 +154,7 @@ def framed(settings: Settings, parts: HttpParts, shared: Shared, routes: Routes,
             cookies=shared.cookies,
             cors=Cors(settings.cors_origins) if settings.cors_origins else None,
             sign_in=f"{BASE}/auth/",
-            in_place=parts.in_place,
+            record=OnRecord(Operations(routes.litestar), parts.in_place, parts.refused_requests),
         ),
     )
     api.litestar = routes.litestar

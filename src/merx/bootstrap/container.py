@@ -230,6 +230,7 @@ class App:
             api_keys=self.api_key_door,
             staff_rights=self.staff_door,
             in_place=self.contexts.identity.in_place(),
+            refused_requests=self.contexts.identity.refused_requests(),
             live_sessions=self.contexts.identity.live_sessions(),
             buckets=self.infra.buckets(),
             on_startup=starts,

@@ -4,13 +4,15 @@ import asyncio
 from datetime import timedelta
 
 import asyncpg
+import msgspec
 import pytest
 
 from merx.contexts.audit.ports.queries import AuditFilter
+from merx.contexts.catalog.usecases.commands import CreateProduct, EditProduct, EditVariant, NewVariant, Price
 from merx.infra.postgres import PostgresUow, compiled
 from merx.infra.postgres.trail import PostgresTrail, Statements
 from merx.kernel.actor import Actor, ActorKind
-from merx.kernel.audit import AuditEntry, Change, facts
+from merx.kernel.audit import LONGEST_TEXT, AuditEntry, Change, facts
 from merx.kernel.audit_chain import Head
 from merx.kernel.ids import new_id
 from tests.contexts.audit.conftest import STAFF, Office
@@ -163,3 +165,33 @@ async def test_the_end_of_the_chain_is_taken_when_everything_else_is_done(postgr
         await asyncio.wait_for(postgres_office.write(1, target_id="quick"), 2)
         await uow.commit()
     assert [row.target_id for row in await postgres_office.rows()] == ["quick", "slow"]
+
+
+async def test_a_large_edit_is_told_whole(office: Office):
+    """300 prices of one product, changed by one request."""
+    catalog = office.app.contexts.catalog
+    sizes = [f"S{number}" for number in range(300)]
+    variants = [NewVariant(sku=size, price=Price(10_00, "USD"), options={"size": size}) for size in sizes]
+    product_id = await catalog.create_product()(STAFF, CreateProduct(name="Shoe", variants=variants))
+    product = await catalog.queries().staff_product(product_id)
+    edits = [EditVariant(id=each.id, price=Price(12_00, "USD")) for each in product.variants]
+    fresh = msgspec.structs.replace(STAFF, fresh=True)
+    await catalog.edit_product()(fresh, product_id, EditProduct(variants=edits))
+    (edited,) = (await office.audit.queries().page(AuditFilter(limit=1, action="catalog.product-edited"))).items
+    prices = {f"variants.{each.id}.price.amount": Change(10_00, 12_00) for each in product.variants}
+    assert prices.items() <= edited.changes.items()
+    assert (await office.audit.verify_trail()()).intact
+
+
+async def test_a_page_of_large_rows_has_fewer_of_them(office: Office):
+    many = {f"field{number}": "x" * LONGEST_TEXT for number in range(1_800)}
+    await office.write(5, changes=facts(**many))
+    queries, seen, after = office.audit.queries(), [], None
+    for _ in range(5):
+        page = await queries.page(AuditFilter(limit=3, after=after))
+        seen += [view.seq for view in page.items]
+        assert 1 <= len(page.items) <= 2
+        if (after := page.next) is None:
+            break
+    assert seen == [5, 4, 3, 2, 1]
+    assert (await office.audit.verify_trail()()).rows == 5

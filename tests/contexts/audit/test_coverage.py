@@ -1,4 +1,5 @@
-"""Every route by which staff changes something leaves a row, and so does everything at the doors.
+"""Every route by which staff changes something leaves a row, and so do what staff changes in the place of a customer
+and everything at the doors.
 
 The routes come from the router and the requests from the entries of the authorisation matrix, so a route that is new is
 played the day it is written.
@@ -12,11 +13,15 @@ from merx.infra.audit.memory import ENTRIES as ROWS
 from merx.infra.http.auth import RouteAccess
 from merx.kernel.audit_chain import AuditRow
 from merx.kernel.ids import new_id
+from tests.contexts.identity.test_impersonation import HELPS_WITH
 from tests.matrix.entries.everything import ENTRIES
+from tests.matrix.entry import Entry, Target, at, sends
 from tests.matrix.people import PASSWORD, Person
 from tests.matrix.play import name_of
 from tests.matrix.promises import right_of
 from tests.matrix.shop import BASE, Shop, one_shop
+from tests.matrix.store import changes
+from tests.support.asgi import Answer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,6 +36,28 @@ SPARED |= dict.fromkeys(
     (f"POST {BASE}/auth/{name}" for name in ("passkeys/options", "passkeys/registration", "step-up/options")),
     "it hands out a challenge and writes nothing; the answer to it leaves a row",
 )
+
+
+async def other_shipping(shop: Shop, person: Person) -> Target:
+    path = f"/carts/{person.cart['id']}"
+    options = (await shop.call("GET", f"{path}/shipping-options", None, person.headers))["items"]
+    other = next(each["method_id"] for each in options if each["method_id"] != person.method_id)
+    return at({"method_id": other}, cart_id=person.cart["id"])
+
+
+def other_address(_: Shop, person: Person) -> Target:
+    return at({"email": f"other.{person.email}", "address": person.address}, cart_id=person.cart["id"])
+
+
+# Where the entry of the matrix asks for what is there already.
+ASKED_IN_PLACE: dict[str, Entry] = {
+    f"POST {BASE}/carts": Entry(sends({"currency": "INR"})),
+    f"PUT {BASE}/carts/{{cart_id}}/address": Entry(other_address),
+    f"PUT {BASE}/carts/{{cart_id}}/shipping": Entry(other_shipping),
+}
+HOW_IN_PLACE = "no row tells it: call uow.record(*AuditEntry.in_place(…)) in its use case (docs/audit.md)"
+# What the platform keeps beside the change itself.
+BESIDE = ("audit.", "platform.")
 HOW = "leaves no row: call uow.record(AuditEntry…) in its use case (docs/audit.md), or say in SPARED why not"
 
 
@@ -44,18 +71,25 @@ def rows_of(shop: Shop) -> list[AuditRow]:
     return [rows[seq] for seq in sorted(rows)]
 
 
-async def new_rows(shop: Shop, access: RouteAccess, headers: dict[str, str]) -> tuple[list[AuditRow], str]:
-    """What a request that is right in everything leaves, and its id. The shop is taken back."""
-    start, entry = shop.memory.state(), ENTRIES[name_of(access)]
-    target = await entry.target(shop, shop.owner)
+async def played(
+    shop: Shop, access: RouteAccess, target: Target, headers: dict[str, str]
+) -> tuple[Answer, list[AuditRow], str]:
+    """What a request gets and leaves, and its id."""
     known, request_id = len(rows_of(shop)), f"audit-{new_id().hex}"
     sent = target.headers | headers | {"x-request-id": request_id}
     if access.method == "POST":
         sent |= {"idempotency-key": new_id().hex}
     shop.memory.forgive()
     answer = await shop.send(access.method, target.on(access.path), target.body, sent)
+    return answer, rows_of(shop)[known:], request_id
+
+
+async def new_rows(shop: Shop, access: RouteAccess, headers: dict[str, str]) -> tuple[list[AuditRow], str]:
+    """What a request that is right in everything leaves, and its id. The shop is taken back."""
+    start = shop.memory.state()
+    target = await ENTRIES[name_of(access)].target(shop, shop.owner)
+    answer, found, request_id = await played(shop, access, target, headers)
     assert 200 <= answer.status < 300, f"{name_of(access)}: {answer.status} {answer.body!r}"
-    found = rows_of(shop)[known:]
     shop.memory.restore(start)
     return found, request_id
 
@@ -118,8 +152,44 @@ async def test_everything_at_the_doors_leaves_a_row(shop: Shop):
     assert wrong == [], "\n" + "\n".join(wrong)
 
 
+async def test_every_change_in_the_place_of_a_customer_is_told_by_itself(shop: Shop):
+    """Beside the row that says that it was tried: what changed, in the transaction of the change."""
+    wrong, told = [], set()
+    placed = {"authorization": f"Bearer {await in_place_of(shop, shop.owner)}"}
+    for access in shop.api.routes:
+        name = name_of(access)
+        at_a_door = access.path.startswith(DOORS)
+        if access.method not in CHANGES or name not in ENTRIES or at_a_door or access.rule.name == "staff":
+            continue
+        start = shop.memory.state()
+        target = await ASKED_IN_PLACE.get(name, ENTRIES[name]).target(shop, shop.owner)
+        ready = shop.memory.fingerprint()
+        answer, found, request_id = await played(shop, access, target, placed)
+        changed = [table for table in changes(ready, shop.memory.fingerprint()) if not table.startswith(BESIDE)]
+        shop.memory.restore(start)
+        own = [row for row in found if row.action != "identity.acted-in-place"]
+        if answer.status < 300 and changed:
+            told.add(name)
+            if not [row for row in own if row.changes != "{}"]:
+                wrong.append(f"{name} changes {changed} and {HOW_IN_PLACE}")
+            wrong += [
+                f"{name}: {row.action} does not say who in whose place, from where and in which request"
+                for row in found
+                if (row.actor_id, row.impersonator_id, row.request_id, row.client)
+                != (shop.owner.account_id, shop.clerk_id, request_id, shop.client.client[0])
+            ]
+    assert wrong == [], "\n" + "\n".join(wrong)
+    assert told == HELPS_WITH
+
+
+async def in_place_of(shop: Shop, person: Person) -> str:
+    body, boss = {"reason": "ticket 4711"}, shop.staff("users:impersonate")
+    token: str = (await shop.call("POST", f"/users/{person.account_id}/impersonate", body, boss))["token"]
+    return token
+
+
 async def test_what_is_spared_exists(shop: Shop):
-    assert set(SPARED) <= {name_of(access) for access in shop.api.routes}
+    assert set(SPARED) | set(ASKED_IN_PLACE) <= {name_of(access) for access in shop.api.routes}
 
 
 async def test_no_secret_and_nothing_personal_is_in_the_trail(shop: Shop):
@@ -131,11 +201,8 @@ async def test_no_secret_and_nothing_personal_is_in_the_trail(shop: Shop):
             start = shop.memory.state()
             headers = shop.staff(right) if right else shop.owner.headers
             target = await ENTRIES[name_of(access)].target(shop, shop.owner)
-            known = len(rows_of(shop))
-            shop.memory.forgive()
-            sent = target.headers | headers | {"idempotency-key": new_id().hex}
-            await shop.send(access.method, target.on(access.path), target.body, sent)
-            everything += rows_of(shop)[known:]
+            for who in (headers, {"authorization": f"Bearer {await in_place_of(shop, shop.owner)}"}):
+                everything += (await played(shop, access, target, who))[1]
             shop.memory.restore(start)
     text = msgspec.json.encode([row.changes for row in everything]).decode()
     assert len(everything) > 60

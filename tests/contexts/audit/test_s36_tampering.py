@@ -2,15 +2,10 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
-import pytest
 
-from merx.contexts.audit.adapters.folder import FolderAnchors
-from merx.contexts.audit.adapters.memory import MemoryAnchors
-from merx.contexts.audit.domain.proof import UNSEALED_BESIDE, Anchor
-from merx.contexts.audit.ports.anchors import AnchorStore
+from merx.contexts.audit.domain.proof import UNSEALED_BESIDE
 from merx.infra.audit.seals import TrailSeals
 from merx.kernel.audit_chain import GENESIS, AuditRow, Seal
 from merx.kernel.ids import new_id
@@ -233,55 +228,3 @@ def test_a_former_secret_proves_what_it_sealed():
     for broken in (b"", old.seal(digest)[:8], old.seal(digest)[:-1], old.seal(digest) + b"x"):
         assert not new.fits(digest, broken)
     assert "o" * 8 not in repr(new)
-
-
-async def test_s36_the_head_is_anchored_every_day_by_the_schedule(office: Office):
-    """By a job of the shop, and not only when somebody asks."""
-    (job,) = [job for job in office.app.schedule if job.name == "audit.anchor"]
-    assert job.every <= timedelta(days=1)
-    for _ in range(3):
-        await office.write(2)
-        await job.handler(Event(at=office.clock.now()))
-        office.clock.advance(timedelta(days=1))
-    kept, rows = await office.audit.anchors().all(), await office.rows()
-    assert [(each.seq, each.hash) for each in kept] == [(row.seq, row.hash.hex()) for row in rows[1::2]]
-    # What is cut off behind the last one alone goes unseen: a day's work at most.
-    await office.tamper(rows[:4])
-    fault = (await office.audit.verify_trail()()).fault
-    assert fault is not None
-    assert (fault.seq, fault.kind) == (5, "removed")
-
-
-async def test_nothing_new_is_anchored_once(office: Office):
-    anchor, store = office.audit.anchor_trail(), office.audit.anchors()
-    await anchor(Event(at=office.clock.now()))
-    assert await store.all() == []
-    await office.write(1)
-    for _ in range(3):
-        await anchor(Event(at=office.clock.now()))
-    await office.write(1)
-    await anchor(Event(at=office.clock.now()))
-    assert [kept.seq for kept in await store.all()] == [1, 2]
-
-
-@pytest.mark.parametrize("kind", ["memory", "folder"])
-async def test_anchors_are_kept_in_order(kind: str, tmp_path: Path):
-    store: AnchorStore = MemoryAnchors() if kind == "memory" else FolderAnchors(tmp_path / "audit")
-    assert await store.all() == []
-    kept = [Anchor(at=f"2031-01-0{day}T00:00:00Z", seq=day, hash="ab" * 32) for day in (1, 2)]
-    kept = msgspec.convert(msgspec.to_builtins(kept), list[Anchor])
-    for each in kept:
-        await store.keep(each)
-    assert await store.all() == kept
-
-
-async def test_a_line_that_a_crash_left_half_written_spoils_no_other(tmp_path: Path):
-    store = FolderAnchors(tmp_path)
-    first, second = (
-        msgspec.convert({"at": "2031-01-01T00:00:00Z", "seq": seq, "hash": "ab"}, Anchor) for seq in (1, 2)
-    )
-    await store.keep(first)
-    with (tmp_path / "anchors.jsonl").open("ab") as file:
-        file.write(b'{"at":"2031-01')
-    await store.keep(second)
-    assert await store.all() == [first, second]

@@ -31,10 +31,11 @@ from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
+from tests.support.customers import customer
 from tests.support.stage import staged
 
-GUEST = Visitor(None, True)
-STRANGER = Visitor(new_id(), False)
+GUEST = Visitor(customer(None), True)
+STRANGER = Visitor(customer(new_id()), False)
 ADDRESS = Address(
     name="Ada", line1="1 Market Street", city="San Francisco", country="US", region="CA", postal_code="94105"
 )
@@ -158,7 +159,7 @@ class Shop:
         return {"authorization": f"Bearer {self.access_tokens.issue(account_id or new_id(), kind)}"}
 
     async def cart(self, customer_id: UUID | None = None, currency: str | None = None) -> CartView:
-        view, _ = await self.container.open_cart()(customer_id, OpenCart(currency=currency))
+        view, _ = await self.container.open_cart()(customer(customer_id), OpenCart(currency=currency))
         return view
 
     async def add(self, cart_id: UUID, variant_id: UUID, quantity: int = 1, visitor: Visitor = GUEST) -> CartView:
@@ -210,4 +211,4 @@ async def ready(shop: Shop, price: int = 10_00, quantity: int = 2):
 
 
 async def merge(shop: Shop, customer_id, cart_id, holds_token: bool = True):
-    return await shop.container.merge_carts()(customer_id, holds_token, MergeCarts(cart_id=cart_id))
+    return await shop.container.merge_carts()(customer(customer_id), holds_token, MergeCarts(cart_id=cart_id))

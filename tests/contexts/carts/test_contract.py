@@ -21,6 +21,7 @@ from merx.kernel.errors import StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money, UnknownCurrency
 from tests.contexts.carts.conftest import ADDRESS, EMAIL, GUEST, STRANGER, merge, ready
+from tests.support.customers import customer
 
 
 async def test_a_new_cart_asks_for_everything(shop):
@@ -86,10 +87,10 @@ async def test_a_refused_line_changes_nothing(shop):
 async def test_somebody_elses_cart_does_not_exist(shop):
     variant = shop.catalogue.sell()
     customer_id = new_id()
-    owner = Visitor(customer_id, False)
+    owner = Visitor(customer(customer_id), False)
     guests, own = await shop.cart(), await shop.cart(customer_id)
     await shop.add(own.id, variant, visitor=owner)
-    wrong_token = Visitor(None, False)
+    wrong_token = Visitor(customer(None), False)
     # A token for a customer's cart is never given out; if one were computed, it would open nothing.
     for cart_id, visitor in (
         (guests.id, STRANGER),
@@ -190,16 +191,16 @@ async def test_looking_at_the_cart_asks_the_inventory_itself(shop):
 async def test_one_active_cart_for_each_customer_and_currency(shop):
     customer_id = new_id()
     opened = shop.container.open_cart()
-    first, new = await opened(customer_id, OpenCart())
-    again, newer = await opened(customer_id, OpenCart())
-    rupees, _ = await opened(customer_id, OpenCart(currency="INR"))
+    first, new = await opened(customer(customer_id), OpenCart())
+    again, newer = await opened(customer(customer_id), OpenCart())
+    rupees, _ = await opened(customer(customer_id), OpenCart(currency="INR"))
     assert (new, newer) == (True, False)
     assert first.id == again.id != rupees.id
     assert (await shop.container.read_cart().current(customer_id, "INR")).id == rupees.id
     with pytest.raises(CartNotFound):
         await shop.container.read_cart().current(customer_id, "EUR")
     with pytest.raises(UnknownCurrency):
-        await opened(customer_id, OpenCart(currency="QQQ"))
+        await opened(customer(customer_id), OpenCart(currency="QQQ"))
     await shop.complete(first.id)
     with pytest.raises(CartNotFound):
         await shop.container.read_cart().current(customer_id, None)

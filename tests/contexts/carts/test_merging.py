@@ -10,11 +10,12 @@ from merx.contexts.carts.usecases.access import Visitor
 from merx.contexts.carts.usecases.delivery import SetAddress
 from merx.kernel.ids import new_id
 from tests.contexts.carts.conftest import ADDRESS, EMAIL, GUEST, merge
+from tests.support.customers import customer
 
 
 async def test_merge_into_the_own_cart(shop):
     customer_id = new_id()
-    owner = Visitor(customer_id, False)
+    owner = Visitor(customer(customer_id), False)
     lamp, chair = shop.catalogue.sell("Lamp", available=4), shop.catalogue.sell("Chair")
     own, guests = await shop.cart(customer_id), await shop.cart()
     await shop.add(own.id, lamp, 3, owner)
@@ -51,7 +52,7 @@ async def test_merge_without_an_own_cart_takes_the_guests(shop):
 
     assert view.id == guests.id
     assert [(line.variant_id, line.quantity) for line in view.merge_result.added] == [(variant, 2)]
-    assert (await shop.read(guests.id, Visitor(customer_id, False))).lines == view.lines
+    assert (await shop.read(guests.id, Visitor(customer(customer_id), False))).lines == view.lines
     assert (await shop.container.read_cart().current(customer_id, "INR")).id == other_currency.id
     with pytest.raises(CartNotFound):
         await shop.read(guests.id, GUEST)

@@ -17,6 +17,7 @@ from merx.infra.postgres import compiled, json_text
 from merx.kernel.errors import Unavailable
 from merx.kernel.ids import new_id
 from tests.contexts.carts.conftest import ADDRESS, EMAIL, GUEST, Shop
+from tests.support.customers import customer
 
 pytestmark = pytest.mark.services
 
@@ -108,10 +109,11 @@ async def test_merging_twice_at_once_counts_once(postgres_shop: Shop):
     customer_id = new_id()
     variant = postgres_shop.catalogue.sell(available=500)
     own, guests = await postgres_shop.cart(customer_id), await postgres_shop.cart()
-    await postgres_shop.add(own.id, variant, 5, Visitor(customer_id, False))
+    await postgres_shop.add(own.id, variant, 5, Visitor(customer(customer_id), False))
     await postgres_shop.add(guests.id, variant, 3)
     merges = (
-        postgres_shop.container.merge_carts()(customer_id, True, MergeCarts(cart_id=guests.id)) for _ in range(10)
+        postgres_shop.container.merge_carts()(customer(customer_id), True, MergeCarts(cart_id=guests.id))
+        for _ in range(10)
     )
     views = await asyncio.gather(*merges)
     assert {view.lines[0].quantity for view in views} == {8}
@@ -128,10 +130,10 @@ async def test_merging_two_guest_carts_in_opposite_order_of_ids(postgres_shop: S
         await postgres_shop.add(cart.id, variant, 2)
     handler = postgres_shop.container.merge_carts()
     await asyncio.gather(
-        *(handler(customer_id, True, MergeCarts(cart_id=cart.id)) for cart in (*before, *after)),
-        *(postgres_shop.add(own.id, variant, 1, Visitor(customer_id, False)) for _ in range(10)),
+        *(handler(customer(customer_id), True, MergeCarts(cart_id=cart.id)) for cart in (*before, *after)),
+        *(postgres_shop.add(own.id, variant, 1, Visitor(customer(customer_id), False)) for _ in range(10)),
     )
-    view = await postgres_shop.read(own.id, Visitor(customer_id, False))
+    view = await postgres_shop.read(own.id, Visitor(customer(customer_id), False))
     assert view.lines[0].quantity == 12 * 2 + 10
 
 
@@ -144,7 +146,7 @@ async def test_two_guest_carts_and_no_own_end_as_one(postgres_shop: Shop):
         for cart in guests:
             await postgres_shop.add(cart.id, variant, 2)
         handler = postgres_shop.container.merge_carts()
-        await asyncio.gather(*(handler(customer_id, True, MergeCarts(cart_id=cart.id)) for cart in guests))
+        await asyncio.gather(*(handler(customer(customer_id), True, MergeCarts(cart_id=cart.id)) for cart in guests))
         view = await postgres_shop.container.read_cart().current(customer_id, None)
         assert view.lines[0].quantity == 6
 
@@ -155,13 +157,13 @@ async def test_add_racing_merge_is_kept_or_told(postgres_shop: Shop):
     own, guests = await postgres_shop.cart(customer_id), await postgres_shop.cart()
     results = await asyncio.gather(
         *(postgres_shop.add(guests.id, variant, 1, GUEST) for _ in range(10)),
-        postgres_shop.container.merge_carts()(customer_id, True, MergeCarts(cart_id=guests.id)),
+        postgres_shop.container.merge_carts()(customer(customer_id), True, MergeCarts(cart_id=guests.id)),
         *(postgres_shop.add(guests.id, variant, 1, GUEST) for _ in range(10)),
         return_exceptions=True,
     )
     refused = [result for result in results if isinstance(result, Exception)]
     assert all(isinstance(result, CartNotFound) for result in refused)
-    view = await postgres_shop.read(own.id, Visitor(customer_id, False))
+    view = await postgres_shop.read(own.id, Visitor(customer(customer_id), False))
     assert sum(line.quantity for line in view.lines) == 20 - len(refused)
 
 
@@ -228,7 +230,9 @@ async def test_an_unanswered_commit_is_not_done_twice(postgres_shop: Shop):
     def more(held) -> None:
         held.lines[0].quantity += 1
 
-    results = await asyncio.gather(*(edits.edit(cart.id, more) for _ in range(4)), return_exceptions=True)
+    results = await asyncio.gather(
+        *(edits.edit(customer(None), cart.id, "carts.line-changed", more) for _ in range(4)), return_exceptions=True
+    )
     assert all(isinstance(result, Unavailable) for result in results)
     # The first was a batch of its own, the other three went together; each is stored once.
     assert (await postgres_shop.read(cart.id)).lines[0].quantity == 5

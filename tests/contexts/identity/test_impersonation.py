@@ -4,6 +4,7 @@ from inspect import signature
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -139,6 +140,59 @@ async def test_every_change_is_on_record_with_both_names(shop: Shop):
     assert cancelled["actor"] == f"customer:{shop.owner.account_id} (staff:{shop.clerk_id})"
     found = await shop.call("GET", f"/audit?actor={shop.clerk_id}&action=identity.acted-in-place&limit=2")
     assert [item["target_id"] for item in found["items"]] == [rows[1].target_id, rows[0].target_id]
+    shop.memory.restore(state)
+
+
+async def test_how_it_was_changed_is_told_and_by_whom(shop: Shop):
+    headers, state, known = await in_place(shop), shop.memory.state(), len(rows_of(shop))
+    await shop.call("PATCH", "/users/me", {"name": "Canary Newname", "locale": "fr-FR"}, headers)
+    tried, changed = rows_of(shop)[known:]
+    assert (tried.action, tried.target_id) == ("identity.acted-in-place", f"PATCH {BASE}/users/me")
+    assert (changed.action, changed.target_id) == ("users.profile-changed", str(shop.owner.account_id))
+    assert msgspec.json.decode(changed.changes) == {
+        "name": {"before": "***", "after": "***"},
+        "name_key": {"before": "***", "after": "***"},
+        "locale": {"before": None, "after": "fr-FR"},
+    }
+    shop.memory.restore(state)
+
+
+async def test_an_address_that_gives_way_is_told_too(shop: Shop):
+    headers, state, known = await in_place(shop), shop.memory.state(), len(rows_of(shop))
+    new = {"address": shop.owner.address, "label": "Canary", "default_shipping": True}
+    saved = await shop.call("POST", "/users/me/addresses", new, headers)
+    rows = [(row.action, row.target_id, msgspec.json.decode(row.changes)) for row in rows_of(shop)[known + 1 :]]
+    lost = {"default_shipping": {"before": True, "after": False}}
+    assert rows[0] == ("users.address-changed", shop.owner.address_id, lost)
+    assert rows[1][:2] == ("users.address-saved", saved["id"])
+    assert rows[1][2]["address"] == rows[1][2]["label"] == {"before": None, "after": "***"}
+    shop.memory.restore(state)
+
+
+async def test_an_order_in_the_place_of_a_customer_is_a_row_and_one_of_her_own_is_none(shop: Shop):
+    for headers, wanted in ((await in_place(shop), ["orders.order-placed"]), (shop.owner.headers, [])):
+        state, known = shop.memory.state(), len(rows_of(shop))
+        sent = headers | {"idempotency-key": new_id().hex}
+        placed = await shop.call("POST", "/orders", shop.owner.checkout, sent)
+        rows = [row for row in rows_of(shop)[known:] if row.action != "identity.acted-in-place"]
+        assert [row.action for row in rows] == wanted
+        assert [row.target_id for row in rows] == [placed["order"]["id"]] * len(wanted)
+        shop.memory.restore(state)
+
+
+async def test_nothing_that_was_typed_into_a_path_is_on_record_but_ids(shop: Shop):
+    headers, state, unknown = await in_place(shop), shop.memory.state(), new_id()
+    for path, told in {
+        "/users/me/addresses/ada@secret.example": f"{BASE}/users/me/addresses/{{address_id}}",
+        f"/users/me/addresses/{unknown}": f"{BASE}/users/me/addresses/{unknown}",
+        f"/users/me/addresses/{str(unknown).upper()}": f"{BASE}/users/me/addresses/{unknown}",
+        "/products/ada@secret.example": f"{BASE}/products/{{id_or_slug}}",
+        "/ada@secret.example": "",
+    }.items():
+        known = len(rows_of(shop))
+        assert (await shop.send("PATCH", BASE + path, {}, headers)).status in (404, 405)
+        (row,) = rows_of(shop)[known:]
+        assert (row.action, row.target_id) == ("identity.acted-in-place", f"PATCH {told}".strip()), path
     shop.memory.restore(state)
 
 

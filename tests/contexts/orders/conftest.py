@@ -22,6 +22,7 @@ from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
+from tests.support.customers import customer
 from tests.support.drain import drain
 from tests.support.stage import staged
 
@@ -29,7 +30,7 @@ ADDRESS = Address(
     name="Ada", line1="1 Market Street", city="San Francisco", country="US", region="CA", postal_code="94105"
 )
 EMAIL = "ada@example.com"
-GUEST = Visitor(None, True)
+GUEST = Visitor(customer(None), True)
 
 
 class Shop:
@@ -58,9 +59,9 @@ class Shop:
 
     async def cart(self, quantities: dict[UUID, int], customer_id: UUID | None = None) -> PlaceOrder:
         """A cart that is ready for checkout, as the command that orders it."""
-        visitor = Visitor(customer_id, True) if customer_id else GUEST
+        visitor = Visitor(customer(customer_id), True) if customer_id else GUEST
         carts = self.contexts.carts
-        view, _ = await carts.open_cart()(customer_id, OpenCart())
+        view, _ = await carts.open_cart()(customer(customer_id), OpenCart())
         for variant_id, quantity in quantities.items():
             await carts.add_line()(visitor, view.id, AddLine(variant_id=variant_id, quantity=quantity))
         await carts.set_address()(visitor, view.id, SetAddress(email=EMAIL, address=ADDRESS))

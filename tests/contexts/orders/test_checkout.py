@@ -25,6 +25,7 @@ from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from tests.contexts.orders.conftest import EMAIL, Shop, other_total, placed, request
+from tests.support.customers import customer
 
 OPEN = OpenCart()
 
@@ -184,7 +185,7 @@ async def test_only_who_may_open_the_cart_may_order_it(shop: Shop):
 
 
 async def test_an_unfinished_cart_says_what_is_missing(shop: Shop):
-    view, _ = await shop.contexts.carts.open_cart()(None, OPEN)
+    view, _ = await shop.contexts.carts.open_cart()(customer(None), OPEN)
     command = PlaceOrder(cart_id=view.id, payment_method="cod", expected_total=Money(0, "USD"))
     with pytest.raises(CartIncomplete) as refused:
         await shop.place(request(command))

@@ -17,6 +17,7 @@ from merx.kernel.address import Address
 from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
 from tests.support.clock import FixedClock
+from tests.support.customers import customer
 from tests.support.drain import drain
 from tests.support.stage import staged
 
@@ -52,7 +53,7 @@ class Town:
         return account_id
 
     async def save(self, account_id: UUID, address: Address = HOME, **fields: object):
-        return await self.users.save_address()(account_id, SaveAddress(address=address, **fields))
+        return await self.users.save_address()(customer(account_id), account_id, SaveAddress(address=address, **fields))
 
     async def book(self, account_id: UUID):
         return (await self.users.read_addresses()(account_id, None, 100)).items

@@ -18,6 +18,7 @@ from merx.infra.postgres import PostgresTx
 from merx.kernel.errors import StaleVersion
 from merx.kernel.ids import moment_of, new_id
 from tests.contexts.users.conftest import HOME, OFFICE, Town
+from tests.support.customers import customer
 
 
 async def test_a_registration_makes_a_profile(town: Town):
@@ -31,7 +32,7 @@ async def test_nobody_waits_for_the_news_and_the_news_changes_nothing(town: Town
     account_id = await town.account()
     me = await town.users.read_me()(account_id)
     assert (me.id, me.version, me.name) == (account_id, 1, "Ada")
-    await town.users.change_profile()(account_id, ChangeProfile(name="Countess"), 1)
+    await town.users.change_profile()(customer(account_id), account_id, ChangeProfile(name="Countess"), 1)
     await town.tell()
     assert (await town.users.read_me()(account_id)).name == "Countess"
     stored = await town.users.queries().profile(account_id)
@@ -41,7 +42,7 @@ async def test_nobody_waits_for_the_news_and_the_news_changes_nothing(town: Town
 async def test_everything_of_a_profile_is_kept(town: Town):
     account_id = await town.person()
     change = ChangeProfile(name="Ada Byron", phone="+1 415 555 0100", locale="en-GB", birthday=date(1990, 12, 10))
-    changed = await town.users.change_profile()(account_id, change)
+    changed = await town.users.change_profile()(customer(account_id), account_id, change)
     assert changed == await town.users.read_me()(account_id)
     assert (changed.name, changed.phone, changed.locale, changed.birthday, changed.version) == (
         "Ada Byron",
@@ -50,15 +51,17 @@ async def test_everything_of_a_profile_is_kept(town: Town):
         date(1990, 12, 10),
         2,
     )
-    cleared = await town.users.change_profile()(account_id, ChangeProfile(phone="", locale=None, birthday=None))
+    cleared = await town.users.change_profile()(
+        customer(account_id), account_id, ChangeProfile(phone="", locale=None, birthday=None)
+    )
     assert (cleared.phone, cleared.locale, cleared.birthday, cleared.name) == ("", None, None, "Ada Byron")
     with pytest.raises(StaleVersion):
-        await town.users.change_profile()(account_id, ChangeProfile(name="X"), 2)
+        await town.users.change_profile()(customer(account_id), account_id, ChangeProfile(name="X"), 2)
 
 
 async def test_mail_greets_people_with_the_name_that_they_chose(town: Town):
     account_id = await town.person()
-    await town.users.change_profile()(account_id, ChangeProfile(name="Countess"))
+    await town.users.change_profile()(customer(account_id), account_id, ChangeProfile(name="Countess"))
     await town.tell()
     assert (await town.app.contexts.identity.api().account(account_id)).name == "Countess"
 
@@ -68,7 +71,7 @@ async def test_there_is_no_profile_without_an_account(town: Town):
         with pytest.raises(ProfileNotFound):
             await town.users.read_me()(nobody)
         with pytest.raises(ProfileNotFound):
-            await town.users.change_profile()(nobody, ChangeProfile(name="X"))
+            await town.users.change_profile()(customer(nobody), nobody, ChangeProfile(name="X"))
 
 
 async def test_the_first_address_is_the_default_of_both_uses(town: Town):
@@ -87,11 +90,11 @@ async def test_a_new_default_takes_the_place_of_the_old_one(town: Town):
     shown = await town.book(ada)
     assert [(each.default_shipping, each.default_billing) for each in shown] == [(True, False), (False, True)]
     assert [each.version for each in shown] == [2, 1]
-    await town.users.change_address()(ada, office.id, ChangeAddress(default_shipping=True), 1)
+    await town.users.change_address()(customer(ada), ada, office.id, ChangeAddress(default_shipping=True), 1)
     assert [each.default_shipping for each in await town.book(ada)] == [False, True]
     with pytest.raises(StaleVersion):
-        await town.users.change_address()(ada, home.id, ChangeAddress(label="Old"), 1)
-    await town.users.change_address()(ada, office.id, ChangeAddress(default_shipping=False))
+        await town.users.change_address()(customer(ada), ada, home.id, ChangeAddress(label="Old"), 1)
+    await town.users.change_address()(customer(ada), ada, office.id, ChangeAddress(default_shipping=False))
     assert [each.default_shipping for each in await town.book(ada)] == [False, False]
 
 
@@ -114,9 +117,9 @@ async def test_books_are_apart(town: Town):
     with pytest.raises(AddressNotFound):
         await town.users.read_addresses().one(bob, home.id)
     with pytest.raises(AddressNotFound):
-        await town.users.change_address()(bob, home.id, ChangeAddress(label="Mine"))
+        await town.users.change_address()(customer(bob), bob, home.id, ChangeAddress(label="Mine"))
     with pytest.raises(AddressNotFound):
-        await town.users.remove_address()(bob, home.id)
+        await town.users.remove_address()(customer(bob), bob, home.id)
     assert (await town.users.read_addresses().one(ada, home.id)).label == ""
 
 
@@ -124,11 +127,11 @@ async def test_an_address_goes(town: Town):
     ada = await town.person()
     home = await town.save(ada)
     with pytest.raises(StaleVersion):
-        await town.users.remove_address()(ada, home.id, 7)
-    await town.users.remove_address()(ada, home.id, 1)
+        await town.users.remove_address()(customer(ada), ada, home.id, 7)
+    await town.users.remove_address()(customer(ada), ada, home.id, 1)
     assert await town.book(ada) == []
     with pytest.raises(AddressNotFound):
-        await town.users.remove_address()(ada, home.id)
+        await town.users.remove_address()(customer(ada), ada, home.id)
 
 
 async def test_a_book_has_an_end_and_pages(town: Town):
@@ -190,7 +193,7 @@ async def test_changes_in_one_moment_wait_for_each_other(postgres_town: Town):
     ada = await postgres_town.person()
     change = postgres_town.users.change_profile()
     changes = [ChangeProfile(name="Ada L."), ChangeProfile(phone="+14155550123"), ChangeProfile(locale="en-IN")]
-    await asyncio.gather(*(change(ada, each) for each in changes * 2))
+    await asyncio.gather(*(change(customer(ada), ada, each) for each in changes * 2))
     profile = await postgres_town.users.queries().profile(ada)
     assert (profile.name, profile.phone, profile.locale) == ("Ada L.", "+14155550123", "en-IN")
     assert profile.version == 7

@@ -34,7 +34,9 @@ class AuditContainer(containers.DeclarativeContainer):
     verify_trail = providers.Singleton(
         VerifyTrailHandler, queries=queries, anchors=anchors, seals=infra.trail_seals.provider
     )
-    anchor_trail = providers.Singleton(AnchorTrailHandler, queries=queries, anchors=anchors, clock=infra.clock)
+    anchor_trail = providers.Singleton(
+        AnchorTrailHandler, queries=queries, anchors=anchors, verify=verify_trail, clock=infra.clock
+    )
 
     # The trail is written by the units of work of others; this one only reads.
     uow = providers.Selector(

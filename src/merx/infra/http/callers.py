@@ -40,8 +40,14 @@ class LiveSessions(Protocol):
 
 
 class InPlace(Protocol):
-    async def note(self, actor: Actor, method: str, path: str) -> None:
+    async def note(self, actor: Actor, operation: str) -> None:
         """Put on record what staff is about to change in the place of a customer. Raises Unavailable."""
+        ...
+
+
+class RefusedRequests(Protocol):
+    async def request(self, actor: Actor, operation: str, reason: str) -> None:
+        """Put on record, or count, what was answered with 403; `reason` is its slug. Raises Unavailable."""
         ...
 
 

@@ -16,6 +16,7 @@ from loguru import logger
 
 from merx.infra.error_text import text_of
 from merx.infra.http.database_errors import dependency_failure
+from merx.infra.http.on_record import REFUSED_AS
 from merx.infra.http.problems import MALFORMED, MEDIA_TYPE, SERVER_ERROR, Failure, InputError
 from merx.infra.idempotency.errors import KeyInvalid, KeyRequired, StillRunning
 from merx.infra.plain_words import among, plainly
@@ -48,6 +49,8 @@ STATUSES: dict[type[BaseException], int] = {
     Unavailable: 503,
     MerxError: 400,
 }
+
+FORBIDDEN = STATUSES[Forbidden]
 
 # What Litestar itself raises.
 _HTTP_SLUGS = {
@@ -99,6 +102,8 @@ def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         failure = _as_sent(failure, request)
     request_id = str(request.scope.get("state", {}).get("request_id", ""))
     note(failure, error, request_id)
+    if failure.status == FORBIDDEN:
+        request.scope["state"][REFUSED_AS] = failure.slug
     return Response(
         content=failure.body(request_id),
         status_code=failure.status,

@@ -17,14 +17,15 @@ from merx.infra.http.access import AccessLine, AccessLog
 from merx.infra.http.asgi import AsgiApp, Receive, Scope, Send, pass_on, send_answer, send_failure
 from merx.infra.http.auth import refusal_of
 from merx.infra.http.bodies import BodyGate, replay
-from merx.infra.http.callers import Authenticator, InPlace, caller_address
+from merx.infra.http.callers import Authenticator, caller_address
 from merx.infra.http.cookies import BY_COOKIE, SAFE_METHODS, CookieMode
-from merx.infra.http.errors import failure_of, note
+from merx.infra.http.errors import FORBIDDEN, failure_of, note
 from merx.infra.http.exchange import ANYBODY, NO_ROUTE, Exchange
 from merx.infra.http.hits import Hits
 from merx.infra.http.inbound import Hosts, Refused, check_headers, check_url
 from merx.infra.http.limits import Limited, RateLimits
 from merx.infra.http.load import LoadGate
+from merx.infra.http.on_record import REFUSED_AS, OnRecord
 from merx.infra.http.origins import Cors, is_preflight, preflight
 from merx.infra.http.request_ids import given_id
 from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
@@ -63,7 +64,7 @@ class FrameParts(msgspec.Struct, frozen=True, kw_only=True):
     cookies: CookieMode
     cors: Cors | None = None
     sign_in: str = "/auth/"
-    in_place: InPlace | None = None
+    record: OnRecord
 
 
 class Frame:
@@ -118,10 +119,13 @@ class Frame:
             note(failure, error, exchange.request_id)
             if exchange.begun:
                 raise
+            scope.setdefault("state", {})[REFUSED_AS] = failure.slug
             await send_failure(exchange.send, failure, exchange.request_id)
         finally:
             metrics.in_flight -= 1
             self._record(exchange, scope)
+        if exchange.status == FORBIDDEN:
+            await self._parts.record.refused(exchange.method, scope)
 
     def _new_id(self) -> str:
         return f"{self._id_prefix}-{next(self._ids):x}"
@@ -174,8 +178,8 @@ class Frame:
                 # Where Litestar keeps a body once it has put it together.
                 ScopeState.from_scope(scope).body = body
                 receive = replay(body, receive)
-            if actor.impersonator is not None and parts.in_place is not None:
-                await parts.in_place.note(actor, exchange.method, path)
+            if actor.impersonator is not None:
+                await parts.record.in_place(actor, exchange.method, path)
         elif (
             self._cache is not None
             and exchange.method in _READS
@@ -215,7 +219,9 @@ class Frame:
                     raise
             else:
                 if token is not None:
-                    scope.setdefault("state", {})[BY_COOKIE] = True
+                    state = scope.setdefault("state", {})
+                    # Known also when the change is refused: whose browser it was is on record.
+                    state[BY_COOKIE], state["actor"] = True, actor
                     if exchange.method not in SAFE_METHODS:
                         cookies.check(exchange.by_name, actor.session_id)
                 return actor

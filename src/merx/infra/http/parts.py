@@ -9,7 +9,7 @@ from litestar import Controller
 from merx.infra.cache import ByteCache
 from merx.infra.guest_tokens import GuestTokens
 from merx.infra.health import Probe
-from merx.infra.http.callers import ApiKeys, InPlace, LiveSessions, StaffRights
+from merx.infra.http.callers import ApiKeys, InPlace, LiveSessions, RefusedRequests, StaffRights
 from merx.infra.idempotency.store import IdempotencyStore
 from merx.infra.limits.buckets import Buckets
 from merx.infra.tokens import AccessTokens
@@ -37,6 +37,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     api_keys: ApiKeys | None = None
     staff_rights: StaffRights | None = None
     in_place: InPlace | None = None
+    refused_requests: RefusedRequests | None = None
     live_sessions: LiveSessions | None = None
     buckets: Buckets | None = None
     on_startup: Sequence[Hook] = ()

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from merx.contexts.audit.adapters.views import view_of
+from merx.contexts.audit.adapters.views import page_of_rows
 from merx.contexts.audit.domain.proof import Anchor
 from merx.contexts.audit.ports.queries import AuditFilter, AuditView, seq_in
 from merx.infra.audit.memory import ENTRIES
 from merx.infra.memory import MemoryStore
 from merx.kernel.audit_chain import AuditRow, Head
-from merx.kernel.paging import Page, page_of
+from merx.kernel.paging import Page
 
 
 class MemoryAuditQueries:
@@ -19,7 +19,7 @@ class MemoryAuditQueries:
     async def page(self, wanted: AuditFilter) -> Page[AuditView]:
         below = seq_in(wanted.after)
         found = [row for row in reversed(self._rows()) if (below is None or row.seq < below) and _fits(row, wanted)]
-        return page_of([view_of(row) for row in found], wanted.limit, lambda entry: entry.seq)
+        return page_of_rows(found, wanted.limit)
 
     async def rows(self, after: int, limit: int) -> Sequence[AuditRow]:
         return [row for row in self._rows() if row.seq > after][:limit]

@@ -9,12 +9,12 @@ import asyncpg
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Text, Uuid, bindparam, func, or_, select
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from merx.contexts.audit.adapters.views import view_of
+from merx.contexts.audit.adapters.views import page_of_rows
 from merx.contexts.audit.ports.queries import AuditFilter, AuditView, seq_in
 from merx.infra.audit.tables import ENTRY
 from merx.infra.postgres import Compiled, Reader, compiled
 from merx.kernel.audit_chain import AuditRow, Head
-from merx.kernel.paging import Page, page_of
+from merx.kernel.paging import Page
 
 _FIELDS = AuditRow.__struct_fields__
 _columns = [ENTRY.c[name] for name in _FIELDS]
@@ -82,7 +82,7 @@ class PostgresAuditQueries:
             asked |= {"context": f"{wanted.action}."} if whole else {"action": wanted.action}
         given = {name: value for name, value in asked.items() if value is not None}
         rows = await self._reader.fetch(_page(frozenset(given)), rows=wanted.limit + 1, **given)
-        return page_of([view_of(_row(row)) for row in rows], wanted.limit, lambda entry: entry.seq)
+        return page_of_rows([_row(row) for row in rows], wanted.limit)
 
     async def rows(self, after: int, limit: int) -> Sequence[AuditRow]:
         return [_row(record) for record in await self._reader.fetch(_ROWS, after=after, rows=limit)]

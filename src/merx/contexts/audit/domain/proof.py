@@ -18,6 +18,10 @@ class Seals(Protocol):
         ...
 
 
+class BrokenTrail(RuntimeError):
+    """Somebody touched the trail. Says on which day, at which row, and how."""
+
+
 class FaultKind(StrEnum):
     """`edited`: the row says something else than when it was written. `removed`: a row is missing at this place.
 
@@ -86,7 +90,8 @@ class Proof:
         self.sealed = 0
         # Whether somebody who has the database alone could have made the row at the head.
         self.loose = False
-        self._anchors = {anchor.seq: anchor.hash for anchor in anchors}
+        # The first word about a row counts: whoever rewrote the trail may have had it anchored anew.
+        self._anchors = {anchor.seq: anchor.hash for anchor in reversed(anchors)}
         self._seals = seals
         self._sealed_from = sealed_from
 

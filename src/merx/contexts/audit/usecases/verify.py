@@ -9,8 +9,8 @@ from merx.contexts.audit.ports.anchors import AnchorStore
 from merx.contexts.audit.ports.queries import AuditQueries
 from merx.kernel.audit_chain import GENESIS, AuditRow, Head
 
-# Proving one takes some microseconds: between two pages others have their turn.
-PAGE = 500
+# Proving one takes some microseconds: between two pages others have their turn. A row may be a megabyte.
+PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)

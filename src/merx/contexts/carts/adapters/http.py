@@ -62,7 +62,7 @@ def _encoded(cart: CartView, status: int = 200, *, replayed: bool = False) -> En
 
 
 def _visitor(actor: Actor, proof: GuestProof, cart_id: UUID) -> Visitor:
-    return Visitor(actor.customer_id, proof.opens("cart", cart_id))
+    return Visitor(actor, proof.opens("cart", cart_id))
 
 
 def _attempt(key: str, command: AddLine) -> Attempt:
@@ -100,7 +100,7 @@ class CartsController(Controller):
         cart_tokens: NamedDependency[GuestTokens],
         data: JSONBody[OpenCart | None] = None,
     ) -> Encoded:
-        cart, new = await open_cart(actor.customer_id, data or OpenCart())
+        cart, new = await open_cart(actor, data or OpenCart())
         if actor.customer_id is None:
             cart = msgspec.structs.replace(cart, token=cart_tokens.issue("cart", cart.id))
         return _encoded(cart, 201 if new else 200)
@@ -137,7 +137,7 @@ class CartsController(Controller):
         proof: NamedDependency[GuestProof],
         merge_carts: NamedDependency[MergeCartsHandler],
     ) -> Encoded:
-        return _encoded(await merge_carts(_customer_id(actor), proof.opens("cart", data.cart_id), data))
+        return _encoded(await merge_carts(actor, proof.opens("cart", data.cart_id), data))
 
     @get(
         "/{cart_id:uuid}",

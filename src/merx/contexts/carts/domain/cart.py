@@ -25,6 +25,8 @@ MAX_QUANTITY = 999
 MAX_LINES = 200
 # Attempts that a cart remembers; a client repeats the last one or two, not the fortieth.
 MAX_ATTEMPTS = 32
+# Digests of what was asked once.
+SECRET = frozenset({"attempts"})
 
 
 class CartLine(msgspec.Struct, kw_only=True):

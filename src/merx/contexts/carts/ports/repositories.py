@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from merx.contexts.carts.domain.cart import Cart
+from merx.kernel.actor import Actor
 from merx.kernel.ports import UnitOfWork
 
 
@@ -48,9 +49,10 @@ CartsUowFactory = Callable[[], CartsUow]
 class CartEdits(Protocol):
     """What a shopper does to one cart, as a transaction of its own."""
 
-    async def edit(self, cart_id: UUID, change: Callable[[Cart], None]) -> Cart:
+    async def edit(self, actor: Actor, cart_id: UUID, action: str, change: Callable[[Cart], None]) -> Cart:
         """Lock the cart, let `change` work on it, save, commit. Returns the cart as this edit left it.
 
+        `action` is what the audit trail calls it when staff does it in the place of a customer.
         Raises CartNotFound and whatever `change` raises; then nothing is changed. `change` never waits, and may be
         called again on a fresh copy when a first attempt came to nothing.
         """

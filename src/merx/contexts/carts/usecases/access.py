@@ -7,13 +7,18 @@ import msgspec
 from merx.contexts.carts.api import CartStatus
 from merx.contexts.carts.domain.cart import Cart
 from merx.contexts.carts.domain.errors import CartNotFound
+from merx.kernel.actor import Actor
 
 
 class Visitor(msgspec.Struct, frozen=True):
     """The caller as one cart meets them. `holds_token` is about that cart."""
 
-    customer_id: UUID | None
+    actor: Actor
     holds_token: bool
+
+    @property
+    def customer_id(self) -> UUID | None:
+        return self.actor.customer_id
 
     def must_have_a_key(self) -> None:
         """Spares the database a look-up for somebody who cannot own any cart. Raises CartNotFound."""

@@ -47,7 +47,8 @@ class SetAddressHandler:
             cart.deliver_to(cmd.email, address)
             cart.updated_at = now
 
-        return await self.screen.show(await self.edits.edit(cart_id, deliver), exact=True)
+        cart = await self.edits.edit(visitor.actor, cart_id, "carts.address-set", deliver)
+        return await self.screen.show(cart, exact=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +90,5 @@ class ChooseShippingHandler:
             cart.ship_with(offer)
             cart.updated_at = now
 
-        return await self.screen.show(await self.edits.edit(cart_id, ship), exact=True)
+        cart = await self.edits.edit(visitor.actor, cart_id, "carts.shipping-chosen", ship)
+        return await self.screen.show(cart, exact=True)

@@ -63,7 +63,7 @@ class AddLineHandler:
             cart.updated_at = now
 
         try:
-            cart = await self.edits.edit(cart_id, add)
+            cart = await self.edits.edit(visitor.actor, cart_id, "carts.line-added", add)
         except _CountedBefore:
             found = await self.reads.find(cart_id)
             if found is None:
@@ -96,7 +96,8 @@ class ChangeLineHandler:
             cart.change(line_id, cmd.quantity, offer)
             cart.updated_at = now
 
-        return await self.screen.show(await self.edits.edit(cart_id, change), offers.values())
+        cart = await self.edits.edit(visitor.actor, cart_id, "carts.line-changed", change)
+        return await self.screen.show(cart, offers.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +117,4 @@ class RemoveLineHandler:
             cart.remove(line_id)
             cart.updated_at = now
 
-        return await self.screen.show(await self.edits.edit(cart_id, remove))
+        return await self.screen.show(await self.edits.edit(visitor.actor, cart_id, "carts.line-removed", remove))

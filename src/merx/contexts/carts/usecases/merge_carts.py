@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from merx.contexts.carts.api import CartStatus
-from merx.contexts.carts.domain.cart import Cart
+from merx.contexts.carts.domain.cart import SECRET, Cart
 from merx.contexts.carts.domain.errors import ActiveCartExists, CartNotFound
 from merx.contexts.carts.domain.merge import Added, MergeResult, merge
 from merx.contexts.carts.domain.offer import Offer
@@ -14,6 +14,9 @@ from merx.contexts.carts.ports.neighbours import Offers, StockLevels
 from merx.contexts.carts.ports.queries import CartReads, CartView
 from merx.contexts.carts.ports.repositories import CartsUow, CartsUowFactory
 from merx.contexts.carts.usecases.screen import CartScreen
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, pictured_in_place
+from merx.kernel.errors import Unauthenticated
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 
@@ -29,7 +32,7 @@ class MergeCartsHandler:
     """One transaction, both carts locked in id order. A customer without a cart in that currency takes the guest's.
 
     Either way the guest's token opens nothing afterwards. Asking again answers the customer's cart with nothing added.
-    Raises CartNotFound (also for a wrong token), CartClosed.
+    Raises Unauthenticated, CartNotFound (also for a wrong token), CartClosed.
     """
 
     uow: CartsUowFactory
@@ -39,15 +42,17 @@ class MergeCartsHandler:
     screen: CartScreen
     clock: Clock
 
-    async def __call__(self, customer_id: UUID, holds_token: bool, cmd: MergeCarts) -> CartView:
+    async def __call__(self, actor: Actor, holds_token: bool, cmd: MergeCarts) -> CartView:
+        if actor.customer_id is None:
+            raise Unauthenticated
         if not holds_token:
             raise CartNotFound
         offers = await self._offers(cmd.cart_id)
         try:
-            cart, result = await self._merge(customer_id, cmd.cart_id, offers)
+            cart, result = await self._merge(actor, actor.customer_id, cmd.cart_id, offers)
         except ActiveCartExists:
             # The customer opened a cart in another window at this very moment: now it is there to be merged into.
-            cart, result = await self._merge(customer_id, cmd.cart_id, offers)
+            cart, result = await self._merge(actor, actor.customer_id, cmd.cart_id, offers)
         view = await self.screen.show(cart, exact=True)
         return msgspec.structs.replace(view, merge_result=result)
 
@@ -67,7 +72,7 @@ class MergeCartsHandler:
         }
 
     async def _merge(
-        self, customer_id: UUID, cart_id: UUID, offers: dict[UUID, Offer | None]
+        self, actor: Actor, customer_id: UUID, cart_id: UUID, offers: dict[UUID, Offer | None]
     ) -> tuple[Cart, MergeResult]:
         async with self.uow() as uow:
             guest, own = await uow.carts.lock_pair(cart_id, customer_id)
@@ -80,9 +85,13 @@ class MergeCartsHandler:
                     return own, MergeResult()
                 raise CartNotFound
             guest.must_be_active()
+            changed = [guest] if own is None else [guest, own]
+            before = [pictured_in_place(actor, cart, hide=SECRET) for cart in changed]
             result = (
                 await self._take(uow, customer_id, guest) if own is None else await self._add(uow, guest, own, offers)
             )
+            for cart, picture in zip(changed, before, strict=True):
+                uow.record(*AuditEntry.in_place(actor, "carts.cart-merged", cart, before=picture, hide=SECRET))
             await uow.commit()
             return own or guest, result
 

@@ -9,6 +9,8 @@ from merx.contexts.carts.ports.queries import CartReads, CartView
 from merx.contexts.carts.ports.repositories import CartsUowFactory
 from merx.contexts.carts.usecases.access import Visitor
 from merx.contexts.carts.usecases.screen import CartScreen
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
 from merx.kernel.money import CurrencyCode, exponent
@@ -34,7 +36,8 @@ class OpenCartHandler:
     clock: Clock
     default_currency: str
 
-    async def __call__(self, customer_id: UUID | None, cmd: OpenCart) -> tuple[CartView, bool]:
+    async def __call__(self, actor: Actor, cmd: OpenCart) -> tuple[CartView, bool]:
+        customer_id = actor.customer_id
         currency = cmd.currency or self.default_currency
         exponent(currency)
         if customer_id is not None:
@@ -46,6 +49,7 @@ class OpenCartHandler:
         try:
             async with self.uow() as uow:
                 await uow.carts.add(cart)
+                uow.record(*AuditEntry.in_place(actor, "carts.cart-opened", cart))
                 await uow.commit()
         except ActiveCartExists:
             own = await self.reads.current(customer_id, currency) if customer_id is not None else None

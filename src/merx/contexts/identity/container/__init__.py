@@ -110,6 +110,10 @@ class IdentityContainer(containers.DeclarativeContainer):
     refusals = providers.Singleton(
         RefusalNotes, uow.provider, email_digests, providers.Singleton(RefusalBudget), infra.clock
     )
+    # With a budget of its own: who is signed in must not use up the places of refused sign-ins.
+    refused_requests = providers.Singleton(
+        RefusalNotes, uow.provider, email_digests, providers.Singleton(RefusalBudget), infra.clock
+    )
     api_key_door = providers.Singleton(ApiKeyDoor, api_key_queries, uow.provider, refusals, infra.clock)
     look_after_api_keys = providers.Singleton(
         ApiKeysHandler, uow=uow.provider, permissions=infra.permissions, clock=infra.clock

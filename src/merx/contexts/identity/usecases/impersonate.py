@@ -16,8 +16,6 @@ from merx.kernel.errors import Forbidden
 from merx.kernel.model import Command, View
 from merx.kernel.text import LINE
 
-LONGEST_TARGET = 200
-
 
 class Impersonate(Command, frozen=True):
     """`reason` is kept in the audit trail: the number of a ticket, not the story of a person."""
@@ -73,14 +71,8 @@ class InPlaceNotes:
 
     uow: IdentityUowFactory
 
-    async def note(self, actor: Actor, method: str, path: str) -> None:
+    async def note(self, actor: Actor, operation: str) -> None:
+        """`operation` names the request without what was typed. What it changed is told by the change itself."""
         async with self.uow() as uow:
-            uow.record(
-                AuditEntry(
-                    actor=actor,
-                    action="identity.acted-in-place",
-                    target="request",
-                    target_id=f"{method} {path}"[:LONGEST_TARGET],
-                )
-            )
+            uow.record(AuditEntry(actor=actor, action="identity.acted-in-place", target="request", target_id=operation))
             await uow.commit()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from merx.contexts.identity.domain.refusals import RefusalBudget
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
-from merx.kernel.actor import Actor
+from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.ports import Clock
 
@@ -52,6 +52,15 @@ class RefusalNotes:
         """About a browser that came back from a provider and is not let in; `reason` is the slug of why."""
         action = "identity.provider-sign-in-refused"
         await self._note(actor, action, ("sign-in-provider", provider), known=False, reason=reason)
+
+    async def request(self, actor: Actor, operation: str, reason: str) -> None:
+        """About somebody without the right to what was asked, or whose browser was made to ask it."""
+        if actor.account_id is None:
+            target = ("request", operation)
+        else:
+            target = ("api-key" if actor.kind is ActorKind.api_key else "account", str(actor.account_id))
+        known, told = actor.account_id is not None, {"operation": operation, "reason": reason}
+        await self._note(actor, "identity.request-refused", target, known=known, **told)
 
     async def _note(self, actor: Actor, action: str, target: tuple[str, str], *, known: bool, **told: str) -> None:
         left_out = self.budget.take(action, target[1], self.clock.now(), known=known)

@@ -29,6 +29,8 @@ from merx.kernel.money import Money
 
 # An address has a name, a street and a city, also when nobody may know them any more.
 ERASED = "erased"
+# What people write stands in the history of the order, and may be personal.
+WORDS = frozenset({"cancel_reason", "tracking_number"})
 
 
 class ChosenShipping(msgspec.Struct, frozen=True, kw_only=True):

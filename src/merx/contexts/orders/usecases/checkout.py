@@ -24,7 +24,7 @@ from merx.contexts.orders.domain.errors import (
     SoldOut,
 )
 from merx.contexts.orders.domain.number import new_number
-from merx.contexts.orders.domain.order import ChosenShipping, Line, Order
+from merx.contexts.orders.domain.order import WORDS, ChosenShipping, Line, Order
 from merx.contexts.orders.ports.neighbours import (
     Answers,
     Bill,
@@ -44,6 +44,7 @@ from merx.contexts.orders.ports.neighbours import (
 from merx.contexts.orders.ports.queries import OrderQueries, OrderView, PlacedOrder
 from merx.contexts.orders.ports.repositories import OrdersUow, OrdersUowFactory
 from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry
 from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
@@ -205,6 +206,8 @@ class PlaceOrderBatch:
         if not drafts:
             return
         orders = list(drafts.values())
+        for position, order in drafts.items():
+            uow.record(*AuditEntry.in_place(requests[position].actor, "orders.order-placed", order, hide=WORDS))
         uow.emit(*(order.place(now) for order in orders))
         await uow.placements.insert([(order, requests[position].actor) for position, order in drafts.items()])
         bills = [Bill(order.payment_id, order.id, order.payment_method, order.total) for order in orders]

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from merx.contexts.orders.domain.errors import OrderNotFound
+from merx.contexts.orders.domain.order import WORDS
 from merx.contexts.orders.ports.repositories import OrdersUowFactory
 from merx.contexts.orders.usecases.commands import CancelOrder, NoteOnOrder, ShipOrder
 from merx.kernel.actor import Actor
 from merx.kernel.audit import AuditEntry, facts, pictured
 from merx.kernel.errors import FieldError, Invalid
 from merx.kernel.ports import Clock
-
-# What people write stands in the history of the order, and may be personal.
-_WORDS = ("cancel_reason", "tracking_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +26,12 @@ class CancelOrderHandler:
             if not (owner or opens_order or (actor.is_staff and actor.may("orders:write"))):
                 raise OrderNotFound
             now = self.clock.now()
-            before = pictured(order, hide=_WORDS)
+            before = pictured(order, hide=WORDS)
             uow.emit(order.cancel(now, cmd.reason))
             await uow.orders.save(order)
             await uow.timeline.note(order.id, now, "cancelled", actor, cmd.reason)
             if actor.is_staff or actor.impersonator is not None:
-                uow.record(AuditEntry.of(actor, "orders.order-cancelled", order, before=before, hide=_WORDS))
+                uow.record(AuditEntry.of(actor, "orders.order-cancelled", order, before=before, hide=WORDS))
             await uow.commit()
 
 
@@ -50,11 +48,11 @@ class ShipOrderHandler:
         async with self.uow() as uow:
             order = await uow.orders.get(order_id)
             now = self.clock.now()
-            before = pictured(order, hide=_WORDS)
+            before = pictured(order, hide=WORDS)
             uow.emit(order.ship(now, cmd.carrier, cmd.tracking_number, quantities))
             await uow.orders.save(order)
             await uow.timeline.note(order.id, now, "shipped", actor, f"{cmd.carrier} {cmd.tracking_number}".strip())
-            uow.record(AuditEntry.of(actor, "orders.order-shipped", order, before=before, hide=_WORDS))
+            uow.record(AuditEntry.of(actor, "orders.order-shipped", order, before=before, hide=WORDS))
             await uow.commit()
 
     async def deliver(self, actor: Actor, order_id: UUID, shipment_id: UUID) -> None:
@@ -62,11 +60,11 @@ class ShipOrderHandler:
         async with self.uow() as uow:
             order = await uow.orders.get(order_id)
             now = self.clock.now()
-            before = pictured(order, hide=_WORDS)
+            before = pictured(order, hide=WORDS)
             uow.emit(order.deliver(shipment_id, now))
             await uow.orders.save(order)
             await uow.timeline.note(order.id, now, "delivered", actor)
-            uow.record(AuditEntry.of(actor, "orders.shipment-delivered", order, before=before, hide=_WORDS))
+            uow.record(AuditEntry.of(actor, "orders.shipment-delivered", order, before=before, hide=WORDS))
             await uow.commit()
 
     async def note(self, actor: Actor, order_id: UUID, cmd: NoteOnOrder) -> None:

@@ -33,8 +33,8 @@ class Addresses(Repository[SavedAddress], Protocol):
 
     async def count(self, account_id: UUID) -> int: ...
 
-    async def undefault(self, account_id: UUID, keep: UUID, *, shipping: bool, billing: bool) -> None:
-        """Takes the default of the given uses from every address but `keep`; those get a new version."""
+    async def defaults(self, account_id: UUID) -> list[SavedAddress]:
+        """Those of the book that are the default of some use."""
         ...
 
 

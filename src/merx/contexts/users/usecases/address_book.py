@@ -8,12 +8,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from merx.contexts.users.domain.errors import AddressBookFull, AddressNotFound
-from merx.contexts.users.domain.saved_address import MAX_ADDRESSES, SavedAddress
+from merx.contexts.users.domain.saved_address import MAX_ADDRESSES, PERSONAL, SavedAddress
 from merx.contexts.users.ports.neighbours import Accounts
 from merx.contexts.users.ports.queries import AddressView, UsersQueries
 from merx.contexts.users.ports.repositories import UsersUow, UsersUowFactory
 from merx.contexts.users.usecases.profiles import open_account, profile_of
+from merx.kernel.actor import Actor
 from merx.kernel.address import Address, PostalRules
+from merx.kernel.audit import AuditEntry, pictured_in_place
 from merx.kernel.edits import same_version, set_given
 from merx.kernel.ids import new_id
 from merx.kernel.model import Command
@@ -71,7 +73,7 @@ class SaveAddressHandler:
     postal: PostalRules
     clock: Clock
 
-    async def __call__(self, account_id: UUID | None, cmd: SaveAddress) -> AddressView:
+    async def __call__(self, actor: Actor, account_id: UUID | None, cmd: SaveAddress) -> AddressView:
         address = self.postal.settled(cmd.address)
         account = await open_account(self.accounts, account_id)
         async with self.uow() as uow:
@@ -89,8 +91,9 @@ class SaveAddressHandler:
                 default_billing=cmd.default_billing or held == 0,
                 created_at=self.clock.now(),
             )
-            await _undefault_others(uow, saved)
+            await _undefault_others(uow, actor, saved)
             await uow.addresses.add(saved)
+            uow.record(*AuditEntry.in_place(actor, "users.address-saved", saved, hide=PERSONAL))
             await uow.commit()
         return as_view(saved, self.postal)
 
@@ -103,17 +106,19 @@ class ChangeAddressHandler:
     postal: PostalRules
 
     async def __call__(
-        self, account_id: UUID, address_id: UUID, cmd: ChangeAddress, version: int | None = None
+        self, actor: Actor, account_id: UUID, address_id: UUID, cmd: ChangeAddress, version: int | None = None
     ) -> AddressView:
         async with self.uow() as uow:
             await uow.addresses.hold(account_id)
             saved = await owned(uow, account_id, address_id)
             same_version(saved, version)
+            before = pictured_in_place(actor, saved, hide=PERSONAL)
             if cmd.address is not UNSET:
                 saved.address = self.postal.settled(cmd.address)
             set_given(saved, cmd, but=("address",))
-            await _undefault_others(uow, saved)
+            await _undefault_others(uow, actor, saved)
             await uow.addresses.save(saved)
+            uow.record(*AuditEntry.in_place(actor, "users.address-changed", saved, before=before, hide=PERSONAL))
             await uow.commit()
         return as_view(saved, self.postal)
 
@@ -124,12 +129,13 @@ class RemoveAddressHandler:
 
     uow: UsersUowFactory
 
-    async def __call__(self, account_id: UUID, address_id: UUID, version: int | None = None) -> None:
+    async def __call__(self, actor: Actor, account_id: UUID, address_id: UUID, version: int | None = None) -> None:
         async with self.uow() as uow:
             await uow.addresses.hold(account_id)
             saved = await owned(uow, account_id, address_id)
             same_version(saved, version)
             await uow.addresses.remove(saved)
+            uow.record(*AuditEntry.in_place(actor, "users.address-removed", saved, gone=True, hide=PERSONAL))
             await uow.commit()
 
 
@@ -147,8 +153,11 @@ class ReadAddressesHandler:
         return as_view(await self.queries.address(account_id, address_id), self.postal)
 
 
-async def _undefault_others(uow: UsersUow, saved: SavedAddress) -> None:
-    if saved.default_shipping or saved.default_billing:
-        await uow.addresses.undefault(
-            saved.account_id, saved.id, shipping=saved.default_shipping, billing=saved.default_billing
-        )
+async def _undefault_others(uow: UsersUow, actor: Actor, saved: SavedAddress) -> None:
+    if not (saved.default_shipping or saved.default_billing):
+        return
+    for other in await uow.addresses.defaults(saved.account_id):
+        before = pictured_in_place(actor, other, hide=PERSONAL)
+        if other.id != saved.id and other.give_way_to(saved):
+            await uow.addresses.save(other)
+            uow.record(*AuditEntry.in_place(actor, "users.address-changed", other, before=before, hide=PERSONAL))

@@ -7,11 +7,13 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 
 from merx.contexts.users.domain.errors import ProfileNotFound
-from merx.contexts.users.domain.profile import Locale, Phone, Profile
+from merx.contexts.users.domain.profile import PERSONAL, Locale, Phone, Profile
 from merx.contexts.users.events import ProfileChanged
 from merx.contexts.users.ports.neighbours import Accounts, KnownAccount
 from merx.contexts.users.ports.queries import Me, UsersQueries
 from merx.contexts.users.ports.repositories import UsersUow, UsersUowFactory
+from merx.kernel.actor import Actor
+from merx.kernel.audit import AuditEntry, pictured_in_place
 from merx.kernel.edits import same_version, set_given
 from merx.kernel.ids import moment_of
 from merx.kernel.model import Command
@@ -100,13 +102,17 @@ class ChangeProfileHandler:
     accounts: Accounts
     clock: Clock
 
-    async def __call__(self, account_id: UUID | None, cmd: ChangeProfile, version: int | None = None) -> Me:
+    async def __call__(
+        self, actor: Actor, account_id: UUID | None, cmd: ChangeProfile, version: int | None = None
+    ) -> Me:
         account = await open_account(self.accounts, account_id)
         now = self.clock.now()
         async with self.uow() as uow:
             profile = await profile_of(uow, account)
             same_version(profile, version)
+            before = pictured_in_place(actor, profile, hide=PERSONAL)
             await apply_change(uow, profile, cmd, now)
+            uow.record(*AuditEntry.in_place(actor, "users.profile-changed", profile, before=before, hide=PERSONAL))
             await uow.commit()
         return as_me(account, profile)
 

@@ -55,7 +55,7 @@ class MeController(Controller):
         change_profile: NamedDependency[ChangeProfileHandler],
         if_match: IfMatch = None,
     ) -> Response[Me]:
-        return versioned(await change_profile(_account(actor), data, version_of_if_match(if_match)))
+        return versioned(await change_profile(actor, _account(actor), data, version_of_if_match(if_match)))
 
 
 class AddressBookController(Controller):
@@ -79,7 +79,7 @@ class AddressBookController(Controller):
         actor: NamedDependency[Actor],
         save_address: NamedDependency[SaveAddressHandler],
     ) -> Response[AddressView]:
-        return versioned(await save_address(_own(actor), data), 201)
+        return versioned(await save_address(actor, _own(actor), data), 201)
 
     @get("/{address_id:uuid}", guards=[customer], operation_id="GetMyAddress", summary="One address")
     async def read(
@@ -99,7 +99,7 @@ class AddressBookController(Controller):
         change_address: NamedDependency[ChangeAddressHandler],
         if_match: IfMatch = None,
     ) -> Response[AddressView]:
-        return versioned(await change_address(_own(actor), address_id, data, version_of_if_match(if_match)))
+        return versioned(await change_address(actor, _own(actor), address_id, data, version_of_if_match(if_match)))
 
     @delete("/{address_id:uuid}", guards=[customer], operation_id="RemoveMyAddress", summary="Remove an address")
     async def remove(
@@ -109,7 +109,7 @@ class AddressBookController(Controller):
         remove_address: NamedDependency[RemoveAddressHandler],
         if_match: IfMatch = None,
     ) -> None:
-        await remove_address(_own(actor), address_id, version_of_if_match(if_match))
+        await remove_address(actor, _own(actor), address_id, version_of_if_match(if_match))
 
 
 class ConsentsController(Controller):

@@ -52,14 +52,9 @@ class MemoryAddresses(MemoryRepository[SavedAddress]):
     async def count(self, account_id: UUID) -> int:
         return sum(saved.account_id == account_id for saved in self._rows.values())
 
-    async def undefault(self, account_id: UUID, keep: UUID, *, shipping: bool, billing: bool) -> None:
-        for saved in list(self._rows.values()):
-            if saved.account_id != account_id or saved.id == keep:
-                continue
-            if (shipping and saved.default_shipping) or (billing and saved.default_billing):
-                saved.default_shipping = saved.default_shipping and not shipping
-                saved.default_billing = saved.default_billing and not billing
-                await self.save(saved)
+    async def defaults(self, account_id: UUID) -> list[SavedAddress]:
+        own = (saved for saved in self._rows.values() if saved.account_id == account_id)
+        return [saved for saved in own if saved.default_shipping or saved.default_billing]
 
 
 class MemoryConsents:

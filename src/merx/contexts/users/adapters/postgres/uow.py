@@ -5,7 +5,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from merx.contexts.users.adapters.postgres.rows import (
@@ -38,15 +38,11 @@ _ENSURE = compiled(
     .on_conflict_do_nothing(index_elements=[ProfileRow.id])
 )
 _COUNT = compiled(select(func.count()).where(SavedAddressRow.account_id == bindparam("account_id")))
-_UNDEFAULT = compiled(
-    """
-    update users.address
-       set default_shipping = default_shipping and not cast(:shipping as boolean),
-           default_billing = default_billing and not cast(:billing as boolean),
-           version = version + 1
-     where account_id = :account_id and id <> :keep
-       and ((default_shipping and cast(:shipping as boolean)) or (default_billing and cast(:billing as boolean)))
-    """
+_DEFAULTS = compiled(
+    select(SavedAddressRow.id).where(
+        SavedAddressRow.account_id == bindparam("account_id"),
+        or_(SavedAddressRow.default_shipping, SavedAddressRow.default_billing),
+    )
 )
 _CONSENT = compiled(insert(ConsentRow).values({name: bindparam(name) for name in Consent.__struct_fields__}))
 _GRANTED = compiled(
@@ -111,8 +107,9 @@ class PostgresAddresses(PostgresRepository[SavedAddress]):
         found: int = await self._tx.fetchval(_COUNT, account_id=account_id)
         return found
 
-    async def undefault(self, account_id: UUID, keep: UUID, *, shipping: bool, billing: bool) -> None:
-        await self._tx.execute(_UNDEFAULT, account_id=account_id, keep=keep, shipping=shipping, billing=billing)
+    async def defaults(self, account_id: UUID) -> list[SavedAddress]:
+        rows = await self._tx.fetch(_DEFAULTS, account_id=account_id)
+        return await self.find([row[0] for row in rows])
 
 
 class PostgresConsents:
