@@ -2,6 +2,7 @@
 likes.
 """
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from merx.infra.http.parts import HttpParts
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.audit_chain import AuditRow
 from merx.kernel.ids import new_id
-from tests.matrix.shop import BASE, Shop, one_shop
+from tests.matrix.shop import BASE, SETTINGS, Shop
 from tests.support.apps import new_app
 from tests.support.asgi import AsgiClient
 from tests.support.stage import staged
@@ -25,11 +26,16 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def shop() -> Shop:
-    return await one_shop()
+async def shop() -> AsyncIterator[Shop]:
+    """One of its own: in the shop of all tests of the process others may have used up what is written in an hour."""
+    shop = Shop(App(SETTINGS))
+    await shop.open()
+    shop.take_the_stage()
+    yield shop
+    await shop.close()
 
 
-# Others of this shop may have used up what is written about them in an hour.
+# Other tests may have used up what is written about one account in an hour.
 def anybody(shop: Shop, kind: ActorKind, *permissions: str) -> tuple[str, dict[str, str]]:
     account_id = new_id()
     return str(account_id), shop.bearer(account_id, kind, *permissions)
