@@ -19,9 +19,11 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.services]
 
 async def fingerprint(shop: Shop) -> dict[str, bytes]:
     tables = sorted(str(table) for table in metadata().tables.values())
+    # That somebody was refused is on record.
+    but = {"audit.entry": " where action <> 'identity.request-refused'"}
     parts = [
         f"select '{name}' as name, coalesce(md5(string_agg(row::text, '|' order by row::text)), '') as rows"
-        f" from {name} as row"
+        f" from {name} as row{but.get(name, '')}"
         for name in tables
     ]
     rows = await shop.app.database.reader.fetch(compiled(" union all ".join(parts)))
