@@ -9,7 +9,8 @@ import pytest
 from loguru import logger
 
 from merx.bootstrap.migrate import migrate
-from merx.contexts.identity.domain.account import email_key, trimmed
+from merx.contexts.identity.domain.account import trimmed
+from merx.kernel.address import email_key
 from merx.kernel.ids import new_id
 
 pytestmark = pytest.mark.services

@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 
 from merx.bootstrap.migrate import migrate
-from merx.contexts.users.domain.profile import search_key
 from merx.kernel.ids import new_id
+from merx.kernel.text import search_key
 
 pytestmark = pytest.mark.services
 

@@ -9,7 +9,8 @@ import msgspec
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """A person by every name that rows know them by.
 
-    `emails` are in lower case and proved to be theirs: rows of guests are found by nothing else.
+    `emails` are keys of e-mails (`kernel.address.email_key`) and proved to be theirs: rows of guests are found by
+    nothing else.
     """
 
     account_id: UUID

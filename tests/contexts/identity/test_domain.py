@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from merx.contexts.identity.domain import session as session_module
-from merx.contexts.identity.domain.account import Account, AccountKind, check_new_password, email_key
+from merx.contexts.identity.domain.account import Account, AccountKind, check_new_password
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.errors import CustomersHoldNoPermissions, InvalidRefreshToken, WeakPassword
 from merx.contexts.identity.domain.session import (
@@ -21,6 +21,7 @@ from merx.contexts.identity.domain.session import (
     Rotation,
     Session,
 )
+from merx.kernel.address import email_key
 from merx.kernel.errors import Invalid
 from merx.kernel.ids import new_id
 from tests.support.calls import calls_of
@@ -54,6 +55,14 @@ def test_s05_nobody_takes_an_address_with_letters_that_look_the_same_and_get_no_
     account, event = open_account(email=typed)
     assert (account.email, event.email) == (kept, kept)
     assert account.email_key == email_key(kept) == email_key(typed)
+
+
+def test_an_address_in_capitals_is_the_same_account():
+    """The small form of a J and its caron is one letter and two, in two forms."""
+    assert (
+        open_account(email="J\u030cana@example.com")[0].email_key
+        == open_account(email="\u01f0ana@example.com")[0].email_key
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from merx.contexts.identity.adapters.postgres_identities import PostgresProviderSignIns
@@ -125,7 +126,7 @@ class TestOneStatementDecides:
             async def locked(self, id: UUID) -> ProviderSignIn | None:
                 row = await self._tx.fetchrow(compiled("select * from identity.provider_sign_in where id = :id"), id=id)
                 await asyncio.sleep(THINKING)
-                return None if row is None else ProviderSignIn(**dict(row) | {"purpose": Purpose(row["purpose"])})
+                return None if row is None else msgspec.convert(dict(row), ProviderSignIn)
 
         careless(shop, provider_sign_ins=Unheld)
         assert await self.collected(shop) > 1

@@ -1,5 +1,6 @@
 """Roles and staff: what both storages promise."""
 
+import asyncpg
 import pytest
 
 from merx.contexts.identity.domain.account import AccountStatus
@@ -25,6 +26,7 @@ from merx.kernel.errors import StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.money import Money
 from merx.kernel.rights import Effect, Grant
+from merx.kernel.text import search_key
 from tests.contexts.identity.conftest import PASSWORD
 from tests.contexts.identity.journeys import login, refresh
 from tests.contexts.identity.staffing import (
@@ -157,6 +159,29 @@ class TestStaff:
         second = await queries.page(StaffFilter(limit=3, after=first.next))
         assert ([each.id for each in (*first.items, *second.items)], second.next) == (ids, None)
 
+    async def test_they_are_found_however_their_letters_were_typed(self, shop):
+        owner, queries = await owner_of(shop), shop.container.staff_queries()
+        ids = [await shop.staff(f"{name}@example.com") for name in ("jose\u0301", "ΟΔΥΣΣΕΥΣ", "\u01f0ana")]
+
+        async def found(typed, **wanted):
+            page = await queries.page(StaffFilter(prefix=search_key(typed), **wanted))
+            return [each.id for each in page.items]
+
+        for typed in ("JOS\u00c9", "jose\u0301@"):
+            assert await found(typed) == ids[:1]
+        for end in range(1, 9):
+            assert await found("ΟΔΥΣΣΕΥΣ"[:end]) == ids[1:2]
+        assert await found("J\u030cANA") == ids[2:]
+        assert owner.account_id not in await found("j")
+
+    async def test_a_page_of_those_found_ends_where_the_next_begins(self, shop):
+        queries = shop.container.staff_queries()
+        ids = [await shop.staff(f"{name}{n}@example.com") for n in range(4) for name in ("other", "found")][1::2]
+        first = await queries.page(StaffFilter(prefix="found", limit=3))
+        second = await queries.page(StaffFilter(prefix="found", limit=3, after=first.next))
+        assert ([each.id for each in first.items], [each.id for each in second.items]) == (ids[:3], ids[3:])
+        assert second.next is None
+
     async def test_s02_who_is_disabled_is_out_at_once(self, shop):
         owner, account_id = await owner_of(shop), await shop.staff()
         tokens = await login(shop, "staff@example.com")
@@ -175,6 +200,32 @@ class TestStaff:
         with pytest.raises(InvalidRefreshToken):
             await refresh(shop, tokens)
         assert (await shop.speaker((await login(shop, "staff@example.com")).access_token)).may("orders:write")
+
+
+@pytest.mark.services
+async def test_a_member_is_found_among_very_many(postgres_shop, database_url):
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(
+            "insert into identity.account (id, version, email, email_key, name, kind, role_ids, permissions, status,"
+            " created_at, credentials_version)"
+            " select gen_random_uuid(), 1, 'clerk' || n, 'clerk' || n, 'Clerk', 'staff', '{}', '{}', 'active', now(), 0"
+            " from generate_series(1, 1200) n"
+        )
+    finally:
+        await connection.close()
+    queries = postgres_shop.container.staff_queries()
+    for number in (1, 600, 1200):
+        page = await queries.page(StaffFilter(prefix=search_key(f"CLERK{number}"), limit=1))
+        assert page.items[0].email.startswith(f"clerk{number}")
+    page, found = await queries.page(StaffFilter(prefix="clerk1", limit=100)), []
+    while True:
+        found += page.items
+        if page.next is None:
+            break
+        page = await queries.page(StaffFilter(prefix="clerk1", limit=100, after=page.next))
+    wanted = [number for number in range(1, 1201) if str(number).startswith("1")]
+    assert sorted(each.email for each in found) == sorted(f"clerk{number}" for number in wanted)
 
 
 def test_nothing_personal_is_shown_by_repr():

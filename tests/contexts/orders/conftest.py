@@ -57,14 +57,16 @@ class Shop:
         await self.contexts.inventory.count_stock().open_with({variant_id: stock})
         return variant_id
 
-    async def cart(self, quantities: dict[UUID, int], customer_id: UUID | None = None) -> PlaceOrder:
+    async def cart(
+        self, quantities: dict[UUID, int], customer_id: UUID | None = None, email: str = EMAIL
+    ) -> PlaceOrder:
         """A cart that is ready for checkout, as the command that orders it."""
         visitor = Visitor(customer(customer_id), True) if customer_id else GUEST
         carts = self.contexts.carts
         view, _ = await carts.open_cart()(customer(customer_id), OpenCart())
         for variant_id, quantity in quantities.items():
             await carts.add_line()(visitor, view.id, AddLine(variant_id=variant_id, quantity=quantity))
-        await carts.set_address()(visitor, view.id, SetAddress(email=EMAIL, address=ADDRESS))
+        await carts.set_address()(visitor, view.id, SetAddress(email=email, address=ADDRESS))
         options = await carts.list_shipping_options()(visitor, view.id)
         view = await carts.choose_shipping()(visitor, view.id, ChooseShipping(method_id=options[0].method_id))
         return PlaceOrder(cart_id=view.id, payment_method="cod", expected_total=view.total)

@@ -13,6 +13,7 @@ import msgspec
 from merx.contexts.notifications.domain.mail import recipient_hash
 from merx.infra.personal_data import TableData
 from merx.infra.personal_data.platform import BLANKS
+from merx.kernel.address import email_key
 from merx.kernel.ids import new_id
 from merx.kernel.personal_data import Subject
 from merx.migrations.metadata import metadata
@@ -108,9 +109,9 @@ class Canaries:
     def _found_by(self, column: Column) -> str | None:
         """Rows of guests are found by the e-mail or its digest: these stay what they are, and are looked for."""
         if column.name == "recipient_hash":
-            return recipient_hash(self._email.lower())
+            return recipient_hash(self._email)
         if "email" in column.name:
-            return self._email.lower() if column.name.endswith("_key") else self._email
+            return email_key(self._email) if column.name.endswith("_key") else self._email
         return None
 
     def _in_json(self, value: Any, *, events: bool = False) -> Any:

@@ -11,7 +11,6 @@ from merx.contexts.identity.events import EmailChanged
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from merx.contexts.users.domain.consent import Purpose
 from merx.contexts.users.domain.errors import GroupCodeTaken, GroupInUse, GroupNotFound, ProfileNotFound
-from merx.contexts.users.domain.profile import search_key
 from merx.contexts.users.events import ConsentChanged, GroupMembershipChanged
 from merx.contexts.users.ports.queries import UserFilter, UserSort
 from merx.contexts.users.usecases.consents import RecordConsent
@@ -22,6 +21,7 @@ from merx.kernel.errors import Forbidden, StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.model import Event
 from merx.kernel.money import Money
+from merx.kernel.text import search_key
 from tests.contexts.users.conftest import HOME, Town
 
 
@@ -215,6 +215,21 @@ async def test_people_are_found_however_their_letters_were_typed(town: Town):
     longest = "\U0001d160" * 200
     await town.person("long@example.com", longest)
     assert await find(town, prefix=search_key(longest)) == [longest]
+
+
+async def test_the_beginning_of_a_name_finds_it_whatever_the_letters(town: Town):
+    """The small form of a sigma depends on what follows it, and what follows is not typed yet."""
+    odysseus = "Οδυσσεύς"
+    await town.person(f"{odysseus}@example.com", "Ulysses")
+    await town.person("u@example.com", odysseus)
+    await town.person("s@example.com", "Stra\u00dfe")
+    for end in range(1, len(odysseus) + 1):
+        for typed in (odysseus, odysseus.upper(), odysseus.lower()):
+            assert await find(town, prefix=search_key(typed[:end]), sort=UserSort.oldest) == ["Ulysses", odysseus]
+    assert await find(town, prefix=search_key("STRASSE")) == ["Stra\u00dfe"]
+    # An e-mail too becomes longer when it is folded.
+    await town.person("\ufb03" * 64 + "@" + "\ufb03" * 150 + ".de", "Long")
+    assert await find(town, prefix=search_key("ffiffi")) == ["Long"]
 
 
 async def test_staff_sees_a_person_of_whom_nobody_told(town: Town):

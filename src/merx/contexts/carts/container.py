@@ -10,6 +10,7 @@ from merx.contexts.carts.adapters.memory import MemoryCartReads, MemoryCartsUow,
 from merx.contexts.carts.adapters.neighbours import CatalogOffers, InventoryStockLevels, ShippingContextQuotes
 from merx.contexts.carts.adapters.personal_data import ROWS, TABLES, TRACES, memory_traces
 from merx.contexts.carts.adapters.postgres import (
+    EMAIL_KEYS,
     CombinedCartEdits,
     PostgresCartReads,
     PostgresCartsUow,
@@ -79,7 +80,7 @@ class CartsContainer(containers.DeclarativeContainer):
 
     personal_data = providers.Selector(
         infra.storage,
-        postgres=providers.Singleton(PostgresPersonalData, "carts", uow.provider, TABLES, TRACES),
+        postgres=providers.Singleton(PostgresPersonalData, "carts", uow.provider, TABLES, TRACES, keys=EMAIL_KEYS),
         memory=providers.Singleton(MemoryPersonalData, "carts", uow.provider, TABLES, ROWS, memory_traces),
     )
     controllers = providers.Object((CartsController,))

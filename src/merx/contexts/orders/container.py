@@ -17,7 +17,7 @@ from merx.contexts.orders.adapters.personal_data import (
     memory_matters,
     memory_traces,
 )
-from merx.contexts.orders.adapters.postgres import PostgresOrderQueries, PostgresOrdersUow
+from merx.contexts.orders.adapters.postgres import EMAIL_KEYS, PostgresOrderQueries, PostgresOrdersUow
 from merx.contexts.orders.usecases.checkout import PlaceOrderBatch
 from merx.contexts.orders.usecases.facade import OrdersFacade
 from merx.contexts.orders.usecases.fulfil import CancelOrderHandler, ShipOrderHandler
@@ -77,7 +77,7 @@ class OrdersContainer(containers.DeclarativeContainer):
 
     personal_data = providers.Selector(
         infra.storage,
-        postgres=providers.Singleton(PostgresPersonalData, "orders", uow.provider, TABLES, TRACES, MATTERS),
+        postgres=providers.Singleton(PostgresPersonalData, "orders", uow.provider, TABLES, TRACES, MATTERS, EMAIL_KEYS),
         memory=providers.Singleton(
             MemoryPersonalData, "orders", uow.provider, TABLES, ROWS, memory_traces, memory_matters
         ),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from merx.infra.outbox.tables import OUTBOX_DELIVERY, OUTBOX_EVENT
 from merx.infra.personal_data.postgres import PostgresPersonalData
 from merx.infra.personal_data.tables import TableData
 from merx.infra.postgres import PostgresUow, compiled
+from merx.kernel.address import email_key
 from merx.kernel.errors import Unavailable
 from merx.kernel.personal_data import Section, Subject
 
@@ -42,12 +44,19 @@ _ERASED_ADDRESS = {"name": "erased", "line1": "erased", "city": "erased"}
 _TELLS_NOBODY = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|\+00:00)|"
 )
-_ABOUT = """(
+
+
+def _folded(field: str) -> str:
+    """An e-mail of an event. Small letters are made of ASCII letters alone: for others PostgreSQL has its own rules."""
+    return f"translate(payload->>'{field}', '{ascii_uppercase}', '{ascii_lowercase}')"
+
+
+_ABOUT = f"""(
     payload->>'account_id' = cast(cast(:account_id as uuid) as text)
     or payload->>'customer_id' = cast(cast(:account_id as uuid) as text)
     or payload->>'order_id' = any(cast(cast(:order_ids as uuid[]) as text[]))
-    or lower(payload->>'email') = any(cast(:emails as text[]))
-    or lower(payload->>'new_email') = any(cast(:emails as text[]))
+    or {_folded("email")} = any(cast(:emails as text[]))
+    or {_folded("new_email")} = any(cast(:emails as text[]))
 )"""
 _BLANKED = f"""(
     select payload || coalesce(jsonb_object_agg(blank.key, blank.value), '{{}}')
@@ -91,6 +100,11 @@ _WAITING = compiled(
     "select exists (select from platform.outbox_delivery waiting join platform.outbox_event event"  # noqa: S608 - fixed text
     f" on event.id = waiting.event_id where waiting.state = 'pending' and {_ABOUT})"
 )
+# E-mails that are not of ASCII letters alone, of which only Python knows the key.
+_SPELLED = compiled(
+    f"select distinct email from platform.outbox_event, unnest(array[{_folded('email')}, {_folded('new_email')}]) email"  # noqa: S608 - fixed text
+    " where octet_length(email) <> char_length(email)"
+)
 
 
 def _hold() -> Unavailable:
@@ -109,6 +123,9 @@ class PostgresPlatformData(PostgresPersonalData):
     async def erase(self, subject: Subject) -> None:
         """Raises Unavailable while news of the person are on their way: some would reach nobody."""
         async with self._uow() as uow:
+            spelled = [row[0] for row in await uow.tx.fetch(_SPELLED)]
+            own = tuple(email for email in spelled if email_key(email) in subject.emails)
+            subject = subject.also(Subject(account_id=subject.account_id, emails=own))
             if await uow.tx.fetchval(_WAITING, **msgspec.structs.asdict(subject)):
                 raise _hold()
         await super().erase(subject)
@@ -176,7 +193,7 @@ def _is_about(event: StoredEvent, subject: Subject) -> bool:
     return (
         account_id in (said.get("account_id"), said.get("customer_id"))
         or said.get("order_id") in {str(order_id) for order_id in subject.order_ids}
-        or any(str(said.get(field) or "").lower() in subject.emails for field in ("email", "new_email"))
+        or any(email_key(str(said.get(field) or "")) in subject.emails for field in ("email", "new_email"))
     )
 
 

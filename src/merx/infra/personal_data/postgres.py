@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from merx.infra.personal_data.tables import TableData
-from merx.infra.postgres import Compiled, PostgresUow, compiled
+from merx.infra.postgres import Compiled, EmailKeys, PostgresUow, compiled
 from merx.kernel.personal_data import Section, Subject
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -16,7 +16,8 @@ class PostgresPersonalData:
     """Implements privacy's Part. Erasing is one transaction, and a second time it changes nothing.
 
     `traces` are queries for more names of a person, by field of Subject; `matters` are queries that find a row while
-    something is unfinished, by the word for it. Rows are erased in the order of `tables`.
+    something is unfinished, by the word for it. `keys` is the table whose rows are traced by e-mail. Rows are erased in
+    the order of `tables`.
     """
 
     def __init__(
@@ -26,9 +27,11 @@ class PostgresPersonalData:
         tables: Sequence[TableData],
         traces: Mapping[str, str] | None = None,
         matters: Mapping[str, str] | None = None,
+        keys: EmailKeys | None = None,
     ) -> None:
         self.name = name
         self._uow = uow
+        self._keys = keys
         owned = [table for table in tables if table.owner]
         self._shown = [(table.table, _shown(table)) for table in owned]
         self._erased = [_erased(table) for table in owned if table.erase != "keep"]
@@ -38,9 +41,12 @@ class PostgresPersonalData:
     async def traces(self, subject: Subject) -> Subject:
         found: dict[str, tuple[Any, ...]] = {}
         async with self._uow() as uow:
+            if self._keys is not None:
+                await self._keys.fill(uow.tx)
             for field, statement in self._traces.items():
                 rows = await uow.tx.fetch(statement, **msgspec.structs.asdict(subject))
                 found[field] = tuple(row[0] for row in rows)
+            await uow.commit()
         return subject.also(Subject(account_id=subject.account_id, **found))
 
     async def matters(self, subject: Subject) -> list[str]:

@@ -3,6 +3,7 @@
 from merx.infra.postgres.columns import AsJson, Base, VersionedRow, as_json, money
 from merx.infra.postgres.compiled import Compiled, compiled, json_text
 from merx.infra.postgres.database import Database
+from merx.infra.postgres.email_keys import EmailKeys
 from merx.infra.postgres.forgetting import forget_before
 from merx.infra.postgres.later import Write
 from merx.infra.postgres.patterns import beginning_with
@@ -21,6 +22,7 @@ __all__ = [
     "Base",
     "Compiled",
     "Database",
+    "EmailKeys",
     "PostgresRepository",
     "PostgresTx",
     "PostgresUow",

@@ -17,6 +17,7 @@ from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.versions import IfMatch, version_of_if_match, versioned
 from merx.kernel.actor import Actor
 from merx.kernel.paging import Page
+from merx.kernel.text import search_key
 
 Prefix = Annotated[
     str, QueryParameter(max_length=200, pattern=r"^[^\x00]*\Z", description="beginning of a name or an e-mail")
@@ -45,8 +46,7 @@ class StaffController(Controller):
         after: After = None,
     ) -> Page[StaffView]:
         """In the order of making, those too that are disabled."""
-        prefix = q.strip().lower()
-        wanted = StaffFilter(prefix=prefix, status=status, role_id=role_id, after=after, limit=limit)
+        wanted = StaffFilter(prefix=search_key(q), status=status, role_id=role_id, after=after, limit=limit)
         return await staff_queries.page(wanted)
 
     @get("/{account_id:uuid}", guards=[_READ], operation_id="GetStaff", summary="One member of staff")

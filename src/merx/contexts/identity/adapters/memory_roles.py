@@ -7,7 +7,7 @@ from merx.contexts.identity.domain.built_in_roles import built_in_roles
 from merx.contexts.identity.domain.errors import RoleNameTaken, RoleNotFound, StaffNotFound
 from merx.contexts.identity.domain.role import Role
 from merx.contexts.identity.ports.roles import RoleView
-from merx.contexts.identity.ports.staff import RoleName, StaffFilter, StaffView
+from merx.contexts.identity.ports.staff import RoleName, StaffFilter, StaffView, is_called
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx
 from merx.kernel.paging import Page, decode_id, page_of
 from merx.kernel.rights import Grant
@@ -101,9 +101,8 @@ def _view(role: Role) -> RoleView:
 
 
 def _matches(account: Account, wanted: StaffFilter) -> bool:
-    named = account.name.lower().startswith(wanted.prefix) or account.email_key.startswith(wanted.prefix)
     return (
-        named
+        is_called(account.name, account.email, wanted.prefix)
         and wanted.status in (None, account.status)
         and (wanted.role_id is None or wanted.role_id in account.role_ids)
     )

@@ -3,6 +3,7 @@
 from merx.contexts.identity.domain.account import Account
 from merx.infra.personal_data import OF_ACCOUNT, MemoryRows, TableData
 from merx.infra.personal_data.memory import Table
+from merx.kernel.address import email_key
 from merx.kernel.personal_data import Subject
 
 _NOBODY = "'erased-' || id || '@erased.invalid'"
@@ -54,7 +55,7 @@ TABLES = (
     # Lives for minutes.
     TableData(
         table="identity.provider_sign_in",
-        owner=f"{OF_ACCOUNT} or lower(email) = any(cast(:emails as text[]))",
+        owner=f"{OF_ACCOUNT} or email_key = any(cast(:emails as text[]))",
         erase="delete",
     ),
     TableData(
@@ -93,7 +94,7 @@ ROWS = (
     ),
     MemoryRows(
         table="identity.provider_sign_in",
-        owns=lambda row, subject: row.account_id == subject.account_id or (row.email or "").lower() in subject.emails,
+        owns=lambda row, subject: row.account_id == subject.account_id or email_key(row.email or "") in subject.emails,
     ),
     MemoryRows(
         table="identity.invitation",

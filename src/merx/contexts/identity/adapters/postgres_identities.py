@@ -26,6 +26,7 @@ from merx.infra.postgres import (
     compiled,
     forget_before,
 )
+from merx.kernel.address import email_key
 
 
 class LinkedIdentityRow(VersionedRow):
@@ -60,6 +61,7 @@ class ProviderSignInRow(Base):
     issuer: Mapped[str | None] = mapped_column(String(255), info=PERSONAL)
     subject: Mapped[str | None] = mapped_column(String(255), info=PERSONAL)
     email: Mapped[str | None] = mapped_column(String(254), info=PERSONAL)
+    email_key: Mapped[str | None] = mapped_column(String(254), info=PERSONAL)
     multi_factor: Mapped[bool] = mapped_column(info=PLAIN)
     proved_at: Mapped[datetime | None] = mapped_column(info=PERSONAL)
     used_at: Mapped[datetime | None] = mapped_column(info=PERSONAL)
@@ -86,7 +88,7 @@ _CHANGING = (
 _SAVE = compiled(
     update(ProviderSignInRow)
     .where(ProviderSignInRow.id == bindparam("sign_in_id"))
-    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
+    .values({name: bindparam(f"new_{name}") for name in (*_CHANGING, "email_key")})
 )
 _FORGET = forget_before(ProviderSignInRow.expires_at)
 _NOTE_USE = compiled(
@@ -137,7 +139,8 @@ class PostgresProviderSignIns:
 
     async def save(self, sign_in: ProviderSignIn) -> None:
         values: dict[str, Any] = {f"new_{name}": getattr(sign_in, name) for name in _CHANGING}
-        await self._tx.execute(_SAVE, sign_in_id=sign_in.id, **values)
+        key = None if sign_in.email is None else email_key(sign_in.email)
+        await self._tx.execute(_SAVE, sign_in_id=sign_in.id, new_email_key=key, **values)
 
     async def forget(self, before: datetime, limit: int) -> int:
         return await self._tx.execute(_FORGET, before=before, how_many=limit)

@@ -10,7 +10,7 @@ import msgspec
 from merx.contexts.identity.domain.errors import CustomersHoldNoPermissions, OwnerHoldsNoOther, WeakPassword
 from merx.contexts.identity.domain.role import OWNER
 from merx.contexts.identity.events import AccountClosed, AccountRegistered, EmailChanged, EmailVerified, PasswordChanged
-from merx.kernel.address import email_in_one_form
+from merx.kernel.address import email_in_one_form, email_key
 from merx.kernel.ids import new_id
 from merx.kernel.model import Entity
 
@@ -47,11 +47,6 @@ class AccountStatus(StrEnum):
 def trimmed(email: str) -> str:
     """The address as its owner writes it; mail goes there. Raises Invalid when it is too long as it is kept."""
     return email_in_one_form(email)
-
-
-def email_key(email: str) -> str:
-    """What makes two addresses the same account: no two accounts share it."""
-    return trimmed(email).lower()
 
 
 def check_new_password(password: str) -> None:

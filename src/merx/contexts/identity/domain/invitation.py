@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from merx.contexts.identity.domain.account import email_key, trimmed
+from merx.contexts.identity.domain.account import trimmed
 from merx.contexts.identity.domain.errors import InvitationOver
 from merx.contexts.identity.events import StaffInvited
+from merx.kernel.address import email_key
 from merx.kernel.ids import new_id
 from merx.kernel.model import Entity
 

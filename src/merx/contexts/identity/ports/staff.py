@@ -10,6 +10,7 @@ from merx.contexts.identity.domain.account import AccountStatus
 from merx.kernel.model import View
 from merx.kernel.paging import Page
 from merx.kernel.rights import Grant
+from merx.kernel.text import search_key
 
 
 class RoleName(View, frozen=True):
@@ -31,13 +32,18 @@ class StaffView(View, frozen=True):
 
 
 class StaffFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """`prefix` is the beginning of a name or of an e-mail, in lower case."""
+    """`prefix` is the beginning of a name or of an e-mail, as `kernel.text.search_key` makes it."""
 
     prefix: str = ""
     status: AccountStatus | None = None
     role_id: UUID | None = None
     after: str | None = None
     limit: int = 20
+
+
+def is_called(name: str, email: str, prefix: str) -> bool:
+    """Whether somebody of the staff is one whom `prefix` of a StaffFilter means."""
+    return search_key(name).startswith(prefix) or search_key(email).startswith(prefix)
 
 
 class StaffQueries(Protocol):

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from merx.contexts.identity.domain.account import TypedEmail, email_key, trimmed
+from merx.contexts.identity.domain.account import TypedEmail, trimmed
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.events import CodeAsked
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Throttle
 from merx.contexts.identity.usecases.note_refusal import EmailDigests, RefusalNotes
+from merx.kernel.address import email_key
 from merx.kernel.audit import AuditEntry
 from merx.kernel.errors import RateLimited
 from merx.kernel.model import Command

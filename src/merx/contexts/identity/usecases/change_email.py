@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from merx.contexts.identity.domain.account import GivenPassword, TypedEmail, email_key, trimmed
+from merx.contexts.identity.domain.account import GivenPassword, TypedEmail, trimmed
 from merx.contexts.identity.domain.caller import NOWHERE, Caller
 from merx.contexts.identity.domain.errors import EmailTaken, InvalidCode
 from merx.contexts.identity.domain.one_time_code import MAX_OPEN, CodePurpose, GivenCode, OneTimeCode
@@ -14,6 +14,7 @@ from merx.contexts.identity.ports.security import Throttle
 from merx.contexts.identity.usecases.present_password import PresentPassword
 from merx.contexts.identity.usecases.redeem import Redeemer
 from merx.contexts.identity.usecases.trail import by_owner
+from merx.kernel.address import email_key
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock
 

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from merx.contexts.identity.domain.account import PERSONAL, Account, AccountKind, check_new_password, email_key
+from merx.contexts.identity.domain.account import PERSONAL, Account, AccountKind, check_new_password
 from merx.contexts.identity.domain.errors import EmailTaken
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords
 from merx.contexts.identity.usecases.granting import staff_tag
 from merx.kernel.actor import Actor
+from merx.kernel.address import email_key
 from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.ports import Clock
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from merx.contexts.identity.domain.account import PERSONAL, Account, AccountKind, TypedEmail, email_key
+from merx.contexts.identity.domain.account import PERSONAL, Account, AccountKind, TypedEmail
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.linked_identity import MAX_LINKED, LinkedIdentity
 from merx.contexts.identity.domain.provider_errors import AccountClosed, LinkFirst, StaffProvider, TooManyIdentities
@@ -15,6 +15,7 @@ from merx.contexts.identity.ports.providers import ProvedIdentity, ProviderRules
 from merx.contexts.identity.ports.queries import IdentityQueries
 from merx.contexts.identity.ports.repositories import IdentityUow
 from merx.kernel.actor import Actor
+from merx.kernel.address import email_key
 from merx.kernel.audit import AuditEntry
 from merx.kernel.text import Name
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from merx.contexts.identity.domain.account import TypedEmail, email_key
+from merx.contexts.identity.domain.account import TypedEmail
 from merx.contexts.identity.domain.errors import AlreadyInvited, GivenByTwo, OwnerHoldsNoOther
 from merx.contexts.identity.domain.guarded_rights import GuardedRights
 from merx.contexts.identity.domain.invitation import Invitation
@@ -14,6 +14,7 @@ from merx.contexts.identity.domain.role import OWNER
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
 from merx.contexts.identity.usecases.granting import grantor, grants_of, known_roles
 from merx.kernel.actor import Actor
+from merx.kernel.address import email_key
 from merx.kernel.audit import AuditEntry, pictured
 from merx.kernel.model import Command
 from merx.kernel.ports import Clock

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from merx.contexts.identity.domain.account import email_key
 from merx.contexts.identity.domain.one_time_code import MAX_OPEN, CodePurpose, OneTimeCode
 from merx.contexts.identity.events import CodeAsked, EmailVerificationRequested, PasswordResetRequested
 from merx.contexts.identity.ports.queries import IdentityQueries
 from merx.contexts.identity.ports.repositories import IdentityUow
 from merx.kernel.actor import Actor
+from merx.kernel.address import email_key
 from merx.kernel.audit import AuditEntry
 from merx.kernel.ports import Clock
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from merx.contexts.identity.domain.account import AccountKind, email_key
+from merx.contexts.identity.domain.account import AccountKind
 from merx.contexts.identity.domain.errors import AccountNotFound
 from merx.contexts.identity.ports.queries import IdentityQueries, Profile
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import AccessTokenIssuer
 from merx.kernel.actor import Actor, ActorKind
+from merx.kernel.address import email_key
 from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.errors import Forbidden
 from merx.kernel.rights import AS_HELD, Grant, InvalidGrant, rights_of

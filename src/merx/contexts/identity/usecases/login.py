@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from merx.contexts.identity.domain.account import GivenPassword, TypedEmail, email_key
+from merx.contexts.identity.domain.account import GivenPassword, TypedEmail
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.errors import InvalidCredentials
 from merx.contexts.identity.domain.second_factors import Method
@@ -14,6 +14,7 @@ from merx.contexts.identity.usecases.ask_for_factor import FactorAsker, MfaChall
 from merx.contexts.identity.usecases.note_refusal import RefusalNotes
 from merx.contexts.identity.usecases.start_session import SessionStarter
 from merx.contexts.identity.usecases.tokens import Tokens
+from merx.kernel.address import email_key
 from merx.kernel.errors import RateLimited
 from merx.kernel.model import Command
 

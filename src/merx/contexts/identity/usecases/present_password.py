@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from merx.contexts.identity.domain.account import email_key
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.errors import InvalidCredentials, NoPassword, WrongPassword
 from merx.contexts.identity.ports.queries import Credentials, IdentityQueries
 from merx.contexts.identity.ports.security import Passwords, Throttle
 from merx.contexts.identity.usecases.note_refusal import RefusalNotes
+from merx.kernel.address import email_key
 from merx.kernel.errors import RateLimited
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from merx.contexts.identity.domain.account import Account, AccountKind, NewPassword, TypedEmail, email_key
+from merx.contexts.identity.domain.account import Account, AccountKind, NewPassword, TypedEmail
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.errors import EmailTaken
 from merx.contexts.identity.domain.one_time_code import CodePurpose, OneTimeCode
@@ -12,6 +12,7 @@ from merx.contexts.identity.events import RegistrationRepeated
 from merx.contexts.identity.ports.repositories import IdentityUowFactory
 from merx.contexts.identity.ports.security import Passwords, Throttle
 from merx.contexts.identity.usecases.note_refusal import RefusalNotes
+from merx.kernel.address import email_key
 from merx.kernel.audit import AuditEntry
 from merx.kernel.errors import RateLimited
 from merx.kernel.model import Command

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from merx.contexts.identity.domain.account import Account, email_key
+from merx.contexts.identity.domain.account import Account
 from merx.contexts.identity.domain.errors import AccountNotFound
 from merx.contexts.identity.domain.provider_errors import LastWayIn
 from merx.contexts.identity.events import FactorRemoved
 from merx.contexts.identity.ports.repositories import IdentityUow, IdentityUowFactory
 from merx.contexts.identity.usecases.ways_in import WaysIn
 from merx.kernel.actor import Actor
+from merx.kernel.address import email_key
 from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.ports import Clock
 

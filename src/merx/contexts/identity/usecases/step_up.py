@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
-from merx.contexts.identity.domain.account import Account, GivenPassword, email_key
+from merx.contexts.identity.domain.account import Account, GivenPassword
 from merx.contexts.identity.domain.caller import Caller
 from merx.contexts.identity.domain.errors import (
     InvalidCredentials,
@@ -29,6 +29,7 @@ from merx.contexts.identity.usecases.present_password import PresentPassword
 from merx.contexts.identity.usecases.tokens import FreshAccess, TokenHolder, TokenPair
 from merx.contexts.identity.usecases.trail import by_owner
 from merx.kernel.actor import Actor, Proof
+from merx.kernel.address import email_key
 from merx.kernel.ports import Clock
 from merx.kernel.rights import AS_HELD
 

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from merx.kernel.address import email_key
+
 CHANNEL = "mail"
 # Formatting characters that words need: the joiners of Indic and Arabic scripts and of emoji.
 _JOINERS = "\u200c\u200d"
@@ -66,4 +68,4 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def recipient_hash(address: str) -> str:
     """Finds the mails of a known address again without keeping the address."""
-    return hashlib.sha256(address.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(email_key(address).encode("utf-8", "surrogatepass")).hexdigest()[:32]

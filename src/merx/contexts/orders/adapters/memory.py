@@ -12,6 +12,7 @@ from merx.contexts.orders.domain.states import Status
 from merx.contexts.orders.ports.queries import OrderFilter, OrderSummary, OrderView, TimelineEntry
 from merx.infra.memory import MemoryRepository, MemoryStore, MemoryTx, MemoryUow
 from merx.kernel.actor import Actor
+from merx.kernel.address import email_key
 from merx.kernel.errors import Conflict
 from merx.kernel.ids import new_id
 from merx.kernel.paging import Page, decode_id, page_of
@@ -49,8 +50,8 @@ class MemoryGuestOrders:
         self._orders = tx.table(ORDERS)
 
     async def attach(self, email: str, customer_id: UUID) -> int:
-        key = email.strip().lower()
-        own = [order for order in self._orders.values() if order.customer_id is None and order.email.lower() == key]
+        key = email_key(email)
+        own = [order for order in self._orders.values() if order.customer_id is None and email_key(order.email) == key]
         for order in own:
             order.customer_id = customer_id
             order.version += 1
@@ -91,14 +92,14 @@ class MemoryOrderQueries:
 
     async def orders(self, wanted: OrderFilter) -> Page[OrderSummary]:
         last = decode_id(wanted.after)
-        email = None if wanted.email is None else wanted.email.strip().lower()
+        key = None if wanted.email is None else email_key(wanted.email)
         found = sorted(
             (
                 order
                 for order in self._orders.values()
                 if wanted.customer_id in (None, order.customer_id)
                 and wanted.number in (None, order.number)
-                and email in (None, order.email.lower())
+                and key in (None, email_key(order.email))
                 and wanted.status in (None, order.status)
                 and wanted.fulfilment_status in (None, order.fulfilment_status)
                 and (last is None or order.id < last)

@@ -12,11 +12,10 @@ from merx.contexts.orders.domain.states import Status
 from merx.contexts.orders.ports.queries import TimelineEntry
 from merx.infra.personal_data import OF_ORDERS, MemoryRows, TableData, values_of
 from merx.infra.personal_data.memory import Table
+from merx.kernel.address import email_key
 from merx.kernel.personal_data import Subject
 
-_OWN = (
-    "customer_id = cast(:account_id as uuid) or (customer_id is null and lower(email) = any(cast(:emails as text[])))"
-)
+_OWN = "customer_id = cast(:account_id as uuid) or (customer_id is null and email_key = any(cast(:emails as text[])))"
 _BOOKS = "tax law: ten years after the year of the order; without a name, a street and an e-mail it leads to nobody"
 
 TABLES = (
@@ -26,6 +25,7 @@ TABLES = (
         erase="blank",
         blank={
             "email": "''",
+            "email_key": "''",
             "address": "jsonb_build_object('name', 'erased', 'line1', 'erased', 'city', 'erased',"
             " 'country', address->>'country', 'region', coalesce(address->>'region', ''),"
             " 'postal_code', '', 'line2', '', 'phone', '')",
@@ -65,7 +65,7 @@ MATTERS = {
 
 def memory_traces(table: Table, subject: Subject) -> Subject:
     def owns(order: Order) -> bool:
-        guest = order.customer_id is None and order.email.lower() in subject.emails
+        guest = order.customer_id is None and email_key(order.email) in subject.emails
         return order.customer_id == subject.account_id or guest
 
     own = [order for order in table("orders.order").values() if owns(order)]
@@ -88,7 +88,7 @@ def _forget(order: Order) -> Order:
 
 
 def _shown(order: Order, _: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield "orders.order", values_of(order)
+    yield "orders.order", values_of(order, email_key=email_key(order.email))
     for position, line in enumerate(order.lines):
         yield "orders.order_line", values_of(line, order_id=order.id, position=position)
     for position, shipment in enumerate(order.shipments):

@@ -12,6 +12,7 @@ from merx.contexts.privacy.ports.parts import Part
 from merx.contexts.privacy.ports.repositories import PrivacyUow, PrivacyUowFactory
 from merx.contexts.privacy.usecases.exports import traced
 from merx.kernel.actor import Actor
+from merx.kernel.address import email_key
 from merx.kernel.audit import AuditEntry, facts
 from merx.kernel.model import Event
 from merx.kernel.personal_data import Subject
@@ -156,7 +157,7 @@ class EraseHandler:
 
     async def _subject(self, erasure: Erasure) -> Subject:
         # The code that confirmed it was read in that mailbox; what staff typed in proves nothing.
-        emails = () if erasure.by_staff else (erasure.email.strip().lower(),)
+        emails = () if erasure.by_staff else (email_key(erasure.email),)
         return await traced(self.parts, Subject(account_id=erasure.account_id, emails=emails))
 
     async def _matters(self, subject: Subject) -> list[str]:

@@ -1,7 +1,6 @@
 """What a shop knows of a person beside how they sign in."""
 
 import re
-import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -11,6 +10,7 @@ import msgspec
 from merx.contexts.users.domain.errors import InvalidProfile
 from merx.kernel.errors import FieldError
 from merx.kernel.model import Entity
+from merx.kernel.text import search_key
 
 Kind = Literal["customer", "staff"]
 
@@ -28,14 +28,6 @@ Locale = Annotated[
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 _MARKS = re.compile(r"[ ().-]")
 _OLDEST = 130
-# What the longest name comes to when each of its letters becomes two as a small one. Some become three.
-_LONGEST_KEY = 400
-
-
-def search_key(text: str) -> str:
-    """As names and e-mails are compared and sorted: one letter has one form, however it was typed."""
-    return unicodedata.normalize("NFC", text.strip().lower())[:_LONGEST_KEY]
-
 
 # What only those read who look at the person.
 PERSONAL = frozenset({"name", "name_key", "email", "email_key", "phone", "birthday"})

@@ -3,6 +3,13 @@
 from merx.contexts.carts.adapters.postgres.carts import PostgresCartReads, PostgresCartsUow
 from merx.contexts.carts.adapters.postgres.checkout import PostgresCheckoutCarts
 from merx.contexts.carts.adapters.postgres.combined import CombinedCartEdits
-from merx.contexts.carts.adapters.postgres.rows import CartRow
+from merx.contexts.carts.adapters.postgres.rows import EMAIL_KEYS, CartRow
 
-__all__ = ["CartRow", "CombinedCartEdits", "PostgresCartReads", "PostgresCartsUow", "PostgresCheckoutCarts"]
+__all__ = [
+    "EMAIL_KEYS",
+    "CartRow",
+    "CombinedCartEdits",
+    "PostgresCartReads",
+    "PostgresCartsUow",
+    "PostgresCheckoutCarts",
+]

@@ -57,6 +57,7 @@ SAVE = compiled(
     .where(CART.c.id == bindparam("cart_id"), CART.c.version == bindparam("seen_version"))
     .values(
         version=CART.c.version + 1,
+        email_key=bindparam("email_key"),
         **{field: bindparam(field) for field in Cart.__struct_fields__ if field not in _FIXED},
     )
 )
@@ -64,12 +65,14 @@ _SAVE_MANY = compiled(
     """
     update carts.cart as cart
        set version = new.version, updated_at = new.updated_at, email = new.email,
-           address = cast(new.address as jsonb), shipping = cast(new.shipping as jsonb),
-           lines = cast(new.lines as jsonb), attempts = cast(new.attempts as jsonb)
+           email_key = new.email_key, address = cast(new.address as jsonb),
+           shipping = cast(new.shipping as jsonb), lines = cast(new.lines as jsonb),
+           attempts = cast(new.attempts as jsonb)
       from unnest(cast(:ids as uuid[]), cast(:seen as int[]), cast(:versions as int[]),
-                  cast(:updated_at as timestamptz[]), cast(:email as text[]), cast(:address as text[]),
-                  cast(:shipping as text[]), cast(:lines as text[]), cast(:attempts as text[]))
-           as new (id, seen, version, updated_at, email, address, shipping, lines, attempts)
+                  cast(:updated_at as timestamptz[]), cast(:email as text[]), cast(:email_key as text[]),
+                  cast(:address as text[]), cast(:shipping as text[]), cast(:lines as text[]),
+                  cast(:attempts as text[]))
+           as new (id, seen, version, updated_at, email, email_key, address, shipping, lines, attempts)
      where cart.id = new.id and cart.version = new.seen
     """
 )

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.contexts.carts.api import CartStatus
 from merx.contexts.carts.domain.cart import Attempt, Cart, CartLine, ShippingChoice
-from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, SECRET, VersionedRow, as_json, json_text
-from merx.kernel.address import Address
+from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, SECRET, EmailKeys, VersionedRow, as_json, json_text
+from merx.kernel.address import Address, email_key
 
+EMAIL_KEYS = EmailKeys("carts.cart")
 ONE_ACTIVE = "uq_cart_active_customer_id_currency"
 
 
@@ -50,6 +51,8 @@ class CartRow(VersionedRow):
     status: Mapped[str] = mapped_column(String(10), info=PLAIN)
     customer_id: Mapped[UUID | None] = mapped_column(info=IDENTIFIER)
     email: Mapped[str | None] = mapped_column(String(254), info=PERSONAL)
+    # None beside an e-mail on rows that a version before wrote beside this one, until `EMAIL_KEYS` has found them.
+    email_key: Mapped[str | None] = mapped_column(String(254), info=PERSONAL)
     address: Mapped[Address | None] = as_json(Address, info=PERSONAL)
     shipping: Mapped[ShippingChoice | None] = as_json(ShippingChoice, info=PLAIN)
     lines: Mapped[list[CartLine]] = as_json(list[CartLine], info=PLAIN)
@@ -87,6 +90,7 @@ def shopper_columns(cart: Cart) -> dict[str, Any]:
     return {
         "updated_at": cart.updated_at,
         "email": cart.email,
+        "email_key": None if cart.email is None else email_key(cart.email),
         "address": None if cart.address is None else json_text(cart.address),
         "shipping": None if cart.shipping is None else json_text(cart.shipping),
         "lines": json_text(cart.lines),

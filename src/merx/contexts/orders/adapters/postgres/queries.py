@@ -18,7 +18,7 @@ from merx.contexts.orders.ports.queries import (
     TimelineEntry,
 )
 from merx.infra.postgres import Reader, compiled
-from merx.kernel.address import Address
+from merx.kernel.address import Address, email_key
 from merx.kernel.money import Money
 from merx.kernel.paging import Page, decode_id, page_of
 
@@ -47,7 +47,7 @@ _LIST = compiled(
       from orders."order" o
      where (cast(:customer_id as uuid) is null or o.customer_id = :customer_id)
        and (cast(:number as text) is null or o.number = :number)
-       and (cast(:email as text) is null or lower(o.email) = :email)
+       and (cast(:email_key as text) is null or o.email_key = :email_key)
        and (cast(:status as text) is null or o.status = :status)
        and (cast(:fulfilment as text) is null or o.fulfilment_status = :fulfilment)
        and (cast(:after as uuid) is null or o.id < :after)
@@ -115,7 +115,7 @@ class PostgresOrderQueries:
             _LIST,
             customer_id=wanted.customer_id,
             number=wanted.number,
-            email=None if wanted.email is None else wanted.email.strip().lower(),
+            email_key=None if wanted.email is None else email_key(wanted.email),
             status=wanted.status,
             fulfilment=wanted.fulfilment_status,
             after=decode_id(wanted.after),

@@ -3,16 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from merx.contexts.orders.domain.order import ChosenShipping
 from merx.contexts.orders.domain.states import FulfilmentStatus, PaymentStatus, Status
-from merx.infra.postgres import FINANCIAL, IDENTIFIER, PERSONAL, PLAIN, AsJson, Base, VersionedRow, money
+from merx.infra.postgres import FINANCIAL, IDENTIFIER, PERSONAL, PLAIN, AsJson, Base, EmailKeys, VersionedRow, money
 from merx.kernel.address import Address
 from merx.kernel.money import Money
 
 SCHEMA = "orders"
+EMAIL_KEYS = EmailKeys("orders.order")
 
 
 class LineRow(Base):
@@ -61,7 +62,9 @@ class OrderRow(VersionedRow):
         CheckConstraint("total_amount = items_total_amount + shipping_total_amount", name="total"),
         Index("ix_order_customer", "customer_id", "id"),
         Index("ix_order_status", "status", "fulfilment_status", "id"),
-        Index("ix_order_email", text("lower(email)"), "id"),
+        # Whoever blanks the e-mail blanks what it is found by.
+        CheckConstraint("email <> '' or email_key = ''", name="blank_email"),
+        Index("ix_order_email_key", "email_key", "id"),
         {"schema": SCHEMA},
     )
 
@@ -70,6 +73,8 @@ class OrderRow(VersionedRow):
     cart_id: Mapped[UUID] = mapped_column(info=IDENTIFIER)
     customer_id: Mapped[UUID | None] = mapped_column(info=IDENTIFIER)
     email: Mapped[str] = mapped_column(Text, info=PERSONAL)
+    # None on rows that a version before wrote beside this one, until `EMAIL_KEYS` has found them.
+    email_key: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
     address: Mapped[Address] = mapped_column(AsJson(Address), info=PERSONAL)
     shipping: Mapped[ChosenShipping] = mapped_column(AsJson(ChosenShipping), info=FINANCIAL)
     payment_method: Mapped[str] = mapped_column(Text, info=FINANCIAL)

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import selectinload
 
-from merx.contexts.orders.adapters.postgres.rows import OrderRow
+from merx.contexts.orders.adapters.postgres.rows import EMAIL_KEYS, OrderRow
 from merx.contexts.orders.domain.errors import OrderNotFound
 from merx.contexts.orders.domain.order import Order
 from merx.infra.postgres import PostgresRepository, PostgresTx, PostgresUow, Write, compiled, json_text
 from merx.kernel.actor import Actor
+from merx.kernel.address import email_key
 from merx.kernel.errors import Conflict
 from merx.kernel.ids import new_id
 
@@ -23,16 +24,17 @@ _INSERT = Write(
                     payment_method text, payment_id uuid, items_total json, shipping_total json, total json,
                     created_at timestamptz, status text, lines json)),
     placed as (
-        insert into orders."order" (id, version, number, cart_id, customer_id, email, address, shipping, payment_method,
-               payment_id, items_total_amount, items_total_currency, shipping_total_amount, shipping_total_currency,
-               total_amount, total_currency, created_at, updated_at, status, payment_status, fulfilment_status,
-               placed_at, cancel_reason)
-        select o.id, 1, o.number, o.cart_id, o.customer_id, o.email, o.address, o.shipping, o.payment_method,
-               o.payment_id, cast(o.items_total->>'amount' as bigint), o.items_total->>'currency',
+        insert into orders."order" (id, version, number, cart_id, customer_id, email, email_key, address, shipping,
+               payment_method, payment_id, items_total_amount, items_total_currency, shipping_total_amount,
+               shipping_total_currency, total_amount, total_currency, created_at, updated_at, status, payment_status,
+               fulfilment_status, placed_at, cancel_reason)
+        select o.id, 1, o.number, o.cart_id, o.customer_id, o.email, k.email_key, o.address, o.shipping,
+               o.payment_method, o.payment_id, cast(o.items_total->>'amount' as bigint), o.items_total->>'currency',
                cast(o.shipping_total->>'amount' as bigint), o.shipping_total->>'currency',
                cast(o.total->>'amount' as bigint), o.total->>'currency', o.created_at, o.created_at, o.status,
                'pending', 'unfulfilled', o.created_at, ''
-          from given o),
+          from given o
+          join unnest(cast(:ids as uuid[]), cast(:email_keys as text[])) as k(id, email_key) on k.id = o.id),
     history as (
         insert into orders.timeline (id, order_id, at, kind, actor, request_id, note)
         select t.id, t.order_id, :at, 'placed', t.actor, t.request_id, ''
@@ -57,7 +59,7 @@ _INSERT = Write(
 _ATTACH = compiled(
     """
     update orders."order" set customer_id = :customer_id, version = version + 1
-     where customer_id is null and lower(email) = :email
+     where customer_id is null and email_key = :email_key
     """
 )
 _NOTE = compiled(
@@ -79,6 +81,7 @@ class PostgresPlacements:
                 at=orders[0].created_at,
                 orders=json_text(orders),
                 ids=[order.id for order in orders],
+                email_keys=[email_key(order.email) for order in orders],
                 timeline_ids=[new_id() for _ in orders],
                 actors=[str(actor) for _, actor in placed],
                 request_ids=[actor.request_id for _, actor in placed],
@@ -109,7 +112,8 @@ class PostgresGuestOrders:
         self._tx = tx
 
     async def attach(self, email: str, customer_id: UUID) -> int:
-        return await self._tx.execute(_ATTACH, email=email.strip().lower(), customer_id=customer_id)
+        await EMAIL_KEYS.fill(self._tx)
+        return await self._tx.execute(_ATTACH, email_key=email_key(email), customer_id=customer_id)
 
 
 # Made once: describing what to load takes longer than a statement.

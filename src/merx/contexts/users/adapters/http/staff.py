@@ -7,7 +7,7 @@ from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from merx.contexts.users.domain.profile import Kind, search_key
+from merx.contexts.users.domain.profile import Kind
 from merx.contexts.users.ports.queries import (
     GroupView,
     TimelineEntry,
@@ -33,6 +33,7 @@ from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.infra.http.versions import IfMatch, version_of_if_match, versioned
 from merx.kernel.actor import Actor
 from merx.kernel.paging import Page
+from merx.kernel.text import search_key
 
 Prefix = Annotated[
     str, QueryParameter(max_length=200, pattern=r"^[^\x00]*\Z", description="beginning of a name or an e-mail")

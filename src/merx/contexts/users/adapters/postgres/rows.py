@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from merx.infra.postgres import IDENTIFIER, PERSONAL, PLAIN, Base, VersionedRow, as_json
 from merx.kernel.address import Address
+from merx.kernel.text import LONGEST_SEARCH_KEY
 
 SCHEMA = "users"
 # Compared byte by byte, as in memory: a prefix is found by the index, and a page ends where the next one begins.
@@ -20,9 +21,9 @@ class ProfileRow(VersionedRow):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, info=IDENTIFIER)
     email: Mapped[str] = mapped_column(String(254), info=PERSONAL)
-    email_key: Mapped[str] = mapped_column(String(254, collation=KEY_ORDER), info=PERSONAL)
+    email_key: Mapped[str] = mapped_column(String(LONGEST_SEARCH_KEY, collation=KEY_ORDER), info=PERSONAL)
     name: Mapped[str] = mapped_column(String(200), info=PERSONAL)
-    name_key: Mapped[str] = mapped_column(String(400, collation=KEY_ORDER), info=PERSONAL)
+    name_key: Mapped[str] = mapped_column(String(LONGEST_SEARCH_KEY, collation=KEY_ORDER), info=PERSONAL)
     kind: Mapped[str] = mapped_column(String(16), info=PLAIN)
     phone: Mapped[str] = mapped_column(String(16), info=PERSONAL)
     locale: Mapped[str | None] = mapped_column(String(35), info=PERSONAL)
