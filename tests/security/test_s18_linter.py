@@ -25,7 +25,6 @@ EXCUSED = {
     "merx/infra/personal_data/platform.py",
     "merx/infra/personal_data/postgres.py",
     "merx/infra/postgres/email_keys.py",
-    "merx/infra/postgres/later.py",
     "merx/migrations/versions/0027_emails_in_one_form.py",
     "merx/migrations/versions/0033_email_keys_filled.py",
 }
