@@ -97,7 +97,8 @@ class PlaceOrderBatch:
     async def __call__(
         self, requests: Sequence[CheckoutRequest], decided: Callable[[], None] = lambda: None
     ) -> list[CheckoutAnswer | Exception]:
-        """`decided` is called when the stock is promised and only writing is left."""
+        """`decided` is called when all is known but the stock, whose locks the database gives in turn: whoever waits
+        for those of this batch may begin meanwhile."""
         results: list[CheckoutAnswer | Exception | None] = [None] * len(requests)
         now = self.clock.now()
         async with self.uow() as uow:
@@ -128,8 +129,8 @@ class PlaceOrderBatch:
                         ordering[cart.id] = position
                 except Exception as error:
                     results[position] = error
-            await self._promise(uow, drafts, results)
             decided()
+            await self._promise(uow, drafts, results)
             await self._finalise(uow, requests, drafts, results, now)
             await uow.commit()
         await self._repeat(requests, repeats, results)

@@ -2,7 +2,7 @@
 
 Under load many buyers wait for the same rows anyway. Taking all that wait, deciding in order and committing once gives
 the exactness of row locks at many times their throughput; alone, a request waits for nobody. Batches are decided one
-after the other; while one is written, the next is decided.
+after the other; while one gets its stock and is written, the next is decided.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ Decided = Callable[[], None]
 
 class Combiner(Generic[Q, A]):
     """`run` answers a whole batch, an exception in the place of each request that is refused. It calls its second
-    argument once all is decided and only writing is left.
+    argument once the next batch may be decided beside it.
 
     When `run` itself fails the batch is tried again one by one, so that one bad request cannot fail its neighbours.
     When a dependency is away all hear so at once: trying each in turn would make them wait for each other. When others
