@@ -155,6 +155,30 @@ async def test_deciding_and_writing_share_a_crowd():
     assert max(steady) <= MAX_BATCH // 2 + SMALL_BATCH, sizes
 
 
+@pytest.mark.hurried
+async def test_a_few_wait_while_many_are_served_and_no_longer_than_that():
+    batches: list[list[int]] = []
+    written = asyncio.Event()
+
+    async def run(numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
+        batches.append(list(numbers))
+        decided()
+        if len(batches) == 1:
+            await written.wait()
+        return list(numbers)
+
+    combine = Combiner(run)
+    crowd = [asyncio.create_task(combine(number)) for number in range(3 * SMALL_BATCH)]
+    await asyncio.sleep(0)
+    few = asyncio.create_task(combine(100))
+    await asyncio.sleep(PATIENCE / 10)
+    started = len(batches)
+    written.set()
+    await asyncio.gather(*crowd, few)
+    assert all(len(batch) >= SMALL_BATCH for batch in batches[:started]), batches
+    assert 100 in batches[-1]
+
+
 async def test_a_batch_that_waits_for_a_lock_holds_up_the_next_for_a_moment_only():
     lock = asyncio.Event()
 

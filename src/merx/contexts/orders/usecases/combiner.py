@@ -17,6 +17,8 @@ A = TypeVar("A")
 MAX_BATCH = 64
 # So few are not worth two transactions.
 SMALL_BATCH = 8
+# Of those who are being served. They come again: a few who went alone would hold up all who wait a moment later.
+ENOUGH = 2 / 3
 # Each holds a connection: one is decided, the others are written.
 MAX_IN_FLIGHT = 4
 # At a thousand a second the last in line waits two seconds; who comes after that is better told to come again.
@@ -43,6 +45,8 @@ class Combiner(Generic[Q, A]):
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._deciding = False
         self._taken = 0
+        # Of those taken, the ones that will be answered soon: no batch of theirs has lost its patience.
+        self._soon = 0
         self._in_flight: set[asyncio.Task[None]] = set()
         self._alone_now: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(_ALONE_AT_ONCE)
@@ -58,7 +62,8 @@ class Combiner(Generic[Q, A]):
         return await future
 
     def _begin(self) -> None:
-        if self._waiting and not self._deciding and len(self._in_flight) < MAX_IN_FLIGHT:
+        enough = self._soon * ENOUGH if self._soon > SMALL_BATCH else 1
+        if len(self._waiting) >= enough and not self._deciding and len(self._in_flight) < MAX_IN_FLIGHT:
             self._deciding = True
             task = asyncio.create_task(self._together())
             self._in_flight.add(task)
@@ -75,6 +80,7 @@ class Combiner(Generic[Q, A]):
         size = min(max(half, SMALL_BATCH), MAX_BATCH)
         batch, self._waiting = self._waiting[:size], self._waiting[size:]
         self._taken += len(batch)
+        self._soon += (soon := len(batch))
         decided = False
 
         def let_others_start() -> None:
@@ -84,7 +90,14 @@ class Combiner(Generic[Q, A]):
                 self._deciding = False
                 self._begin()
 
-        patience = asyncio.get_running_loop().call_later(PATIENCE, let_others_start)
+        def wait_no_longer() -> None:
+            nonlocal soon
+            self._soon -= soon
+            soon = 0
+            let_others_start()
+            self._begin()
+
+        patience = asyncio.get_running_loop().call_later(PATIENCE, wait_no_longer)
         try:
             answers = await self._run([request for request, _ in batch], let_others_start)
         except Busy as error:
@@ -103,6 +116,7 @@ class Combiner(Generic[Q, A]):
         finally:
             patience.cancel()
             self._taken -= len(batch)
+            self._soon -= soon
             let_others_start()
 
     def _separate(self, batch: list[tuple[Q, asyncio.Future[A]]]) -> None:
