@@ -14,7 +14,8 @@ from merx.bootstrap.api import Api, create_app
 from merx.bootstrap.container import App
 from merx.contexts.inventory.adapters.postgres.ledger import PostgresStockLedger
 from merx.contexts.inventory.domain.stock import Shelf, Stock
-from merx.contexts.orders.usecases.checkout import CheckoutAnswer, CheckoutRequest, PlaceOrderBatch
+from merx.contexts.orders.usecases.checkout import PlaceOrderBatch
+from merx.contexts.orders.usecases.commands import CheckoutAnswer, CheckoutRequest
 from merx.infra.postgres import compiled
 from merx.infra.settings import load_settings
 

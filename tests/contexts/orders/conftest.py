@@ -14,7 +14,7 @@ from merx.contexts.carts.usecases.open_cart import OpenCart
 from merx.contexts.catalog.usecases.commands import CreateProduct, NewVariant, Price
 from merx.contexts.orders.ports.neighbours import RequestKey
 from merx.contexts.orders.ports.queries import PlacedOrder
-from merx.contexts.orders.usecases.checkout import CheckoutAnswer, CheckoutRequest, PlaceOrder
+from merx.contexts.orders.usecases.commands import CheckoutAnswer, CheckoutRequest, PlaceOrder
 from merx.infra.settings import Settings
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.address import Address

@@ -19,7 +19,7 @@ from merx.contexts.orders.domain.errors import (
 )
 from merx.contexts.orders.domain.states import Status
 from merx.contexts.orders.ports.neighbours import Carts
-from merx.contexts.orders.usecases.checkout import PlaceOrder
+from merx.contexts.orders.usecases.commands import PlaceOrder
 from merx.kernel.actor import Actor, ActorKind
 from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id

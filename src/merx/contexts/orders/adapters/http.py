@@ -19,8 +19,7 @@ from merx.contexts.orders.ports.queries import (
     PlacedOrder,
     TimelineEntry,
 )
-from merx.contexts.orders.usecases.checkout import CheckoutRequest, PlaceOrder
-from merx.contexts.orders.usecases.commands import CancelOrder, NoteOnOrder, ShipOrder
+from merx.contexts.orders.usecases.commands import CancelOrder, CheckoutRequest, NoteOnOrder, PlaceOrder, ShipOrder
 from merx.contexts.orders.usecases.fulfil import CancelOrderHandler, ShipOrderHandler
 from merx.contexts.orders.usecases.place_order import PlaceOrderHandler
 from merx.infra.failpoints import failpoint

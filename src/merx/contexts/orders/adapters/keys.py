@@ -9,7 +9,7 @@ import msgspec
 from litestar.params import HeaderParameter
 
 from merx.contexts.orders.ports.neighbours import RequestKey, StoredAnswer
-from merx.contexts.orders.usecases.checkout import PlaceOrder
+from merx.contexts.orders.usecases.commands import PlaceOrder
 from merx.infra.failpoints import failpoint
 from merx.infra.idempotency.answers import AnswerStore, Key
 from merx.infra.idempotency.http import checked_key, principal_of, route_of

@@ -5,26 +5,23 @@ the stock, write orders, bills and events, keep the answers. The combiner runs i
 Locks are taken in one order everywhere: cart → order → payment → stock.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 
 from merx.contexts.orders.domain.errors import (
     CartChanged,
     CartIncomplete,
-    CartNotFound,
-    NotForSale,
     PaymentMethodNotAvailable,
     ShippingNotAvailable,
     SoldOut,
 )
 from merx.contexts.orders.domain.number import new_number
-from merx.contexts.orders.domain.order import WORDS, ChosenShipping, Line, Order
+from merx.contexts.orders.domain.order import WORDS, ChosenShipping, Order
 from merx.contexts.orders.ports.neighbours import (
     Answers,
     Bill,
@@ -34,46 +31,20 @@ from merx.contexts.orders.ports.neighbours import (
     OrderTokens,
     Payments,
     PriceList,
-    RequestKey,
     Shipping,
     ShippingOffer,
     StockHolds,
     StockWish,
-    StoredAnswer,
 )
 from merx.contexts.orders.ports.queries import OrderQueries, OrderView, PlacedOrder
 from merx.contexts.orders.ports.repositories import OrdersUow, OrdersUowFactory
-from merx.kernel.actor import Actor
+from merx.contexts.orders.usecases.commands import CheckoutAnswer, CheckoutRequest
+from merx.contexts.orders.usecases.drafting import demand, line_of, opened, replay, requirements
 from merx.kernel.audit import AuditEntry
 from merx.kernel.errors import KeyReused
 from merx.kernel.ids import new_id
-from merx.kernel.model import Command
 from merx.kernel.money import Money, total
 from merx.kernel.ports import Clock
-
-
-class PlaceOrder(Command, frozen=True):
-    """`expected_total` is what the shopper saw and agreed to; another total is refused with the present one."""
-
-    cart_id: UUID
-    payment_method: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}\Z")]
-    expected_total: Money
-
-
-class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`opens_cart` is True when the caller proved the cart's guest token."""
-
-    command: PlaceOrder
-    actor: Actor
-    opens_cart: bool
-    key: RequestKey
-
-
-class CheckoutAnswer(msgspec.Struct, frozen=True):
-    status: int
-    body: bytes
-    replayed: bool
-
 
 _encoder = msgspec.json.Encoder()
 CREATED, OK = 201, 200
@@ -103,10 +74,15 @@ class PlaceOrderBatch:
         now = self.clock.now()
         async with self.uow() as uow:
             carts = await self.carts.lock(uow.tx, sorted({request.command.cart_id for request in requests}))
-            stored = await self.answers.find(uow.tx, [request.key for request in requests])
-            offers = await self.prices.offers(
-                list({line.variant_id for cart in carts.values() if cart.active for line in cart.lines})
-            )
+            wanted = {line.variant_id for cart in carts.values() if cart.active for line in cart.lines}
+            # Read beside the transaction, while that is asked for answers.
+            offered = asyncio.create_task(self.prices.offers(list(wanted)))
+            try:
+                stored = await self.answers.find(uow.tx, [request.key for request in requests])
+            except BaseException:
+                offered.cancel()
+                raise
+            offers = await offered
             drafts: dict[int, Order] = {}
             ordering: dict[UUID, int] = {}
             # A request for a cart that another one of the batch orders, or that was ordered before (None).
@@ -114,8 +90,8 @@ class PlaceOrderBatch:
             for position, request in enumerate(requests):
                 try:
                     # First of all: an answer kept for this key is for those who may open the cart, and for nobody else.
-                    cart = _opened(carts.get(request.command.cart_id), request)
-                    answer = _replay(stored[position])
+                    cart = opened(carts.get(request.command.cart_id), request)
+                    answer = replay(stored[position])
                     if answer is not None:
                         results[position] = answer
                         continue
@@ -141,8 +117,8 @@ class PlaceOrderBatch:
     ) -> Order:
         """What the cart costs now. Raises whatever keeps it from becoming an order."""
         if cart.email is None or cart.address is None or cart.shipping_method_id is None or not cart.lines:
-            raise CartIncomplete(extra={"requirements": _requirements(cart)})
-        lines = [_line(line.variant_id, line.quantity, offers, cart.currency) for line in cart.lines]
+            raise CartIncomplete(extra={"requirements": requirements(cart)})
+        lines = [line_of(line.variant_id, line.quantity, offers, cart.currency) for line in cart.lines]
         items_total = total((line.line_total for line in lines), cart.currency)
         weight = sum(offers[line.variant_id].weight_grams * line.quantity for line in cart.lines)
         shipping = await self._shipping(cart.address.country, cart.address.postal_code, items_total, weight, cart)
@@ -188,7 +164,7 @@ class PlaceOrderBatch:
         """Take the stock; orders that get none leave `drafts`."""
         if not drafts:
             return
-        wishes = [StockWish(order.id, _quantities(order)) for order in drafts.values()]
+        wishes = [StockWish(order.id, demand(order)) for order in drafts.values()]
         missing, events = await self.stock.allocate(uow.tx, wishes)
         uow.emit(*events)
         for position, gaps in zip(list(drafts), missing, strict=True):
@@ -241,56 +217,3 @@ class PlaceOrderBatch:
 
     def _body(self, view: OrderView) -> bytes:
         return _encoder.encode(PlacedOrder(view, self.tokens.issue(view.id), None))
-
-
-def _replay(stored: StoredAnswer | None) -> CheckoutAnswer | None:
-    if stored is None:
-        return None
-    if not stored.matches:
-        raise KeyReused
-    return CheckoutAnswer(stored.status, stored.body, replayed=True)
-
-
-def _opened(cart: LockedCart | None, request: CheckoutRequest) -> LockedCart:
-    """The cart if the caller may order it. Raises CartNotFound, the same for nobody's cart and somebody else's."""
-    if cart is None or not (cart.active or cart.completed):
-        raise CartNotFound
-    mine = cart.customer_id is not None and cart.customer_id == request.actor.customer_id
-    if not (mine or (cart.customer_id is None and request.opens_cart)):
-        raise CartNotFound
-    return cart
-
-
-def _requirements(cart: LockedCart) -> list[str]:
-    missing = {
-        "lines": not cart.lines,
-        "email": cart.email is None,
-        "address": cart.address is None,
-        "shipping_method": cart.shipping_method_id is None,
-    }
-    return [name for name, absent in missing.items() if absent]
-
-
-def _line(variant_id: UUID, quantity: int, offers: Mapping[UUID, Offer], currency: str) -> Line:
-    offer = offers.get(variant_id)
-    if offer is None or not offer.on_sale or offer.price.currency != currency:
-        raise NotForSale(extra={"variants": [str(variant_id)]})
-    return Line(
-        id=new_id(),
-        variant_id=variant_id,
-        product_id=offer.product_id,
-        sku=offer.sku,
-        name=offer.name,
-        options=offer.options,
-        quantity=quantity,
-        unit_price=offer.price,
-        line_total=offer.price * quantity,
-    )
-
-
-def _quantities(order: Order) -> dict[UUID, int]:
-    """Demand per variant: two lines of one variant share its stock."""
-    wanted: dict[UUID, int] = {}
-    for line in order.lines:
-        wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
-    return wanted

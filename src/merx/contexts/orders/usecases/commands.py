@@ -3,12 +3,39 @@
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from msgspec import Meta
 
+from merx.contexts.orders.ports.neighbours import RequestKey
+from merx.kernel.actor import Actor
 from merx.kernel.model import Command
+from merx.kernel.money import Money
 from merx.kernel.text import LINE
 
 _Words = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+
+
+class PlaceOrder(Command, frozen=True):
+    """`expected_total` is what the shopper saw and agreed to; another total is refused with the present one."""
+
+    cart_id: UUID
+    payment_method: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}\Z")]
+    expected_total: Money
+
+
+class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`opens_cart` is True when the caller proved the cart's guest token."""
+
+    command: PlaceOrder
+    actor: Actor
+    opens_cart: bool
+    key: RequestKey
+
+
+class CheckoutAnswer(msgspec.Struct, frozen=True):
+    status: int
+    body: bytes
+    replayed: bool
 
 
 class CancelOrder(Command, frozen=True):

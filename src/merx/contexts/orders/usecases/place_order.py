@@ -1,7 +1,8 @@
 """The way into checkout: one request, combined with those that wait beside it."""
 
-from merx.contexts.orders.usecases.checkout import CheckoutAnswer, CheckoutRequest, PlaceOrderBatch
+from merx.contexts.orders.usecases.checkout import PlaceOrderBatch
 from merx.contexts.orders.usecases.combiner import Combiner
+from merx.contexts.orders.usecases.commands import CheckoutAnswer, CheckoutRequest
 
 
 class PlaceOrderHandler:
