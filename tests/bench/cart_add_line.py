@@ -67,6 +67,7 @@ def floor() -> Any:
                 lines.append(line)
             line.quantity += body.quantity
             given = dict(cart) | {"lines": encode(lines).decode(), "cart_id": cart_id, "seen_version": cart["version"]}
+            given["email_key"] = cart["email"]
             await connection.execute(save.sql, *save.arguments(given))
             await connection.execute("COMMIT")
             if others := [line.variant_id for line in lines if line.variant_id != body.variant_id]:

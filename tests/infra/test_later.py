@@ -140,6 +140,29 @@ async def test_a_write_that_wrote_too_little_undoes_all(storage: Storage):
     assert await kept(storage) == (["shelf of 1 1", "shelf of 2 1"], ["B", "B"])
 
 
+async def test_nothing_is_taken_when_it_is_over(storage: Storage):
+    """Nobody would send it."""
+    async with storage.uow() as uow:
+        tx = uow.tx
+        await uow.commit()
+        with pytest.raises(RuntimeError, match="is over"):
+            tx.later(shelves("A"))
+    with pytest.raises(RuntimeError, match="is over"):
+        tx.later(shelves("A"))
+
+
+async def test_what_wrote_too_little_cannot_be_committed_afterwards(storage: Storage):
+    shelf_id, book = new_id(), new_id()
+    async with storage.uow() as uow:
+        uow.tx.later(shelves("A", first=shelf_id))
+        uow.tx.later(books(shelf_id, [book], ["B"]), rows=2, short=_TAKEN)
+        with pytest.raises(Conflict):
+            await uow.tx.fetch(_NAMES)
+        with pytest.raises(RuntimeError, match="is missing"):
+            await uow.commit()
+    assert await kept(storage) == ([], [])
+
+
 async def test_what_is_in_the_way_for_a_moment_is_busy(storage: Storage):
     async with storage.uow() as one, storage.uow() as other:
         await one.tx.execute(compiled("lock table toy.shelf in exclusive mode"))

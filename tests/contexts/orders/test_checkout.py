@@ -91,6 +91,17 @@ async def test_twins_with_one_key_and_two_bodies(shop: Shop):
     assert isinstance(answers[1], KeyReused)
 
 
+async def test_twins_with_one_key_and_two_carts(shop: Shop):
+    lamp, ada = await shop.product(), new_id()
+    sent = [request(await shop.cart({lamp: 1}), "k", ada) for _ in range(2)]
+    answers = await asyncio.gather(*map(shop.place, sent), return_exceptions=True)
+    assert placed(answers[0]).order.status is Status.placed
+    assert isinstance(answers[1], KeyReused)
+    again = await shop.place(sent[0])
+    assert (again.status, again.replayed, placed(again).order) == (201, True, placed(answers[0]).order)
+    assert await shop.on_hand(lamp) == (10, 1)
+
+
 async def test_a_cart_is_all_or_nothing(shop: Shop):
     lamp, chair = await shop.product(stock=10), await shop.product(stock=1)
     command = await shop.cart({lamp: 2, chair: 1})

@@ -94,6 +94,33 @@ async def test_when_the_database_is_away_all_hear_so_after_one_try():
     assert [type(answer) for answer in answers] == [int, int, Unavailable, Unavailable]
 
 
+async def test_one_by_one_what_somebody_holds_is_waited_for_by_one_alone():
+    combine = Combiner(Counter())
+    answers = await asyncio.gather(combine(66), combine(2), combine(55), combine(4), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [int, int, Busy, int]
+
+
+@pytest.mark.hurried
+async def test_a_whole_batch_waits_for_nobody():
+    sizes: list[int] = []
+    written = asyncio.Event()
+
+    async def run(numbers: Sequence[int], decided: Callable[[], None]) -> list[int | Exception]:
+        sizes.append(len(numbers))
+        decided()
+        await written.wait()
+        return list(numbers)
+
+    combine = Combiner(run)
+    tasks = []
+    for _ in range(3):
+        tasks += [asyncio.create_task(combine(number)) for number in range(2 * MAX_BATCH)]
+        await asyncio.sleep(PATIENCE / 100)
+    assert sizes == [MAX_BATCH] * MAX_IN_FLIGHT
+    written.set()
+    await asyncio.gather(*tasks)
+
+
 async def test_what_one_waits_for_holds_up_nobody_else():
     run = Counter()
     combine = Combiner(run)

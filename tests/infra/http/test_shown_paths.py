@@ -61,7 +61,14 @@ def test_s27_what_stands_in_place_of_an_id_is_hidden(shown: ShownPaths, value: s
 
 def test_a_word_is_shown_that_the_shop_answered_to(shown: ShownPaths):
     template = "/products/{id_or_slug}/variants"
-    for status, word in ((200, "red-shoe"), (304, "red-shoe"), (302, "[hidden]"), (404, "[hidden]"), (500, "[hidden]")):
+    for status, word in (
+        (200, "red-shoe"),
+        (204, "[hidden]"),
+        (304, "red-shoe"),
+        (302, "[hidden]"),
+        (404, "[hidden]"),
+        (500, "[hidden]"),
+    ):
         assert shown("/products/red-shoe/variants", template, status) == f"/products/{word}/variants"
     assert shown(f"/products/{ID}/variants", template, 404) == f"/products/{ID}/variants"
     assert shown("/products/red-shoe", FROM_CACHE, 200) == "/products/red-shoe"

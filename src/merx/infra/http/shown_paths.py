@@ -36,6 +36,10 @@ class ShownPaths:
         return "/".join(part if part in self._fixed else HIDDEN for part in path[:MAX_SHOWN].split("/"))
 
 
+# Answers that have something in them of the name that was asked for. 204 is also that of OPTIONS, which asks nobody.
+_TELLS = frozenset({200, 201, 202, 206, 304})
+
+
 class _Template:
     def __init__(self, route: BaseRoute) -> None:
         parts = route.path_components
@@ -59,7 +63,7 @@ class _Template:
     def shown(self, path: str, status: int) -> str:
         if not self._values:
             return self._text
-        if (self._fits_what_is_there if status < 300 or status == 304 else self._fits)(path):
+        if (self._fits_what_is_there if status in _TELLS else self._fits)(path):
             return path
         # The router takes several slashes for one.
         parts = [part for part in path.split("/") if part]

@@ -21,7 +21,7 @@ def network_of(address: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def site_of(address: str) -> str | None:
-    """The /48 around an IPv6 address: a provider gives that to one customer, who then has 65,536 networks."""
+    """The /48 around an IPv6 address: what one site may hold, which then has 65,536 networks."""
     try:
         network = ipaddress.IPv6Network(network_of(address))
     except ValueError:

@@ -46,6 +46,8 @@ class PostgresTx:
         self._link: Link | None = link
         self._session: AsyncSession | None = None
         self._pending: list[Pending] = []
+        # Committed, or something that was to be written is missing.
+        self._over = False
 
     def later(
         self,
@@ -60,6 +62,8 @@ class PostgresTx:
         `refused` has what to raise for a violated constraint, by its name. `short` is raised when a counted write wrote
         fewer than `rows`.
         """
+        if self._link is None or self._over:
+            raise RuntimeError("the transaction is over")
         self._pending.append(Pending(filled, refused, rows, short))
 
     async def _send(self) -> None:
@@ -75,7 +79,11 @@ class PostgresTx:
             raise refusal from error
         except (*LOST, asyncpg.PostgresError) as error:
             raise unavailable(error) from error
-        check(pending, tuple(counts))
+        try:
+            check(pending, tuple(counts))
+        except Exception:
+            self._over = True
+            raise
 
     async def fetch(self, statement: Compiled, **params: Any) -> list[asyncpg.Record]:
         if self._pending:
@@ -157,6 +165,8 @@ class PostgresTx:
         """
         if self._pending:
             await self._send()
+        if self._over:
+            raise RuntimeError("a write of this transaction is missing, nothing was committed")
         quoted = notice.replace("'", "''")
         try:
             tag = await self.driver.execute(f"NOTIFY {CACHE_CHANNEL}, '{quoted}'; COMMIT" if notice else "COMMIT")
@@ -165,6 +175,7 @@ class PostgresTx:
         if tag != "COMMIT":
             # PostgreSQL answers ROLLBACK, not an error, when an earlier statement failed and nobody minded.
             raise RuntimeError("a statement of this transaction failed, nothing was committed")
+        self._over = True
 
     async def rollback(self) -> None:
         """Never raises. A connection whose state is unknown is ended, so that it cannot go back into the pool."""

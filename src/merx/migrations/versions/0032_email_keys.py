@@ -1,7 +1,7 @@
 """Carts, orders and sign-ins through providers have a key beside the e-mail that they are found by.
 
-The shop may be at work: what a process of the version before writes has no key, and whoever looks for rows by e-mail
-fills it in first. Sign-ins through providers need nobody to do that: they live for an hour.
+The shop may be at work: what a process of the version before writes has no key, and whoever follows a person fills it
+in first. Sign-ins through providers need nobody to do that: they live for an hour.
 """
 
 import sqlalchemy as sa

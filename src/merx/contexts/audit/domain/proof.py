@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from merx.kernel.audit_chain import AuditRow, Head
+from merx.kernel.errors import Conflict
 from merx.kernel.model import Value, View
 
 
@@ -18,8 +19,11 @@ class Seals(Protocol):
         ...
 
 
-class BrokenTrail(RuntimeError):
-    """Somebody touched the trail. Says on which day, at which row, and how."""
+class BrokenTrail(Conflict):
+    """Somebody touched the trail. Says on which day, at which row, and how. Nothing to be tried again."""
+
+    slug = "audit.trail-broken"
+    title = "The audit trail was touched"
 
 
 class FaultKind(StrEnum):

@@ -12,10 +12,11 @@ from merx.contexts.identity.adapters.throttle import (
     READ_MAILBOX,
     SITE,
     LocalThrottle,
+    counted_site,
     email_rule,
     sparing,
 )
-from merx.infra.limits.networks import network_of, site_of
+from merx.infra.limits.networks import network_of
 from merx.infra.limits.scripts import RedisAway, Scripts
 from merx.kernel.errors import RateLimited
 from merx.kernel.ports import Clock
@@ -124,7 +125,7 @@ class RedisThrottle:
         await self._scripts.run(_SUCCEEDED, self._keys(purpose, email_key, address), [_KNOWN_SECONDS])
 
     def _keys(self, purpose: str, email_key: str, address: str) -> Sequence[str]:
-        network, site = network_of(address), site_of(address)
+        network, site = network_of(address), counted_site(purpose, address)
         ways = sparing(purpose)
         return [
             self._name(ways[0], email_key, network),

@@ -36,7 +36,8 @@ class Rule:
 
 PAIR = Rule(free=5, step=1, longest=3600)
 ADDRESS = Rule(free=30, step=10, longest=3600)
-# Else one site would be as many networks as there are, each with an allowance of its own.
+# Else one site would be as many networks as there are, each with an allowance of its own. For sign-ins alone, which are
+# taken back when they succeed: a mobile network may have thousands of customers in one.
 SITE = Rule(free=300, step=100, longest=3600)
 # Short at its longest: strangers must not be able to keep the owner out. It catches guesses from many addresses.
 EMAIL = Rule(free=30, step=10, longest=60)
@@ -47,6 +48,10 @@ SECOND_FACTOR = Rule(free=10, step=5, longest=3600)
 
 def email_rule(purpose: str) -> Rule:
     return SECOND_FACTOR if purpose == "second-factor" else EMAIL
+
+
+def counted_site(purpose: str, address: str) -> str | None:
+    return site_of(address) if purpose == "login" else None
 
 
 def sparing(purpose: str) -> tuple[str, ...]:
@@ -120,7 +125,7 @@ class LocalThrottle:
             self._known.popitem(last=False)
 
     def _rules(self, purpose: str, email_key: str, address: str) -> dict[_Key, Rule]:
-        network, site = network_of(address), site_of(address)
+        network, site = network_of(address), counted_site(purpose, address)
         rules: dict[_Key, Rule] = {(purpose, "pair", email_key, network): PAIR}
         if not any((how, email_key, network) in self._known for how in sparing(purpose)):
             rules[purpose, "email", email_key] = email_rule(purpose)

@@ -110,10 +110,10 @@ class RequestKey(msgspec.Struct, frozen=True):
     key: str
     fingerprint: bytes
 
-    def contradicts(self, other: "RequestKey") -> bool:
-        """The same key of the same caller, with another body."""
-        same = (self.principal, self.route, self.key) == (other.principal, other.route, other.key)
-        return same and self.fingerprint != other.fingerprint
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """One answer is kept under it."""
+        return self.principal, self.route, self.key
 
 
 class StoredAnswer(msgspec.Struct, frozen=True):

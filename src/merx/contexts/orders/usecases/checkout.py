@@ -85,6 +85,7 @@ class PlaceOrderBatch:
             offers = await offered
             drafts: dict[int, Order] = {}
             ordering: dict[UUID, int] = {}
+            sent: dict[tuple[str, str, str], bytes] = {}
             # A request for a cart that another one of the batch orders, or that was ordered before (None).
             repeats: dict[int, int | None] = {}
             for position, request in enumerate(requests):
@@ -96,13 +97,15 @@ class PlaceOrderBatch:
                         results[position] = answer
                         continue
                     first = ordering.get(cart.id)
-                    if first is not None and request.key.contradicts(requests[first].key):
+                    # Also of another cart: one answer is kept under a key.
+                    if sent.get(request.key.name, request.key.fingerprint) != request.key.fingerprint:
                         raise KeyReused
                     if cart.completed or first is not None:
                         repeats[position] = first
                     else:
                         drafts[position] = await self._draft(request, cart, offers, now)
                         ordering[cart.id] = position
+                        sent[request.key.name] = request.key.fingerprint
                 except Exception as error:
                     results[position] = error
             decided()

@@ -62,7 +62,7 @@ class Combiner(Generic[Q, A]):
         return await future
 
     def _begin(self) -> None:
-        enough = self._soon * ENOUGH if self._soon > SMALL_BATCH else 1
+        enough = min(self._soon * ENOUGH, MAX_BATCH) if self._soon > SMALL_BATCH else 1
         if len(self._waiting) >= enough and not self._deciding and len(self._in_flight) < MAX_IN_FLIGHT:
             self._deciding = True
             task = asyncio.create_task(self._together())
@@ -142,6 +142,8 @@ class Combiner(Generic[Q, A]):
                 continue
             try:
                 (answer,) = await self._run([request], _nothing)
+            except Busy as error:
+                _settle(future, error)
             except Unavailable as error:
                 away = error
                 _settle(future, error)

@@ -86,7 +86,10 @@ class PostgresPlacements:
                 actors=[str(actor) for _, actor in placed],
                 request_ids=[actor.request_id for _, actor in placed],
             ),
-            refused={"uq_order_cart_id": Conflict("the cart became an order meanwhile")},
+            refused={
+                "uq_order_cart_id": Conflict("the cart became an order meanwhile"),
+                "uq_order_number": Conflict("the number is taken: try again"),
+            },
         )
 
 
