@@ -6,11 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from merx.bootstrap.schedule import schedule_of
 from merx.contexts.audit.adapters.folder import FolderAnchors
 from merx.contexts.audit.adapters.memory import MemoryAnchors
 from merx.contexts.audit.domain.proof import Anchor, BrokenTrail
 from merx.contexts.audit.ports.anchors import AnchorStore
-from merx.kernel.errors import MerxError
+from merx.kernel.actor import Actor
 from merx.kernel.model import Event
 from tests.contexts.audit.conftest import Office
 from tests.contexts.audit.test_s36_tampering import written_anew_from
@@ -49,10 +50,25 @@ async def test_s36_a_day_that_was_touched_when_it_was_over_fails_the_job(office:
     # What was written since is worth an anchor, and a new anchor hides nothing.
     assert [each.seq for each in await office.audit.anchors().all()] == [3, 5]
     assert not (await office.audit.verify_trail()()).intact
-    # Whoever delivers buries it at once: tried again, the job would look at the new day alone and be content.
-    assert issubclass(BrokenTrail, MerxError)
     await office.tamper(rows)
     await anchor(Event(at=office.clock.now()))
+
+
+async def test_s36_a_broken_trail_is_told_by_a_dead_letter(office: Office):
+    """At once: tried again, the job would look at the new day alone and be content."""
+    schedule_of(office.app)
+    steer, owner = office.app.contexts.operations.steer_job(), Actor.system()
+    await office.write(3)
+    await steer.run(owner, "audit.anchor")
+    assert await office.app.deliverer.drain() == 1
+    office.clock.advance(timedelta(days=1))
+    rows = await office.rows()
+    await office.tamper([replace(rows[0], target_id="another"), *rows[1:]])
+    await steer.run(owner, "audit.anchor")
+    await office.app.deliverer.drain()
+    (letter,) = await office.app.infra.deliveries().dead()
+    assert letter.subscriber == "job:audit.anchor"
+    assert "2031-01-01: edited at 1" in letter.last_error
 
 
 async def test_s36_a_trail_that_is_gone_fails_the_job(office: Office):

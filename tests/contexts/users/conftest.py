@@ -10,6 +10,7 @@ from dependency_injector import providers
 from merx.bootstrap.container import App
 from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.domain.account import AccountKind
+from merx.contexts.users.ports.queries import UserFilter
 from merx.contexts.users.usecases.address_book import SaveAddress
 from merx.infra.settings import Settings
 from merx.kernel.actor import ActorKind
@@ -83,3 +84,14 @@ def town(request: pytest.FixtureRequest) -> Town:
 @pytest.fixture
 async def client(memory_town: Town) -> AsgiClient:
     return AsgiClient(staged(memory_town.app.settings, memory_town.app))
+
+
+async def find(town: Town, **wanted) -> list[str]:
+    """Names found, over pages of two."""
+    names, after = [], None
+    while True:
+        page = await town.users.queries().users(UserFilter(limit=2, after=after, **wanted))
+        names += [user.name for user in page.items]
+        after = page.next
+        if after is None:
+            return names

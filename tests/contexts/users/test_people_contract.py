@@ -1,4 +1,4 @@
-"""Consents, groups, search and timelines: the same promises on memory and on PostgreSQL."""
+"""Consents, groups and timelines: the same promises on memory and on PostgreSQL."""
 
 import asyncio
 from datetime import timedelta
@@ -12,7 +12,6 @@ from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShippe
 from merx.contexts.users.domain.consent import Purpose
 from merx.contexts.users.domain.errors import GroupCodeTaken, GroupInUse, GroupNotFound, ProfileNotFound
 from merx.contexts.users.events import ConsentChanged, GroupMembershipChanged
-from merx.contexts.users.ports.queries import UserFilter, UserSort
 from merx.contexts.users.usecases.consents import RecordConsent
 from merx.contexts.users.usecases.groups import ChangeGroup, CreateGroup
 from merx.contexts.users.usecases.profiles import ChangeProfile
@@ -21,8 +20,7 @@ from merx.kernel.errors import Forbidden, StaleVersion
 from merx.kernel.ids import new_id
 from merx.kernel.model import Event
 from merx.kernel.money import Money
-from merx.kernel.text import search_key
-from tests.contexts.users.conftest import HOME, Town
+from tests.contexts.users.conftest import HOME, Town, find
 
 
 async def answer(town: Town, account_id, purpose: Purpose, granted: bool, source: str = "account"):
@@ -167,69 +165,6 @@ async def test_many_clerks_put_one_customer_into_a_group_once(postgres_town: Tow
     await asyncio.gather(*(town.users.group_membership().join(Actor.system(), group_id, ada) for _ in range(8)))
     entries = (await town.users.queries().timeline(ada, None, 50)).items
     assert [entry.kind for entry in entries].count("group_joined") == 1
-
-
-async def find(town: Town, **wanted) -> list[str]:
-    """Names found, over pages of two."""
-    names, after = [], None
-    while True:
-        page = await town.users.queries().users(UserFilter(limit=2, after=after, **wanted))
-        names += [user.name for user in page.items]
-        after = page.next
-        if after is None:
-            return names
-
-
-async def test_people_are_found(town: Town):
-    people = [
-        ("zoe@example.com", "ada Zimmer"),
-        ("ada@example.com", "Bob"),
-        ("carl_100%@example.com", "Carl"),
-        ("b@example.com", "Ada Byron"),
-    ]
-    ids = [await town.person(email, name) for email, name in people]
-    await town.person("sam@example.com", "Ada Staff", "staff")
-    assert await find(town) == ["Ada Staff", "Ada Byron", "Carl", "Bob", "ada Zimmer"]
-    assert await find(town, sort=UserSort.oldest) == ["ada Zimmer", "Bob", "Carl", "Ada Byron", "Ada Staff"]
-    assert await find(town, sort=UserSort.name) == ["Ada Byron", "Ada Staff", "ada Zimmer", "Bob", "Carl"]
-    assert await find(town, sort=UserSort.email) == ["Bob", "Ada Byron", "Carl", "Ada Staff", "ada Zimmer"]
-    assert await find(town, prefix="ada", sort=UserSort.name) == ["Ada Byron", "Ada Staff", "ada Zimmer", "Bob"]
-    assert await find(town, prefix="ada", kind="customer", sort=UserSort.email) == ["Bob", "Ada Byron", "ada Zimmer"]
-    assert await find(town, prefix="carl_100%") == ["Carl"]
-    for nothing in ("carl%", "c_rl", "%", "_", "\\", "byron"):
-        assert await find(town, prefix=nothing) == []
-    group_id = await town.users.create_group()(Actor.system(), CreateGroup(code="trade", name="Trade"))
-    for account_id in ids[1:]:
-        await town.users.group_membership().join(Actor.system(), group_id, account_id)
-    assert await find(town, group_id=group_id, sort=UserSort.name) == ["Ada Byron", "Bob", "Carl"]
-    assert await find(town, group_id=new_id()) == []
-
-
-async def test_people_are_found_however_their_letters_were_typed(town: Town):
-    """A Mac writes an accent behind its letter, most others write one letter."""
-    apart, one = "jose\u0301", "jos\u00e9"
-    await town.person("z@example.com", f"{apart.title()} Ruiz")
-    await town.person(f"{one}@example.com", "Ruiz")
-    for typed in (apart, one, one.upper()):
-        assert await find(town, prefix=search_key(typed), sort=UserSort.name) == [f"{apart.title()} Ruiz", "Ruiz"]
-    longest = "\U0001d160" * 200
-    await town.person("long@example.com", longest)
-    assert await find(town, prefix=search_key(longest)) == [longest]
-
-
-async def test_the_beginning_of_a_name_finds_it_whatever_the_letters(town: Town):
-    """The small form of a sigma depends on what follows it, and what follows is not typed yet."""
-    odysseus = "Οδυσσεύς"
-    await town.person(f"{odysseus}@example.com", "Ulysses")
-    await town.person("u@example.com", odysseus)
-    await town.person("s@example.com", "Stra\u00dfe")
-    for end in range(1, len(odysseus) + 1):
-        for typed in (odysseus, odysseus.upper(), odysseus.lower()):
-            assert await find(town, prefix=search_key(typed[:end]), sort=UserSort.oldest) == ["Ulysses", odysseus]
-    assert await find(town, prefix=search_key("STRASSE")) == ["Stra\u00dfe"]
-    # An e-mail too becomes longer when it is folded.
-    await town.person("\ufb03" * 64 + "@" + "\ufb03" * 150 + ".de", "Long")
-    assert await find(town, prefix=search_key("ffiffi")) == ["Long"]
 
 
 async def test_staff_sees_a_person_of_whom_nobody_told(town: Town):
