@@ -1,6 +1,6 @@
 """Measurements, each one command: `python -m tests.bench NAME [options]`, `all` of them, or nothing for the list.
 
-Each starts what it needs (PostgreSQL with durable commits, the API, a floor, the load) on loopback, takes less than 90
+Each starts what it needs (PostgreSQL with durable commits, the API, a floor, the load) on loopback, takes less than 150
 seconds and stops everything. Exit code 1 when a target is missed. `--help` after a name tells more.
 """
 
