@@ -34,7 +34,7 @@ class Crowd:
     def __init__(self) -> None:
         Held.go = asyncio.Event()
         self.app = fresh(BUSY, Toys(BUSY, Held, ToyController))
-        self.lag = self.app.turned_away.load.lag = ToldLag()
+        self.lag = self.app.at_once.away.load.lag = ToldLag()
         self._first = Connection(self.app)
 
     def ask(self, request: bytes) -> Connection:
@@ -131,6 +131,30 @@ async def test_a_body_that_comes_after_the_refusal_is_no_request(crowd: Crowd):
     away.wire.writes.clear()
     away.send(PAGE + b"\r\n")
     assert refusal(away) is not None
+
+
+async def test_those_who_come_together_take_the_core_from_the_others_once(crowd: Crowd):
+    yielded: list[int] = []
+    crowd.app.at_once.away.yield_the_core = lambda: yielded.append(1)
+    await crowd.enter(3)
+    assert not yielded
+    crowd.lag.seconds = 0.05
+    for turn in (1, 2):
+        assert all(refusal(crowd.ask(PAGE)) for _ in range(4))
+        await asyncio.sleep(0)
+        assert len(yielded) == turn
+
+
+async def test_whoever_sent_many_requests_at_once_is_refused_one_by_one(crowd: Crowd):
+    """Each answer lets the next request of the connection begin: from within itself, two thousand would be too deep."""
+    [one, *_] = await crowd.enter(3)
+    crowd.lag.seconds = 0.05
+    one.send((PAGE + b"\r\n") * 2000)
+    await crowd.enter(3)
+    Held.go.set()
+    answers = (await one.answered()).split(b"HTTP/1.1 ")[1:]
+    assert len(answers) == 2001
+    assert {answer[:3] for answer in answers} <= {b"200", b"503"}
 
 
 async def test_so_do_routes_on_the_way_to_an_order(crowd: Crowd):

@@ -1,4 +1,4 @@
-"""Answers out of the byte cache before anything else of the frame runs: no task switch, no routing, one write.
+"""Answers out of the byte cache before anything of the frame runs: no task, no routing, one write.
 
 Only what is plain takes this way: a GET without a token (also none in a cookie), for a host already known, with few
 headers. Its URL was checked when its answer was made. Everything else meets the same cached answer in the frame, after
@@ -8,13 +8,15 @@ all checks.
 from collections.abc import Callable
 from time import perf_counter
 
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
 from merx.infra.cache import ByteCache, CachedResponse
 from merx.infra.http import server
-from merx.infra.http.asgi import Scope, Send
+from merx.infra.http.asgi import Scope
 from merx.infra.http.inbound import MAX_HEADERS, Hosts
 from merx.infra.http.origins import VARY, Cors
 from merx.infra.http.problems import RawHeaders
-from merx.infra.http.request_ids import given_id
+from merx.infra.http.request_ids import NewIds, given_id
 from merx.infra.http.responses import not_modified
 
 # A browser sends half of that; larger requests are counted exactly on the long way.
@@ -35,6 +37,7 @@ class Hits:
         told: Told,
         token_cookie: bytes,
         cors: Cors | None,
+        new_id: NewIds,
     ) -> None:
         self._cache = cache
         self._hosts = hosts
@@ -45,6 +48,7 @@ class Hits:
             {origin: b"\r\n%b\r\n" % lines for origin, lines in cors.lines.items()} if cors is not None else None
         )
         self._told = told
+        self._new_id = new_id
         self._dates: RawHeaders = []
         self._date_lines = b""
 
@@ -52,11 +56,9 @@ class Hits:
         """Whether there is an answer for this request, for some callers at least."""
         return scope["method"] == "GET" and self._cache.get(_key(scope)) is not None
 
-    def answer(self, scope: Scope, send: Send, new_request_id: Callable[[], str]) -> bool:
+    def answer(self, cycle: RequestResponseCycle) -> bool:
         """False when the request goes the long way."""
-        cycle = server.short_way(send)
-        if cycle is None:
-            return False
+        scope: Scope = cycle.scope
         found = self._cache.get(_key(scope))
         if found is None:
             return False
@@ -79,7 +81,7 @@ class Hits:
         if named is not None:
             request_id = named.decode()
         else:
-            request_id = new_request_id()
+            request_id = self._new_id()
             named = request_id.encode()
         if cycle.default_headers is not self._dates:
             self._dates = cycle.default_headers

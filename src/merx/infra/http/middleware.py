@@ -5,8 +5,6 @@ change by cookie was wanted, cached answer, rate limit, body; then the applicati
 the access line and the metrics. What is refused here gets the same problem+json as anything else.
 """
 
-import itertools
-import secrets
 from time import perf_counter, time
 
 import msgspec
@@ -15,6 +13,7 @@ from litestar.utils.scope.state import ScopeState
 from merx.infra.cache import ByteCache
 from merx.infra.http.access import AccessLine, AccessLog
 from merx.infra.http.asgi import AsgiApp, Receive, Scope, Send, pass_on, send_answer, send_failure
+from merx.infra.http.at_once import AtOnce
 from merx.infra.http.auth import refusal_of
 from merx.infra.http.bodies import BodyGate, replay
 from merx.infra.http.callers import Authenticator, caller_address
@@ -27,7 +26,7 @@ from merx.infra.http.limits import Limited, RateLimits
 from merx.infra.http.load import LoadGate
 from merx.infra.http.on_record import REFUSED_AS, OnRecord
 from merx.infra.http.origins import Cors, is_preflight, preflight
-from merx.infra.http.request_ids import given_id
+from merx.infra.http.request_ids import NewIds, given_id
 from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
 from merx.infra.http.security import POLICY, security_headers
 from merx.infra.http.server import has_come
@@ -75,7 +74,8 @@ class Frame:
         self._parts = parts
         self._cache = parts.cache if parts.cache is not None and parts.cache.enabled else None
         self._security = security_headers(https=parts.https)
-        self._hits = (
+        self._new_id = NewIds()
+        hits = (
             Hits(
                 self._cache,
                 parts.hosts,
@@ -83,20 +83,17 @@ class Frame:
                 self._hit,
                 parts.cookies.access_name,
                 parts.cors,
+                self._new_id,
             )
             if self._cache is not None
             else None
         )
-        self.turned_away = TurnedAway(parts.load, parts.metrics, self._security, self._hits)
-        # Unique without coordination, and cheaper than random bytes for every request.
-        self._id_prefix = secrets.token_hex(5)
-        self._ids = itertools.count(1)
+        # For the protocol in front of it.
+        self.at_once = AtOnce(hits, TurnedAway(parts.load, parts.metrics, self._security, hits, self._new_id))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await pass_on(self._app, scope, receive, send)
-            return
-        if self._hits is not None and scope["method"] == "GET" and self._hits.answer(scope, send, self._new_id):
             return
         exchange = Exchange(scope, send, self._new_id(), self._security, self._parts.cors)
         metrics = self._parts.metrics
@@ -126,9 +123,6 @@ class Frame:
             self._record(exchange, scope)
         if exchange.status == FORBIDDEN:
             await self._parts.record.refused(exchange.method, scope)
-
-    def _new_id(self) -> str:
-        return f"{self._id_prefix}-{next(self._ids):x}"
 
     def _look_over(self, exchange: Exchange, scope: Scope, path: str) -> bytes:
         """The path as it was sent. Raises Refused."""

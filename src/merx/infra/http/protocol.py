@@ -11,11 +11,11 @@ from loguru import logger
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from merx.infra.http.at_once import AtOnce
 from merx.infra.http.inbound import MAX_URL, refusal
 from merx.infra.http.problems import MALFORMED, MEDIA_TYPE, Failure
 from merx.infra.http.security import NO_STORE, POLICY, SECURITY, security_headers
 from merx.infra.http.server import header_lines
-from merx.infra.http.turned_away import TurnedAway
 from merx.kernel.ids import new_id
 
 # Beyond what is allowed by far (inbound.py): up to there a request gets its answer from the frame.
@@ -52,14 +52,16 @@ class GuardedProtocol(HttpToolsProtocol):
         # Bytes that the client had not read at the last look.
         self._unread = 0
         # Absent when uvicorn serves some other application.
-        self._turned_away: TurnedAway | None = getattr(self.app, "turned_away", None)
+        self._at_once: AtOnce | None = getattr(self.app, "at_once", None)
+        # Whether the present piece of data has had such an answer.
+        self._answered = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it, too
         super().connection_made(transport)
         self._since = self.loop.time()
         self._watch = self.loop.call_later(self.head_seconds, self._look)
-        if self._turned_away is not None:
-            self._turned_away.load.lag.watch(self.loop)
+        if self._at_once is not None:
+            self._at_once.away.load.lag.watch(self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._watch is not None:
@@ -71,6 +73,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._refused:
             return
         self._piece = len(data)
+        self._answered = False
         HttpToolsProtocol.data_received(self, data)
         if self._waits != _NOTHING:
             if not self._since:
@@ -104,9 +107,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._spent = self._piece = 0
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        away = self._turned_away
-        if away is None or len(self.tasks) < away.load.asked_from or not away.answer(cycle, len(self.tasks)):
-            super()._start_asgi_task(cycle, app)
+        # One in a piece: of many requests sent without waiting each answer would ask for the next from within itself,
+        # and all others would wait.
+        if self._at_once is not None and not self._answered:
+            self._answered = True
+            if self._at_once.answer(cycle, len(self.tasks)):
+                return
+            self._answered = False
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         HttpToolsProtocol.on_body(self, body)

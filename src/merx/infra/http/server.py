@@ -28,11 +28,14 @@ def short_way(send: Any) -> RequestResponseCycle | None:
     """uvicorn's side of a request whose answer may be written in one piece."""
     cycle = getattr(send, "__self__", None)
     # Exactly this class: a subclass may do more when something is sent.
-    if type(cycle) is not RequestResponseCycle:
+    if type(cycle) is not RequestResponseCycle or cycle.response_started or cycle.disconnected:
         return None
-    if cycle.response_started or cycle.disconnected or cycle.access_log:
-        return None
-    return cycle if cycle.keep_alive and not cycle.flow.write_paused else None
+    return cycle if takes_one_write(cycle) else None
+
+
+def takes_one_write(cycle: RequestResponseCycle) -> bool:
+    """Whether a fresh request may be answered this way."""
+    return cycle.keep_alive and not cycle.flow.write_paused and not cycle.access_log
 
 
 def has_come(receive: Any) -> bool:
