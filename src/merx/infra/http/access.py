@@ -12,7 +12,6 @@ _encode = msgspec.json.Encoder().encode
 _COLOURS = {2: "\x1b[32m", 3: "\x1b[36m", 4: "\x1b[33m", 5: "\x1b[31m"}
 
 
-# Thousands wait to be written; the garbage collector need not look at them.
 class AccessLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`at` is the wall clock in seconds, `seconds` the time to the end of the answer, `who` the kind of caller."""
 
@@ -59,29 +58,30 @@ def _second(second: int) -> str:
 
 
 class AccessLog:
-    """Lines are made in the writer's thread, off the way of the request. `text` is for terminals.
+    """Lines are made at once and written by the writer's thread. Made there they would take the interpreter from the
+    event loop for half a millisecond at a time: a third of the pages a second, and three times the p99.
 
-    Bounded: when the writer cannot follow, lines are left out and the next one written says how many.
+    `text` is for terminals. Bounded: when the writer cannot follow, lines are left out and the next one written says
+    how many.
     """
 
     def __init__(self, writer: LineWriter, shown: ShownPaths, *, text: bool = False) -> None:
         self._shown = shown
         self._text = text
-        self._lines: list[AccessLine] = []
+        self._lines: list[bytes] = []
         self._dropped = 0
         writer.add_source(self._drain)
 
     def add(self, line: AccessLine) -> None:
         if len(self._lines) < MAX_LINES:
-            self._lines.append(line)
+            self._lines.append(line.as_text(self._shown) if self._text else line.as_json(self._shown))
         else:
             self._dropped += 1
 
     def _drain(self) -> bytes:
         lines, self._lines = self._lines, []
         dropped, self._dropped = self._dropped, 0
-        shown = self._shown
-        text = b"".join(line.as_text(shown) if self._text else line.as_json(shown) for line in lines)
+        text = b"".join(lines)
         if dropped:
             text += b'{"level":"warning","logger":"access","message":"%d access lines left out"}\n' % dropped
         return text
