@@ -41,12 +41,15 @@ class LoginHandler:
     refusals: RefusalNotes
 
     async def __call__(self, cmd: Login, caller: Caller) -> Tokens | MfaChallenge:
+        # As in SessionStarter, also where nobody has to be waited for.
+        await asyncio.sleep(0)
         key = email_key(cmd.email)
         try:
             await self.throttle.begin("login", key, caller.address)
         except RateLimited:
             await self.refusals.email(caller.anonymous(), "identity.sign-in-throttled", key)
             raise
+        await asyncio.sleep(0)
         found = await self.queries.credentials(key)
         # No transaction is open while hashing, and an unknown e-mail costs the same as a known one.
         correct = await self.passwords.verify(cmd.password, found.password_hash if found else None)
@@ -66,6 +69,7 @@ class LoginHandler:
         # the address is not one from which the owner signed in.
         if isinstance(answer, Tokens):
             await self.throttle.succeeded("login", key, caller.address)
+        await asyncio.sleep(0)
         return answer
 
     async def _let_in(self, checked: Credentials, fresh_hash: str | None, caller: Caller) -> Tokens | MfaChallenge:
