@@ -7,7 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from merx.infra.http.at_once import AtOnce
 from merx.infra.http.lag import LoopLag
+from merx.infra.http.request_ids import NewIds
+from merx.infra.http.turned_away import TurnedAway
 from merx.infra.limits.metrics import SHED
 from merx.infra.settings import Settings
 from tests.infra.http.test_load import Held
@@ -135,12 +138,14 @@ async def test_a_body_that_comes_after_the_refusal_is_no_request(crowd: Crowd):
 
 async def test_those_who_come_together_take_the_core_from_the_others_once(crowd: Crowd):
     yielded: list[int] = []
-    crowd.app.at_once.away.yield_the_core = lambda: yielded.append(1)
+    away = crowd.app.at_once.away
+    counting = TurnedAway(away.load, away._metrics, [], None, NewIds(), lambda: yielded.append(1))
+    crowd.app.at_once = AtOnce(None, counting)
     await crowd.enter(3)
     assert not yielded
     crowd.lag.seconds = 0.05
     for turn in (1, 2):
-        assert all(refusal(crowd.ask(PAGE)) for _ in range(4))
+        assert all(crowd.ask(PAGE).wire.writes for _ in range(4))
         await asyncio.sleep(0)
         assert len(yielded) == turn
 
