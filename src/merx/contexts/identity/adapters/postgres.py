@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, select, update
+from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, Text, bindparam, insert, select, update
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,7 +31,6 @@ from merx.infra.postgres import (
     PostgresUow,
     Reader,
     VersionedRow,
-    Write,
     compiled,
     forget_before,
 )
@@ -83,17 +82,7 @@ _HOLDERS = compiled(
     "select id from identity.account where kind = 'staff' and role_ids @> array[cast(:role_id as uuid)] order by id"
 )
 _LOCK_SESSION = compiled(select(_SESSION).where(_SESSION.c.id == bindparam("session_id")).with_for_update())
-_ADD_SESSION = Write(
-    """
-    started as (
-        insert into identity.session (id, account_id, generation, token_hash, user_agent, created_at, used_at,
-                                      expires_at, ended_at, end_reason, methods, proved_at)
-        values (cast(:id as uuid), cast(:account_id as uuid), cast(:generation as int), cast(:token_hash as bytea),
-                cast(:user_agent as text), cast(:created_at as timestamptz), cast(:used_at as timestamptz),
-                cast(:expires_at as timestamptz), cast(:ended_at as timestamptz), cast(:end_reason as text),
-                cast(:methods as text[]), cast(:proved_at as timestamptz)))
-    """
-)
+_ADD_SESSION = compiled(insert(SessionRow).values({name: bindparam(name) for name in Session.__struct_fields__}))
 _CHANGING = ("generation", "token_hash", "used_at", "expires_at", "ended_at", "end_reason", "methods", "proved_at")
 _SAVE_SESSION = compiled(
     update(SessionRow)
@@ -145,7 +134,7 @@ class PostgresSessions:
         self._tx = tx
 
     async def add(self, session: Session) -> None:
-        self._tx.later(_ADD_SESSION.filled(**msgspec.structs.asdict(session)))
+        await self._tx.execute(_ADD_SESSION, **msgspec.structs.asdict(session))
 
     async def locked(self, id: UUID) -> Session | None:
         row = await self._tx.fetchrow(_LOCK_SESSION, session_id=id)
