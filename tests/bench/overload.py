@@ -131,7 +131,8 @@ def figures(rounds: Sequence[Round]) -> list[Figure]:
 
 
 def span(rates: Iterable[float]) -> str:
-    low, *_, high = sorted([*rates] * 2)
+    found = list(rates)
+    low, high = min(found), max(found)
     return f"{low:,.0f}/s" if low == high else f"{low:,.0f} to {high:,.0f}/s"
 
 

@@ -139,7 +139,7 @@ async def test_a_body_that_comes_after_the_refusal_is_no_request(crowd: Crowd):
 async def test_those_who_come_together_take_the_core_from_the_others_once(crowd: Crowd):
     yielded: list[int] = []
     away = crowd.app.at_once.away
-    counting = TurnedAway(away.load, away._metrics, [], None, NewIds(), lambda: yielded.append(1))
+    counting = TurnedAway(away.load, away._metrics, [], NewIds(), lambda: yielded.append(1))
     crowd.app.at_once = AtOnce(None, counting)
     await crowd.enter(3)
     assert not yielded

@@ -20,6 +20,11 @@ class AtOnce:
         if not server.takes_one_write(cycle):
             return False
         hits, away = self._hits, self.away
-        if hits is not None and cycle.scope["method"] == "GET" and hits.answer(cycle):
+        if hits is not None and hits.answer(cycle):
             return True
-        return in_flight >= away.load.asked_from and away.answer(cycle, in_flight)
+        if in_flight < away.load.asked_from:
+            return False
+        # An answer that is there costs no more than a refusal, also where the frame has to look at the caller first.
+        if hits is not None and hits.holds(cycle.scope):
+            return False
+        return away.answer(cycle, in_flight)

@@ -54,12 +54,15 @@ class Hits:
 
     def holds(self, scope: Scope) -> bool:
         """Whether there is an answer for this request, for some callers at least."""
-        return scope["method"] == "GET" and self._cache.get(_key(scope)) is not None
+        return self._found(scope) is not None
+
+    def _found(self, scope: Scope) -> CachedResponse | None:
+        return self._cache.get(_key(scope)) if scope["method"] == "GET" else None
 
     def answer(self, cycle: RequestResponseCycle) -> bool:
         """False when the request goes the long way."""
         scope: Scope = cycle.scope
-        found = self._cache.get(_key(scope))
+        found = self._found(scope)
         if found is None:
             return False
         started = perf_counter()

@@ -89,7 +89,7 @@ class Frame:
             else None
         )
         # For the protocol in front of it.
-        self.at_once = AtOnce(hits, TurnedAway(parts.load, parts.metrics, self._security, hits, self._new_id))
+        self.at_once = AtOnce(hits, TurnedAway(parts.load, parts.metrics, self._security, self._new_id))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -10,7 +10,6 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from merx.infra.http import server
 from merx.infra.http.exchange import NO_ROUTE
-from merx.infra.http.hits import Hits
 from merx.infra.http.load import LoadGate
 from merx.infra.http.problems import MEDIA_TYPE, Failure, RawHeaders
 from merx.infra.http.request_ids import NewIds, given_id
@@ -21,8 +20,8 @@ from merx.infra.metrics import RequestMetrics
 class TurnedAway:
     """Answers for the protocol, in one piece. Such a request is counted and leaves no access line.
 
-    `hits`: an answer that is there already costs no more than a refusal. `give_way` lets other threads have the core:
-    at three times the load seven in a hundred more are served so (tests/bench/overload.py).
+    `give_way` lets other threads have the core: at three times the load seven in a hundred more are served so
+    (tests/bench/overload.py).
     """
 
     def __init__(
@@ -30,13 +29,11 @@ class TurnedAway:
         load: LoadGate,
         metrics: RequestMetrics,
         security: RawHeaders,
-        hits: Hits | None,
         new_id: NewIds,
         give_way: Callable[[], None] = os.sched_yield,
     ) -> None:
         self.load = load
         self._give_way = give_way
-        self._hits = hits
         self._metrics = metrics
         self._own: RawHeaders = [(b"content-type", MEDIA_TYPE.encode()), *security, NO_STORE, POLICY]
         self._blocks: dict[tuple[tuple[str, str], ...], bytes] = {}
@@ -50,8 +47,6 @@ class TurnedAway:
             return False
         by_name = dict(scope["headers"])
         if b"origin" in by_name or b"expect" in by_name:
-            return False
-        if self._hits is not None and self._hits.holds(scope):
             return False
         failure = self.load.refuses(scope, in_flight)
         if failure is None:

@@ -41,14 +41,13 @@ class LoginHandler:
     refusals: RefusalNotes
 
     async def __call__(self, cmd: Login, caller: Caller) -> Tokens | MfaChallenge:
-        # As in SessionStarter, also where nobody has to be waited for.
-        await asyncio.sleep(0)
         key = email_key(cmd.email)
         try:
             await self.throttle.begin("login", key, caller.address)
         except RateLimited:
             await self.refusals.email(caller.anonymous(), "identity.sign-in-throttled", key)
             raise
+        # As in SessionStarter: the throttle may have waited for nobody.
         await asyncio.sleep(0)
         found = await self.queries.credentials(key)
         # No transaction is open while hashing, and an unknown e-mail costs the same as a known one.
