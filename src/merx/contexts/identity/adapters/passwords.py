@@ -4,8 +4,6 @@ import asyncio
 import base64
 import os
 import secrets
-import sys
-import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +12,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
+from merx.contexts.identity.adapters.short_turns import short_turns
 from merx.kernel.errors import Unavailable
 
 T = TypeVar("T")
@@ -23,13 +22,11 @@ MEMORY_KIB = 19 * 1024
 TIME_COST = 2
 PARALLELISM = 1
 MAX_WAITING = 128
-# A few sign-ins more a second are not worth a page that comes late for everybody.
-_LOWER_PRIORITY = 10
 
 
 class Argon2Passwords:
-    """argon2 runs without the interpreter lock; half of the cores keep serving everything else meanwhile, and on the
-    others hashing takes what everything else leaves.
+    """argon2 runs without the interpreter lock; half of the cores keep serving everything else meanwhile, and the
+    others are given back in between when something else needs them.
     """
 
     def __init__(
@@ -44,7 +41,7 @@ class Argon2Passwords:
             time_cost=time_cost, memory_cost=memory_kib, parallelism=PARALLELISM, hash_len=32, salt_len=16, type=Type.ID
         )
         workers = workers or max(1, (os.cpu_count() or 1) // 2)
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="merx-argon2", initializer=_stand_back)
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="merx-argon2")
         self._max_waiting = max_waiting
         self._waiting = 0
         # Verifying takes the same time whatever the digest, so nobody has to compute this one.
@@ -71,15 +68,14 @@ class Argon2Passwords:
             raise Unavailable("too many sign-ins at once", retry_after=2)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, _in_short_turns, work)
         finally:
             self._waiting -= 1
 
 
-def _stand_back() -> None:
-    """On Linux a thread has a priority of its own, which may always be lowered."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWER_PRIORITY)
+def _in_short_turns(work: Callable[[], T]) -> T:
+    with short_turns():
+        return work()
 
 
 def _normal(password: str) -> str:
