@@ -2,8 +2,9 @@
 
 Product details are asked for as fast as they come, by as many visitors as in `product_warm`, and at fixed times, a
 hundredth of what the API can do; both alone and while 20 customers sign in over and over, in turns.
-The bare rate is argon2 with the same parameters on one thread, which is what the API gives it. At the end they sign in
-while somebody else wants every processor all the time.
+The bare rate is argon2 with the same parameters on one thread, which is what the API gives it, in long turns and in the
+short ones of the API. At the end they sign in while somebody else wants every processor all the time; whoever signs
+in is one of those who get little then.
 """
 
 import os
@@ -13,13 +14,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import cycle
 
 from argon2 import PasswordHasher, Type
 
 from merx.bootstrap.container import App
 from merx.contexts.identity.adapters.passwords import MEMORY_KIB, PARALLELISM, TIME_COST
+from merx.contexts.identity.adapters.short_turns import short_turns
 from merx.contexts.identity.domain.account import AccountKind
 from tests.bench.kit import servers
 from tests.bench.kit.load import Run, User, drive, request
@@ -47,9 +49,10 @@ def run(arguments: list[str]) -> list[Figure]:
         paced(merx.port, details, RATE, 1.0)
         others.submit(sign_in_over_and_over, merx.port, 1.0).result()
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in WAYS}
-        rates, bare, refused = [], [], 0
+        rates, bare, in_turns, refused = [], [], [], 0
         for _ in range(options.rounds):
-            bare.append(argon2_rate(1.0))
+            bare.append(argon2_rate(1.0, nullcontext))
+            in_turns.append(argon2_rate(1.0, short_turns))
             for name, ask in WAYS.items():
                 alone = ask(merx.port, details, options.seconds).expect(200).quantile(0.99) * 1000
                 signing = others.submit(sign_in_over_and_over, merx.port, options.seconds + 1.0)
@@ -62,14 +65,14 @@ def run(arguments: list[str]) -> list[Figure]:
                 print(f"{name}: p99 {alone:.2f} ms alone, {beside:.2f} ms beside {rate:.1f} sign-ins/s", flush=True)
         with everything_taken():
             crowded, away = others.submit(sign_in_over_and_over, merx.port, options.seconds * 2).result()
-    rate, floor = statistics.median(rates), statistics.median(bare)
+    rate, floor, short = (statistics.median(each) for each in (rates, bare, in_turns))
     return [
         *(ratio(name, pairs) for name, pairs in found.items()),
         Figure(
             what="sign-ins",
             value=rate,
             unit="per second",
-            detail=f"argon2 alone on one thread {floor:.1f}/s; {refused} turned away",
+            detail=f"argon2 alone on one thread {floor:.1f}/s, in short turns {short:.1f}/s; {refused} turned away",
         ),
         Figure(
             what="sign-ins when somebody else wants every processor",
@@ -131,11 +134,12 @@ async def customers(app: App) -> None:
         await ensure(email(number), f"Customer {number}", AccountKind.customer, (), PASSWORD)
 
 
-def argon2_rate(seconds: float) -> float:
+def argon2_rate(seconds: float, turns: Callable[[], AbstractContextManager[None]]) -> float:
     hasher = PasswordHasher(TIME_COST, MEMORY_KIB, PARALLELISM, type=Type.ID)
     known, done, began = hasher.hash(PASSWORD), 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
-        hasher.verify(known, PASSWORD)
+        with turns():
+            hasher.verify(known, PASSWORD)
         done += 1
     return done / (time.perf_counter() - began)
 

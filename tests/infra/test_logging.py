@@ -210,3 +210,22 @@ def test_access_lines(tmp_path: Path):
     }  # fmt: skip
     assert second["path"] == "/[hidden]/[hidden]"
     assert b"\n" not in line.as_text(SHOWN)[:-1]
+
+
+class FlushingPaths(ShownPaths):
+    """The writer's thread comes while a line is made."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        super().__init__(())
+        self._writer = writer
+
+    def __call__(self, path: str, template: str, status: int) -> str:
+        self._writer.flush()
+        return path
+
+
+def test_a_line_that_is_made_while_lines_are_written_is_not_lost(log: Log):
+    access = AccessLog(log.writer, FlushingPaths(log.writer))
+    for number in range(3):
+        access.add(access_line(f"/{number}", FROM_CACHE))
+    assert [line["path"] for line in log.lines()] == ["/0", "/1", "/2"]

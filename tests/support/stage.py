@@ -16,6 +16,7 @@ from litestar.di import Provide
 from merx.bootstrap.api import Api, Routes, Shared, framed
 from merx.infra.health import Probe
 from merx.infra.http.dependencies import provide
+from merx.infra.http.lag import LoopLag
 from merx.infra.http.parts import HttpParts, HttpSource
 from merx.infra.log_writer import LineWriter
 from merx.infra.settings import Settings
@@ -59,8 +60,8 @@ class _Stage:
     def find(self, name: str) -> Any:
         return getattr(self._shared if name in Shared.__struct_fields__ else self.parts, name)
 
-    def fresh(self, settings: Settings, parts: HttpParts, log: LineWriter | None) -> Api:
-        return self._framed_by(settings, parts, lambda: parts, log)
+    def fresh(self, settings: Settings, parts: HttpParts, log: LineWriter | None, lag: LoopLag | None) -> Api:
+        return self._framed_by(settings, parts, lambda: parts, log, lag)
 
     def staged(self, settings: Settings, parts: HttpParts) -> Api:
         self.parts = self._latest = parts
@@ -69,7 +70,12 @@ class _Stage:
         return self._framed[settings]
 
     def _framed_by(
-        self, settings: Settings, parts: HttpParts, played: Callable[[], HttpParts], log: LineWriter | None = None
+        self,
+        settings: Settings,
+        parts: HttpParts,
+        played: Callable[[], HttpParts],
+        log: LineWriter | None = None,
+        lag: LoopLag | None = None,
     ) -> Api:
         shared = Shared.of(settings, parts)
 
@@ -77,7 +83,7 @@ class _Stage:
             self.parts, self._shared = played(), shared
             await self._routes.app(*request)
 
-        return framed(settings, parts, shared, msgspec.structs.replace(self._routes, app=enter), log)
+        return framed(settings, parts, shared, msgspec.structs.replace(self._routes, app=enter), log, lag)
 
     def _passed_on(self) -> HttpParts:
         present: dict[str, Any] = {name: _Present(self, name) for name in _PASSED_ON}
@@ -126,10 +132,13 @@ def staged(settings: Settings, source: HttpSource) -> Api:
     return _stage(settings, parts).staged(settings, parts)
 
 
-def fresh(settings: Settings, source: HttpSource, log: LineWriter | None = None) -> Api:
-    """Like `create_app(settings, source, log)`, from the second time on without building the routes."""
+def fresh(settings: Settings, source: HttpSource, log: LineWriter | None = None, lag: LoopLag | None = None) -> Api:
+    """Like `create_app(settings, source, log)`, from the second time on without building the routes.
+
+    `lag` says how late its loop is.
+    """
     parts = source.http_parts()
-    return _stage(settings, parts).fresh(settings, parts, log)
+    return _stage(settings, parts).fresh(settings, parts, log, lag)
 
 
 def _stage(settings: Settings, parts: HttpParts) -> _Stage:

@@ -26,6 +26,7 @@ from merx.infra.http.dependencies import current_actor, guest_proof, provide, se
 from merx.infra.http.docs import DocsPage
 from merx.infra.http.errors import handle_error
 from merx.infra.http.inbound import Hosts
+from merx.infra.http.lag import LoopLag
 from merx.infra.http.limits import RateLimits
 from merx.infra.http.load import LoadGate
 from merx.infra.http.middleware import Frame, FrameParts
@@ -125,7 +126,14 @@ class Routes(msgspec.Struct, frozen=True):
         return cls(app, app, access, document)
 
 
-def framed(settings: Settings, parts: HttpParts, shared: Shared, routes: Routes, log: LineWriter | None = None) -> Api:
+def framed(
+    settings: Settings,
+    parts: HttpParts,
+    shared: Shared,
+    routes: Routes,
+    log: LineWriter | None = None,
+    lag: LoopLag | None = None,
+) -> Api:
     bodies = BodyGate(settings.body_limit)
     bodies.learn(routes.litestar)
     classes = RouteClasses()
@@ -150,7 +158,7 @@ def framed(settings: Settings, parts: HttpParts, shared: Shared, routes: Routes,
             proxies=settings.trusted_proxies,
             any_host=_BY_ADDRESS,
             limits=RateLimits(settings, classes, parts.buckets or local, local) if settings.rate_limits_on else None,
-            load=LoadGate(settings, classes, spared=_BY_ADDRESS),
+            load=LoadGate(settings, classes, spared=_BY_ADDRESS, lag=lag),
             cookies=shared.cookies,
             cors=Cors(settings.cors_origins) if settings.cors_origins else None,
             sign_in=f"{BASE}/auth/",

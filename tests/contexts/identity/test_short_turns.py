@@ -1,7 +1,9 @@
 """Hashing gives its processor back in between: beside somebody who always wants it, it has many turns for one hash."""
 
+import ctypes
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,9 +14,17 @@ from threading import get_native_id
 
 import pytest
 
+from merx.contexts.identity.adapters.passwords import Argon2Passwords
 from merx.contexts.identity.adapters.short_turns import short_turns
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the system gives a thread no timer")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "timer_create"),
+    reason="the system gives a thread no timer",
+)
+
+TIMERS = Path("/proc/self/timers")
+listed = pytest.mark.skipif(not TIMERS.exists(), reason="the system does not list timers")
+OURS = f"signal: {signal.SIGURG.value}/"
 
 
 @pytest.fixture
@@ -62,16 +72,34 @@ def test_what_was_interrupted_is_right():
     assert set(interrupted) == {work()}
 
 
-TIMERS = Path("/proc/self/timers")
+@listed
+async def test_passwords_are_hashed_in_short_turns():
+    assert OURS in await Argon2Passwords()._run(TIMERS.read_text)
 
 
-@pytest.mark.skipif(not TIMERS.exists(), reason="the system does not list timers")
+@listed
 def test_nobody_is_interrupted_afterwards():
     def fails() -> None:
         with short_turns():
-            assert "signal: 23" in TIMERS.read_text()
+            assert OURS in TIMERS.read_text()
             raise ValueError("the work")
 
     with pytest.raises(ValueError, match="the work"):
         fails()
-    assert TIMERS.read_text() == ""
+    assert OURS not in TIMERS.read_text()
+
+
+NO_TIMER_LEFT = """
+import resource
+from merx.contexts.identity.adapters.short_turns import short_turns
+resource.setrlimit(resource.RLIMIT_SIGPENDING, (0, 0))
+with short_turns(): print(open("/proc/self/timers").read(), "done")
+"""
+
+
+@listed
+def test_where_no_timer_is_left_the_work_is_done_all_the_same():
+    assert (
+        subprocess.run([sys.executable, "-c", NO_TIMER_LEFT], capture_output=True, text=True, check=True).stdout
+        == " done\n"
+    )

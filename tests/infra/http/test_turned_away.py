@@ -7,15 +7,21 @@ from typing import Any
 import msgspec
 import pytest
 
+from merx.infra.http.asgi import Receive, Scope, Send
 from merx.infra.http.at_once import AtOnce
+from merx.infra.http.exchange import NO_ROUTE
 from merx.infra.http.lag import LoopLag
+from merx.infra.http.load import LoadGate
 from merx.infra.http.request_ids import NewIds
+from merx.infra.http.route_classes import RouteClasses
 from merx.infra.http.turned_away import TurnedAway
 from merx.infra.limits.metrics import SHED
+from merx.infra.metrics import RequestMetrics
 from merx.infra.settings import Settings
 from tests.infra.http.test_load import Held
 from tests.infra.http.toy import ToyController, Toys
 from tests.infra.http.wire import Connection, head_of
+from tests.support.counted import counted
 from tests.support.protection import unprotected
 from tests.support.stage import fresh
 
@@ -34,10 +40,10 @@ class ToldLag(LoopLag):
 class Crowd:
     """An application with connections that share its places, as in one process of uvicorn."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings = BUSY) -> None:
         Held.go = asyncio.Event()
-        self.app = fresh(BUSY, Toys(BUSY, Held, ToyController))
-        self.lag = self.app.at_once.away.load.lag = ToldLag()
+        self.lag = ToldLag()
+        self.app = fresh(settings, Toys(settings, Held, ToyController), lag=self.lag)
         self._first = Connection(self.app)
 
     def ask(self, request: bytes) -> Connection:
@@ -76,7 +82,7 @@ async def test_a_process_that_keeps_up_has_all_its_places(crowd: Crowd):
 
 
 async def test_one_that_falls_behind_has_few(crowd: Crowd):
-    counted = SHED.labels("other")._value.get()
+    shed = SHED.labels("other")._value.get()
     waiting = await crowd.enter(3)
     crowd.lag.seconds = 0.05
     away = crowd.ask(PAGE + b"X-Request-Id: my-own-request\r\n")
@@ -86,7 +92,8 @@ async def test_one_that_falls_behind_has_few(crowd: Crowd):
     assert headers["retry-after"] in ("1", "2", "3")
     assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff")
     assert "content-security-policy" in headers
-    assert SHED.labels("other")._value.get() == counted + 1
+    assert SHED.labels("other")._value.get() == shed + 1
+    assert counted(crowd.app, NO_ROUTE) == {"5xx": 1}
     # The connection lives on, and is served when there is time again.
     crowd.lag.seconds = 0.0
     away.wire.writes.clear()
@@ -136,16 +143,28 @@ async def test_a_body_that_comes_after_the_refusal_is_no_request(crowd: Crowd):
     assert refusal(away) is not None
 
 
+class Refusing:
+    """An application that never answers, with refusals in front of it."""
+
+    def __init__(self, away: TurnedAway) -> None:
+        self.at_once = AtOnce(None, away)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.Event().wait()
+
+
 async def test_those_who_come_together_take_the_core_from_the_others_once(crowd: Crowd):
     yielded: list[int] = []
-    away = crowd.app.at_once.away
-    counting = TurnedAway(away.load, away._metrics, [], NewIds(), lambda: yielded.append(1))
-    crowd.app.at_once = AtOnce(None, counting)
-    await crowd.enter(3)
+    load = LoadGate(BUSY, RouteClasses(), lag=crowd.lag)
+    app = Refusing(TurnedAway(load, RequestMetrics(), [], NewIds(), lambda: yielded.append(1)))
+    [one, *_] = await crowd.enter(3)
     assert not yielded
     crowd.lag.seconds = 0.05
     for turn in (1, 2):
-        assert all(crowd.ask(PAGE).wire.writes for _ in range(4))
+        for _ in range(4):
+            caller = Connection(app, tasks=one._tasks)
+            caller.send(PAGE + b"\r\n")
+            assert caller.wire.writes
         await asyncio.sleep(0)
         assert len(yielded) == turn
 
@@ -160,6 +179,20 @@ async def test_whoever_sent_many_requests_at_once_is_refused_one_by_one(crowd: C
     answers = (await one.answered()).split(b"HTTP/1.1 ")[1:]
     assert len(answers) == 2001
     assert {answer[:3] for answer in answers} <= {b"200", b"503"}
+
+
+async def test_s21_a_refusal_too_depends_on_the_origin(crowd: Crowd):
+    assert "vary" not in (await refused(crowd))
+    with_pages = Crowd(msgspec.structs.replace(BUSY, cors_origins=("https://shop.example",)))
+    assert (await refused(with_pages))["vary"] == "Origin"
+
+
+async def refused(crowd: Crowd) -> dict[str, str]:
+    await crowd.enter(3)
+    crowd.lag.seconds = 0.05
+    headers = refusal(crowd.ask(PAGE))
+    assert headers is not None
+    return headers
 
 
 async def test_so_do_routes_on_the_way_to_an_order(crowd: Crowd):
@@ -184,18 +217,22 @@ async def test_checkout_keeps_its_places(crowd: Crowd):
     assert refusal(crowd.ask(ORDER)) is None
 
 
-async def test_an_answer_that_is_there_already_is_given(crowd: Crowd):
-    product = b"GET /api/v1/toys/product HTTP/1.1\r\nHost: localhost\r\n"
-    assert head_of(await crowd.ask(product).answered())[0] == 200
-    await crowd.enter(3)
+@pytest.mark.parametrize("times", [1, 5])
+async def test_an_answer_that_is_there_already_is_given(crowd: Crowd, times: int):
+    product = b"GET /api/v1/toys/product HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    assert head_of(await crowd.ask(product[:-2]).answered())[0] == 200
+    [one, *_] = await crowd.enter(3)
     crowd.lag.seconds = 0.05
-    hit = crowd.ask(product)
-    for _ in range(5):
+    hit = Connection(crowd.app, tasks=one._tasks)
+    hit.send(product * times)
+    for _ in range(20):
         await asyncio.sleep(0)
-    assert head_of(b"".join(hit.wire.writes))[0] == 200
+    assert b"".join(hit.wire.writes).count(b"HTTP/1.1 200 ") == times
 
 
-@pytest.mark.parametrize("line", [b"Origin: https://shop.example\r\n", b"Connection: close\r\n"])
+@pytest.mark.parametrize(
+    "line", [b"Origin: https://shop.example\r\n", b"Connection: close\r\n", b"Expect: 100-continue\r\n"]
+)
 async def test_what_needs_more_care_is_refused_by_the_frame(crowd: Crowd, line: bytes):
     await crowd.enter(3)
     crowd.lag.seconds = 0.05

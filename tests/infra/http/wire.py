@@ -41,10 +41,14 @@ class Wire(asyncio.Transport):
 
 
 class Connection:
-    """`tasks`: those of other connections of the same server."""
+    """`tasks`: those of other connections of the same server. `keep_alive` is in seconds."""
 
     def __init__(
-        self, app: Any, protocol: type[GuardedProtocol] = GuardedProtocol, tasks: set[asyncio.Task[None]] | None = None
+        self,
+        app: Any,
+        protocol: type[GuardedProtocol] = GuardedProtocol,
+        tasks: set[asyncio.Task[None]] | None = None,
+        keep_alive: float = 60,
     ) -> None:
         # As `merx serve` has it.
         config = Config(
@@ -55,13 +59,14 @@ class Connection:
             log_config=None,
             access_log=False,
             proxy_headers=False,
-            timeout_keep_alive=60,
+            timeout_keep_alive=keep_alive,  # type: ignore[arg-type]  # goes to `call_later`
         )
         config.load()
         state = ServerState()
         if tasks is not None:
             state.tasks = tasks
         state.default_headers = [(b"date", b"Mon, 23 Nov 2026 10:00:00 GMT")]
+        self.app = app
         self.wire = Wire()
         self._server = protocol(config=config, server_state=state, app_state={})
         self._server.connection_made(self.wire)
@@ -86,6 +91,13 @@ class Connection:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await asyncio.sleep(0)
         return b"".join(self.wire.writes)
+
+    def reads(self, *, nothing: bool) -> None:
+        """The client reads nothing, or reads again."""
+        if nothing:
+            self._server.pause_writing()
+        else:
+            self._server.resume_writing()
 
     def lost(self) -> None:
         self._server.connection_lost(None)

@@ -74,7 +74,9 @@ class AccessLog:
 
     def add(self, line: AccessLine) -> None:
         if len(self._lines) < MAX_LINES:
-            self._lines.append(line.as_text(self._shown) if self._text else line.as_json(self._shown))
+            # Made before the list is looked up: the writer's thread may take the list meanwhile.
+            made = line.as_text(self._shown) if self._text else line.as_json(self._shown)
+            self._lines.append(made)
         else:
             self._dropped += 1
 

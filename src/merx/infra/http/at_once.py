@@ -3,6 +3,8 @@ refusals of a process that is full. Whoever serves many pages makes few tasks, a
 tasks of others do in the same turn of the loop.
 """
 
+from asyncio import AbstractEventLoop
+
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from merx.infra.http import server
@@ -12,19 +14,17 @@ from merx.infra.http.turned_away import TurnedAway
 
 class AtOnce:
     def __init__(self, hits: Hits | None, away: TurnedAway) -> None:
-        self.away = away
         self._hits = hits
+        self._away = away
 
     def answer(self, cycle: RequestResponseCycle, in_flight: int) -> bool:
         """False when nothing was written: then it is the frame that answers."""
         if not server.takes_one_write(cycle):
             return False
-        hits, away = self._hits, self.away
-        if hits is not None and hits.answer(cycle):
+        if self._hits is not None and self._hits.answer(cycle):
             return True
-        if in_flight < away.load.asked_from:
-            return False
-        # An answer that is there costs no more than a refusal, also where the frame has to look at the caller first.
-        if hits is not None and hits.holds(cycle.scope):
-            return False
-        return away.answer(cycle, in_flight)
+        return in_flight >= self._away.load.asked_from and self._away.answer(cycle, in_flight)
+
+    def watch(self, loop: AbstractEventLoop) -> None:
+        """Know from now on how late this loop is."""
+        self._away.load.lag.watch(loop)

@@ -1,8 +1,8 @@
 """Answers out of the byte cache before anything of the frame runs: no task, no routing, one write.
 
 Only what is plain takes this way: a GET without a token (also none in a cookie), for a host already known, with few
-headers. Its URL was checked when its answer was made. Everything else meets the same cached answer in the frame, after
-all checks.
+headers and no body. Its URL was checked when its answer was made. Everything else meets the same cached answer in the
+frame, after all checks and where the process has a place for it.
 """
 
 from collections.abc import Callable
@@ -52,17 +52,10 @@ class Hits:
         self._dates: RawHeaders = []
         self._date_lines = b""
 
-    def holds(self, scope: Scope) -> bool:
-        """Whether there is an answer for this request, for some callers at least."""
-        return self._found(scope) is not None
-
-    def _found(self, scope: Scope) -> CachedResponse | None:
-        return self._cache.get(_key(scope)) if scope["method"] == "GET" else None
-
     def answer(self, cycle: RequestResponseCycle) -> bool:
         """False when the request goes the long way."""
         scope: Scope = cycle.scope
-        found = self._found(scope)
+        found = self._cache.get(_key(scope)) if scope["method"] == "GET" else None
         if found is None:
             return False
         started = perf_counter()
@@ -71,6 +64,9 @@ class Hits:
         if (
             len(given) != len(headers)
             or b"authorization" in given
+            # Whether a body is sound is known when it is there.
+            or b"content-length" in given
+            or b"transfer-encoding" in given
             or (b"cookie" in given and self._token_cookie in given[b"cookie"])
             or not self._hosts.knows(given.get(b"host"))
             or len(headers) > MAX_HEADERS

@@ -27,10 +27,16 @@ class LoadGate:
     `spared` paths are always let in: probes that fail under load would get a busy process killed.
     """
 
-    def __init__(self, settings: Settings, classes: RouteClasses, spared: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        classes: RouteClasses,
+        spared: frozenset[str] = frozenset(),
+        lag: LoopLag | None = None,
+    ) -> None:
         self.open_to_all = settings.max_in_flight - settings.reserved_in_flight
         self.asked_from = min(self.open_to_all, settings.busy_in_flight)
-        self.lag = LoopLag()
+        self.lag = lag or LoopLag()
         self.arriving = 0
         self._longest_lag = settings.busy_lag_ms / 1000
         self._most = settings.max_in_flight

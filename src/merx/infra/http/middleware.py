@@ -25,11 +25,11 @@ from merx.infra.http.inbound import Hosts, Refused, check_headers, check_url
 from merx.infra.http.limits import Limited, RateLimits
 from merx.infra.http.load import LoadGate
 from merx.infra.http.on_record import REFUSED_AS, OnRecord
-from merx.infra.http.origins import Cors, is_preflight, preflight
+from merx.infra.http.origins import VARY, Cors, is_preflight, preflight
 from merx.infra.http.request_ids import NewIds, given_id
 from merx.infra.http.responses import CACHE, CACHE_BEGAN, CACHE_KEY, IF_NONE_MATCH, send_cached
 from merx.infra.http.security import POLICY, security_headers
-from merx.infra.http.server import has_come
+from merx.infra.http.server import has_come, short_way
 from merx.infra.http.shown_paths import FROM_CACHE
 from merx.infra.http.turned_away import TurnedAway
 from merx.infra.logging import REQUEST_ID
@@ -75,7 +75,7 @@ class Frame:
         self._cache = parts.cache if parts.cache is not None and parts.cache.enabled else None
         self._security = security_headers(https=parts.https)
         self._new_id = NewIds()
-        hits = (
+        self._hits = (
             Hits(
                 self._cache,
                 parts.hosts,
@@ -89,11 +89,15 @@ class Frame:
             else None
         )
         # For the protocol in front of it.
-        self.at_once = AtOnce(hits, TurnedAway(parts.load, parts.metrics, self._security, self._new_id))
+        refusing = [*self._security, VARY] if parts.cors is not None else self._security
+        self.at_once = AtOnce(self._hits, TurnedAway(parts.load, parts.metrics, refusing, self._new_id))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await pass_on(self._app, scope, receive, send)
+            return
+        # Of several requests in one piece of data the protocol answers one.
+        if self._hits is not None and (cycle := short_way(send)) is not None and self._hits.answer(cycle):
             return
         exchange = Exchange(scope, send, self._new_id(), self._security, self._parts.cors)
         metrics = self._parts.metrics

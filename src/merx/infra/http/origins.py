@@ -70,8 +70,8 @@ class Origins:
 class Cors:
     """What pages of a fixed list of origins may read. Others get no header, and their browser shows them nothing.
 
-    Every answer says that it depends on the origin, also to callers without one: a cache in between would hand on the
-    answer for one page to another.
+    Every answer to a sound request says that it depends on the origin, also to callers without one: a cache in between
+    would hand on the answer for one page to another.
     """
 
     def __init__(self, origins: Iterable[str]) -> None:

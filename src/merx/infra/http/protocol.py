@@ -53,15 +53,15 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unread = 0
         # Absent when uvicorn serves some other application.
         self._at_once: AtOnce | None = getattr(self.app, "at_once", None)
-        # Whether the present piece of data has had such an answer.
-        self._answered = False
+        # Whether a request of the present piece of data was asked about.
+        self._asked = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it, too
         super().connection_made(transport)
         self._since = self.loop.time()
         self._watch = self.loop.call_later(self.head_seconds, self._look)
         if self._at_once is not None:
-            self._at_once.away.load.lag.watch(self.loop)
+            self._at_once.watch(self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._watch is not None:
@@ -73,7 +73,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._refused:
             return
         self._piece = len(data)
-        self._answered = False
+        self._asked = False
         HttpToolsProtocol.data_received(self, data)
         if self._waits != _NOTHING:
             if not self._since:
@@ -109,11 +109,12 @@ class GuardedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         # One in a piece: of many requests sent without waiting each answer would ask for the next from within itself,
         # and all others would wait.
-        if self._at_once is not None and not self._answered:
-            self._answered = True
+        if self._at_once is not None and not self._asked:
+            self._asked = True
             if self._at_once.answer(cycle, len(self.tasks)):
                 return
-            self._answered = False
+        # Begun by an answer at once to the request before this one.
+        self._unset_keepalive_if_required()
         super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:

@@ -20,8 +20,9 @@ from merx.infra.metrics import RequestMetrics
 class TurnedAway:
     """Answers for the protocol, in one piece. Such a request is counted and leaves no access line.
 
-    `give_way` lets other threads have the core: at three times the load seven in a hundred more are served so
-    (tests/bench/overload.py).
+    `give_way` lets other threads have the core: at three times the load about seven in a hundred more are served so
+    where the API has a core to itself (tests/bench/overload.py). On a shared core it also favours a neighbour who
+    computes all the time.
     """
 
     def __init__(

@@ -25,8 +25,8 @@ MAX_WAITING = 128
 
 
 class Argon2Passwords:
-    """argon2 runs without the interpreter lock; half of the cores keep serving everything else meanwhile, and the
-    others are given back in between when something else needs them.
+    """argon2 runs without the interpreter lock, on half of the cores at most, and gives those back in between when
+    something else needs them.
     """
 
     def __init__(

@@ -21,14 +21,14 @@ _SIGEV_THREAD_ID = 4
 
 
 class _SignalEvent(ctypes.Structure):
-    """`struct sigevent` of Linux: 64 bytes."""
+    """`struct sigevent` of Linux: 64 bytes, and a few more where pointers are shorter."""
 
     _fields_ = (
         ("value", ctypes.c_void_p),
         ("signal", ctypes.c_int),
         ("notify", ctypes.c_int),
         ("thread", ctypes.c_int),
-        ("rest", ctypes.c_char * 44),
+        ("rest", ctypes.c_char * 48),
     )
 
 
