@@ -1,9 +1,10 @@
 """Buckets in Redis, one count for all processes."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from hashlib import blake2b
 
-from merx.infra.limits.buckets import Ask, Buckets, Taken
+from merx.infra.limits.buckets import Ask, Buckets, Limit, Taken
 from merx.infra.limits.scripts import RedisAway, Scripts
 
 _PREFIX = "merx:limit:"
@@ -50,20 +51,28 @@ class RedisBuckets:
 
     def __init__(self, scripts: Scripts, key: bytes, now: Callable[[], float] | None = None) -> None:
         self._scripts = scripts
-        self._key = key[:64]
         self._now = now
+        # The same few callers ask many times in a row.
+        self._key_of = lru_cache(maxsize=10_000)(partial(_digest, key[:64]))
 
     async def take(self, asks: Sequence[Ask]) -> Taken:
         args: list[str | int] = ["" if self._now is None else round(self._now() * 1e6)]
         for _, limit in asks:
-            interval = round(limit.interval * 1e6)
-            args += (interval, interval * limit.tokens)
+            args += _interval_and_window(limit)
         answer = await self._scripts.run(_TAKE, [self._key_of(name) for name, _ in asks], args)
         allowed, place, remaining, reset, wait = answer
         return Taken(bool(allowed), asks[place][1].tokens, remaining, reset / 1e6, wait / 1e6)
 
-    def _key_of(self, name: str) -> str:
-        return _PREFIX + blake2b(name.encode(), digest_size=12, key=self._key).hexdigest()
+
+def _digest(key: bytes, name: str) -> str:
+    return _PREFIX + blake2b(name.encode(), digest_size=12, key=key).hexdigest()
+
+
+@lru_cache(maxsize=100)
+def _interval_and_window(limit: Limit) -> tuple[int, int]:
+    """In µs. The second is a whole number of the first, which keeps the script's sums exact."""
+    interval = round(limit.interval * 1e6)
+    return interval, interval * limit.tokens
 
 
 class SharedBuckets:
