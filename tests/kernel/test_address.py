@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from merx.contexts.notifications.adapters.rfc5322 import recipient
 from merx.kernel.address import email_in_one_form, email_key
 from merx.kernel.errors import Invalid
 from merx.kernel.text import search_key
@@ -34,7 +35,7 @@ def test_an_address_in_capitals_has_the_same_key_for_every_letter():
     assert {"\u01f0", "\u0390", "\u03b0", "\u1e96"} <= set(changed)
 
 
-@given(TEXTS)
+@given(TEXTS | st.builds("{}@{}".format, TEXTS, TEXTS))
 def test_an_address_has_one_key_in_every_form_and_the_key_of_a_key_is_itself(text):
     key = email_key(text)
     assert email_key(key) == key == one_form(key)
@@ -42,8 +43,26 @@ def test_an_address_has_one_key_in_every_form_and_the_key_of_a_key_is_itself(tex
 
 
 def test_the_key_of_other_letters_than_ascii_is_no_ascii():
-    """So rows of ASCII letters alone may be given their keys by PostgreSQL, and no other row has one of those."""
-    assert [letter for letter in LETTERS if email_key(letter).isascii() != one_form(letter).isascii()] == []
+    """Of what is before the `@`: rows of ASCII letters alone may be given their keys by PostgreSQL."""
+    assert [letter for letter in LETTERS if email_key(letter + "@b.de").isascii() != one_form(letter).isascii()] == []
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["bücher.example", "BÜCHER.Example", "bu\u0308cher.example", "\uff42ücher.example", "xn--bcher-kva.example"],
+)
+def test_a_domain_is_the_one_that_mail_goes_to(domain):
+    assert email_key(f"Mia@{domain}") == "mia@xn--bcher-kva.example"
+    assert recipient(f"mia@{domain.lower()}", "Mia").addr_spec == "mia@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize("domain", ["\uff45xample.com", "example\u3002com", "exam\u00adple.com", "EXAMPLE.com"])
+def test_look_alikes_of_a_domain_are_that_domain(domain):
+    assert email_key(f"vic@{domain}") == "vic@example.com"
+
+
+def test_a_domain_that_is_none_stays():
+    assert email_key("mia@bü..cher") == "mia@bü..cher"
 
 
 @pytest.mark.parametrize(("letter", "many"), [("\u0958", 2), ("\u0130", 2)])

@@ -14,11 +14,12 @@ from merx.kernel.text import search_key
 
 pytestmark = pytest.mark.services
 
-BEFORE, COLUMNS, FILLED, MOVED = (
+BEFORE, COLUMNS, FILLED, MOVED, DOMAINS = (
     "0031_key_lineage",
     "0032_email_keys",
     "0033_email_keys_filled",
     "0034_keys_of_capitals",
+    "0035_keys_of_domains",
 )
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 EMAILS = ("Ada@Example.com", "ΝΙΚΟΣ@example.com", "\u0130pek@example.com", "J\u030cana@example.com", "")
@@ -181,3 +182,38 @@ async def test_two_that_would_be_one_are_left_to_somebody_who_decides(
             f"the e-mail of {table} {capitals} is that of {table} {small} in capitals: decide\n"
         ]
         await migrate(empty_database_url, FILLED, down=True)
+
+
+SPELLED, MAILED = "Mia@bücher.example", "mia@xn--bcher-kva.example"
+
+
+async def test_a_domain_gets_the_key_that_mail_goes_to(old: Old, empty_database_url: str, told: list[str]):
+    await migrate(empty_database_url, COLUMNS)
+    rows = {
+        "identity.account": await old.account(SPELLED, SPELLED.lower()),
+        "identity.invitation": await old.invitation(SPELLED, SPELLED.lower()),
+        "carts.cart": await old.cart(SPELLED),
+        'orders."order"': await old.order(SPELLED),
+    }
+    others = await old.account("\u01f0ana@example.com", ONE), await old.order("ΝΙΚΟΣ@example.com")
+    await migrate(empty_database_url, MOVED)
+    for table in ("carts.cart", 'orders."order"'):
+        await old.connection.execute(f"update {table} set email_key = $2 where email = $1", SPELLED, SPELLED.lower())
+    await migrate(empty_database_url, DOMAINS)
+    for table, id_ in rows.items():
+        assert (await old.rows(table, "email, email_key"))[id_] == (SPELLED, MAILED)
+    assert (await old.rows("identity.account", "email_key"))[others[0]] == (ONE,)
+    assert (await old.rows('orders."order"', "email_key"))[others[1]] == (email_key("ΝΙΚΟΣ@example.com"),)
+    assert told == []
+
+
+async def test_two_accounts_of_one_mailbox_are_left_to_somebody_who_decides(
+    old: Old, empty_database_url: str, told: list[str]
+):
+    spelled, mailed = await old.account(SPELLED, SPELLED.lower()), await old.account(MAILED, MAILED)
+    await migrate(empty_database_url, MOVED)
+    before = await old.rows("identity.account", "email, email_key, version")
+    told.clear()
+    await migrate(empty_database_url, DOMAINS)
+    assert await old.rows("identity.account", "email, email_key, version") == before
+    assert told == [f"the e-mail of account {spelled} leads to the mailbox of account {mailed}: decide\n"]

@@ -35,9 +35,20 @@ def email_key(email: str) -> str:
     """What makes two addresses the same: no two accounts share it, and rows of guests are found by it.
 
     Always made here: PostgreSQL has other small letters for some (`Σ` at the end of a word, `İ`). The small letters of
-    some capitals come apart, as `ǰ` does, so they are put together once more.
+    some capitals come apart, as `ǰ` does, so they are put together once more. A domain counts as the one that mail goes
+    to (IDNA): with `ü`, in its form for machines and in wide letters it is the same mailbox.
     """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email.strip()).lower())
+    key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", email.strip()).lower())
+    name, at, domain = key.rpartition("@")
+    return key if domain.isascii() else name + at + _domain_of_mail(domain)
+
+
+def _domain_of_mail(domain: str) -> str:
+    """As it is where no mail can go there."""
+    try:
+        return domain.encode("idna").decode().lower()
+    except UnicodeError:
+        return domain
 
 
 class Address(Value, frozen=True):

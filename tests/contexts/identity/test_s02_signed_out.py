@@ -29,7 +29,16 @@ from tests.support.stage import staged
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
 # In other contexts; among these what asks for a fresh proof only sometimes, as where a price changes.
-ELSEWHERE = {"AskForErasure", "ConfirmErasure", "EditProduct", "Approve", "EraseUser"}
+ELSEWHERE = {
+    "AskForErasure",
+    "ConfirmErasure",
+    "CancelMyErasure",
+    "AskForExport",
+    "GetMyExportFile",
+    "EditProduct",
+    "Approve",
+    "EraseUser",
+}
 # To be out is a state: whoever lost the answer may send it again. It lets nobody stay.
 EXCUSED = {"LogoutAll"}
 # Whom the routes of a rule turn away before they ask for a session.

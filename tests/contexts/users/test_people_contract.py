@@ -10,7 +10,7 @@ from dependency_injector import providers
 from merx.contexts.identity.events import EmailChanged
 from merx.contexts.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from merx.contexts.users.domain.consent import Purpose
-from merx.contexts.users.domain.errors import GroupCodeTaken, GroupInUse, GroupNotFound, ProfileNotFound
+from merx.contexts.users.domain.errors import GroupCodeTaken, GroupInUse, GroupNotFound, ProfileNotFound, StaffProfile
 from merx.contexts.users.events import ConsentChanged, GroupMembershipChanged
 from merx.contexts.users.usecases.consents import RecordConsent
 from merx.contexts.users.usecases.groups import ChangeGroup, CreateGroup
@@ -188,6 +188,15 @@ async def test_staff_corrects_a_profile(town: Town):
         await town.users.change_user()(Actor.system(), ada, ChangeProfile(name="X"), 1)
     with pytest.raises(ProfileNotFound):
         await town.users.change_user()(Actor.system(), new_id(), ChangeProfile(name="X"))
+
+
+async def test_whoever_looks_after_customers_renames_no_member_of_staff(town: Town):
+    boss = await town.person(kind="staff")
+    helper = Actor(kind=ActorKind.staff, account_id=new_id())
+    with pytest.raises(StaffProfile):
+        await town.users.change_user()(helper, boss, ChangeProfile(name="Hacked"))
+    await town.users.change_user()(Actor(kind=ActorKind.staff, account_id=boss), boss, ChangeProfile(name="Boss"))
+    assert (await town.users.read_user()(boss)).name == "Boss"
 
 
 def placed(town: Town, customer_id, order_id, number: str) -> OrderPlaced:

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from merx.contexts.notifications.domain.body import Block, Lines, Link, Paragraph
+from merx.contexts.notifications.domain.greeting import callable_name
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -38,6 +39,7 @@ Said = tuple[str, list[Block]]
 
 
 def said(subject: str, name: str, *body: str | Block) -> Said:
-    """A mail to somebody who is called by name. A sentence of it is a paragraph."""
-    blocks: list[Block] = [Paragraph(f"Hello {name},")]
+    """A mail to somebody who is called by name, if it is one. A sentence of it is a paragraph."""
+    called = callable_name(name)
+    blocks: list[Block] = [Paragraph(f"Hello {called}," if called else "Hello,")]
     return subject, blocks + [Paragraph(each) if isinstance(each, str) else each for each in body]

@@ -36,6 +36,7 @@ from merx.contexts.notifications.domain.account_mails import (
     welcome,
 )
 from merx.contexts.notifications.domain.body import Paragraph, as_html, as_text
+from merx.contexts.notifications.domain.greeting import callable_name
 from merx.contexts.notifications.domain.mail import Mail, MailKind, one_line
 from merx.contexts.notifications.domain.order_mails import order_cancelled, order_placed, order_shipped
 from merx.contexts.notifications.domain.privacy_mails import (
@@ -78,7 +79,7 @@ class Template(msgspec.Struct, frozen=True):
             event_id=event.id,
             at=event.at,
             to_address=event.email,
-            to_name=one_line(self.name(event), 120),
+            to_name=callable_name(self.name(event)),
             subject=subject,
             text=as_text(blocks),
             html=as_html(subject, blocks),

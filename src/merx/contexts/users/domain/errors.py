@@ -1,11 +1,18 @@
 """What is refused around profiles and addresses."""
 
-from merx.kernel.errors import Conflict, Invalid, NotFound
+from merx.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class ProfileNotFound(NotFound):
     slug = "users.not-found"
     title = "No such user"
+
+
+class StaffProfile(Forbidden):
+    """Staff is changed by nobody who was trusted with customers."""
+
+    slug = "users.staff-profile"
+    title = "The profile of a member of staff"
 
 
 class InvalidProfile(Invalid):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from merx.contexts.users.domain.errors import StaffProfile
 from merx.contexts.users.domain.profile import PERSONAL, Profile
 from merx.contexts.users.ports.neighbours import Accounts
 from merx.contexts.users.ports.queries import TimelineEntry, UserDetail, UsersQueries
@@ -49,7 +50,7 @@ class ReadUserHandler:
 
 @dataclass(frozen=True, slots=True)
 class ChangeUserHandler:
-    """Raises ProfileNotFound, StaleVersion, InvalidProfile."""
+    """Raises ProfileNotFound, StaffProfile, StaleVersion, InvalidProfile."""
 
     uow: UsersUowFactory
     queries: UsersQueries
@@ -57,7 +58,9 @@ class ChangeUserHandler:
     clock: Clock
 
     async def __call__(self, actor: Actor, account_id: UUID, cmd: ChangeProfile, version: int | None = None) -> None:
-        await known_profile(self.uow, self.queries, self.accounts, account_id)
+        known = await known_profile(self.uow, self.queries, self.accounts, account_id)
+        if known.kind == "staff" and account_id != actor.account_id:
+            raise StaffProfile("Members of staff change their own profile at /users/me.")
         async with self.uow() as uow:
             profile = await uow.profiles.locked(account_id)
             same_version(profile, version)

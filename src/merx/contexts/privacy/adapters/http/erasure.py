@@ -64,7 +64,7 @@ class MyErasureController(Controller):
     ) -> ErasureView:
         return await privacy_queries.erasure(the_person(actor))
 
-    @delete("/", guards=[customer], operation_id="CancelMyErasure", summary="Call it off", **may_answer(404))
+    @delete("/", guards=[alive(customer)], operation_id="CancelMyErasure", summary="Call it off", **may_answer(404))
     async def cancel(
         self, actor: NamedDependency[Actor], cancel_erasure: NamedDependency[CancelErasureHandler]
     ) -> None:

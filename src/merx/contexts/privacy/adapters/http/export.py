@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from merx.contexts.privacy.ports.queries import ExportView, PrivacyQueries
 from merx.contexts.privacy.usecases.exports import AskExportHandler, ReadExportFileHandler, the_person
 from merx.infra.http.answers import may_answer
-from merx.infra.http.auth import customer
+from merx.infra.http.auth import alive, customer
 from merx.infra.http.once import once
 from merx.infra.http.paging import DEFAULT_LIMIT, After, PageLimit
 from merx.kernel.actor import Actor
@@ -22,7 +22,7 @@ class ExportController(Controller):
 
     @post(
         "/export",
-        guards=[customer],
+        guards=[alive(customer)],
         status_code=202,
         operation_id="AskForExport",
         summary="Gather all that is known of me",
@@ -56,7 +56,7 @@ class ExportController(Controller):
 
     @get(
         "/exports/{export_id:uuid}/file",
-        guards=[customer],
+        guards=[alive(customer)],
         operation_id="GetMyExportFile",
         summary="The file of an export: a ZIP with JSON and CSV",
         media_type="application/zip",
