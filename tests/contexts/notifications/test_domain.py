@@ -155,6 +155,13 @@ def test_staff_are_not_welcomed_as_customers():
     assert not TEMPLATES[AccountRegistered].wanted(event)
 
 
+def test_what_a_stranger_wrote_as_a_name_is_in_no_part_of_a_mail():
+    name = "you won! https://evil.example/prize"
+    mail = render(AccountRegistered(at=NOW, account_id=new_id(), email="s@example.com", name=name, kind="customer"))
+    assert mail.text.startswith("Hello,\n")
+    assert "evil" not in f"{mail.to_name}{mail.subject}{mail.text}{mail.html}"
+
+
 @pytest.mark.parametrize(
     ("event", "purpose"),
     [

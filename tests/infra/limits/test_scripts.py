@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -57,3 +58,39 @@ async def test_a_server_that_forgot_them_is_told_again(client: Redis):
         5,
         [1, 0, b"k", b"none"],
     ]
+
+
+class Commands:
+    """A client that counts the scripts which are sent to the server."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+        self.sent = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def pipeline(self, *, transaction: bool) -> "CountedPipeline":
+        return CountedPipeline(self, self._client.pipeline(transaction=transaction))
+
+
+class CountedPipeline:
+    def __init__(self, commands: Commands, pipeline: Any) -> None:
+        self._commands = commands
+        self._pipeline = pipeline
+
+    def evalsha(self, *words: Any) -> None:
+        self._commands.sent += 1
+        self._pipeline.evalsha(*words)
+
+    async def execute(self, *, raise_on_error: bool) -> Any:
+        return await self._pipeline.execute(raise_on_error=raise_on_error)
+
+
+async def test_callers_of_one_moment_are_one_command_for_each_script(client: Redis):
+    commands = Commands(client)
+    scripts = Scripts(commands, wait=5)  # type: ignore[arg-type]  # all that is asked of it
+    await asyncio.gather(scripts.run(SUM, [], [1]), scripts.run(SEEN, [], []))
+    commands.sent = 0
+    await asyncio.gather(*(scripts.run(script, [], [1]) for _ in range(20) for script in (SUM, SEEN)))
+    assert commands.sent == 2
